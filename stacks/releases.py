@@ -1,0 +1,155 @@
+"""releases.json: the catalogue of models and which of them each environment serves."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stacks.faults import faults_of
+from stacks.settings import EnvironmentSettings, Name, ProvisionedEndpointSettings
+
+FILE_NAME = "releases.json"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Image(_Strict):
+    """One of AWS's prebuilt images; Terraform knows the account that keeps it in each region.
+
+    https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/sagemaker_prebuilt_ecr_image
+    """
+
+    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*$")]
+    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
+
+
+class ModelEntry(_Strict):
+    """A model of the catalogue: immutable, because its artifact's digest is written down."""
+
+    image: Image
+    artifact: Annotated[str, Field(pattern=r"^[^/].*\.tar\.gz$")]
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    environment: Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str] = {}
+
+    @property
+    def revision(self) -> str:
+        """Eight characters that change with anything the SageMaker model is made of.
+
+        A SageMaker model cannot be changed and its endpoint keeps what it loaded, so a changed entry must be a new
+        model under a new name for Terraform to move the endpoint to it.
+        """
+        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:8]
+
+
+class ReleaseEntry(_Strict):
+    """What one environment serves."""
+
+    production: str | None = None
+    shadow: str | None = None
+
+
+class Releases(_Strict):
+    models: Mapping[Name, ModelEntry]
+    environments: Mapping[str, ReleaseEntry]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasedModel:
+    """A catalogue entry with its artifact found and its digest verified."""
+
+    name: str
+    image_repository: str
+    image_tag: str
+    artifact: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """What one environment serves: nothing, a production model, or a production and a shadow model."""
+
+    production: ReleasedModel | None = None
+    shadow: ReleasedModel | None = None
+
+
+def read_releases(
+    path: Path, names: Sequence[str], environments: Mapping[str, EnvironmentSettings]
+) -> tuple[Mapping[str, Release], list[str]]:
+    """The release of each environment, and the faults found; the first is complete only when there are none.
+
+    `names` are all environments, `environments` those whose settings are sound.
+    """
+    try:
+        releases = Releases.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return {}, [f"{FILE_NAME}: missing: must stand beside main.py"]
+    except ValidationError as error:
+        return {}, faults_of(FILE_NAME, Releases, error)
+    faults = [
+        f"{FILE_NAME}: models.{name}.{fault}"
+        for name, entry in releases.models.items()
+        for fault in _artifact_faults(path.parent, entry)
+    ]
+    for name, entry in releases.environments.items():
+        if name not in names:
+            faults.append(f"{FILE_NAME}: environments: {name!r}: must be one of {', '.join(names)}")
+        elif name in environments:
+            found = _release_faults(entry, environments[name], releases.models)
+            faults += [f"{FILE_NAME}: environments.{name}.{fault}" for fault in found]
+    if faults:
+        return {}, faults
+
+    def released(name: str | None) -> ReleasedModel | None:
+        if name is None:
+            return None
+        entry = releases.models[name]
+        return ReleasedModel(
+            name=f"{name}-{entry.revision}",
+            image_repository=entry.image.repository,
+            image_tag=entry.image.tag,
+            artifact=path.parent / entry.artifact,
+            environment=entry.environment,
+        )
+
+    return {
+        name: Release(production=released(entry.production), shadow=released(entry.shadow))
+        for name, entry in releases.environments.items()
+    }, []
+
+
+def _artifact_faults(root: Path, entry: ModelEntry) -> list[str]:
+    path = (root / entry.artifact).resolve()
+    if not path.is_relative_to(root.resolve()):
+        return [f"artifact: {entry.artifact!r}: must be a file of this project"]
+    if not path.is_file():
+        return [f"artifact: {entry.artifact!r}: no such file: must be a path from the project's root"]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    if digest != entry.sha256:
+        return [
+            f"sha256: {entry.sha256!r}: must be the digest of {entry.artifact}, now {digest}; "
+            "changed bytes are a new model: give them a name of their own"
+        ]
+    return []
+
+
+def _release_faults(entry: ReleaseEntry, settings: EnvironmentSettings, models: Mapping[str, ModelEntry]) -> list[str]:
+    faults = []
+    for use, model in (("production", entry.production), ("shadow", entry.shadow)):
+        if model is None:
+            continue
+        if model not in models:
+            faults.append(f"{use}: {model!r}: must be one of {', '.join(sorted(models)) or 'models, which is empty'}")
+    if entry.shadow is not None:
+        if entry.production is None:
+            faults.append(f"shadow: {entry.shadow!r}: must stand beside a production model")
+        if not isinstance(settings.endpoint, ProvisionedEndpointSettings) or settings.endpoint.shadow is None:
+            faults.append(
+                f"shadow: {entry.shadow!r}: must be left out: stacks/{settings.name}.py gives no shadow variant"
+            )
+    return faults
