@@ -1,0 +1,56 @@
+"""The environment variables that point aws, boto3 and Terraform at one environment's account of the local AWS."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import boto3
+
+from local_aws.running import Server
+from local_aws.server import HOST
+
+# One account each, as the real environments have.
+ACCOUNT_IDS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+
+
+def without_aws(variables: Mapping[str, str]) -> dict[str, str]:
+    """The variables less everything that could lead to a real account: keys, profiles, files, endpoints."""
+    return {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+
+
+def account_variables(server: Server, environment: str, region: str) -> dict[str, str]:
+    """Credentials of the environment's account and nothing that leads elsewhere."""
+    root = boto3.client(
+        "sts",
+        endpoint_url=server.url,
+        region_name=region,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",  # noqa: S106
+    )
+    # moto keeps accounts apart by the role that was assumed.
+    role = f"arn:aws:iam::{ACCOUNT_IDS[environment]}:role/local"
+    credentials = root.assume_role(RoleArn=role, RoleSessionName=environment)["Credentials"]
+    no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")), HOST]))
+    return {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        # The user's own files and the instance metadata service are never asked.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "CHECKPOINT_DISABLE": "1",
+        "NO_PROXY": no_proxy,
+        "no_proxy": no_proxy,
+    }
+
+
+def write_exports(path: Path, variables: Mapping[str, str], *, path_entry: Path) -> None:
+    """For `. path` in a POSIX shell: forgets every AWS variable there is, sets these, puts `path_entry` first."""
+    forget = 'for name in $(env | sed -n "s/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done; unset name'
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    path.write_text("\n".join([forget, *exports, f'export PATH={shlex.quote(str(path_entry))}:"$PATH"', ""]))

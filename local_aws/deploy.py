@@ -1,0 +1,90 @@
+"""Deploys one environment on the local AWS, for real: `python -m local_aws.deploy dev`, which `make local` runs."""
+
+import argparse
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from local_aws import account, cdktf, running, terraform
+from local_aws.running import LocalAwsError
+from stacks.environments import ROOT, Environment, read_environments
+from stacks.faults import InvalidInputError
+
+
+def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
+    """Everything it writes is in `folder`. The exit code of `cdktf deploy`. Raises LocalAwsError."""
+    name, region = environment.settings.name, environment.settings.region
+    clean = account.without_aws(os.environ)
+    terraform.check_version(clean)
+    folder.mkdir(parents=True, exist_ok=True)
+    changes, said = terraform.cli_configuration(folder, clean)
+    if said:
+        print(f"local AWS: {said}")
+    terraform.fetch_provider(folder, clean | changes)
+    server = _server(folder, port)
+    exports = account.account_variables(server, name, region) | changes
+    account.write_exports(folder / f"{name}.env", exports, path_entry=cdktf.BIN)
+    print(f"local AWS: {server.url}, account {account.ACCOUNT_IDS[name]}", flush=True)
+    return cdktf.run("deploy", folder, name, clean | exports)
+
+
+def _server(folder: Path, port: int) -> running.Server:
+    server, gone = running.find(folder)
+    if server is None:
+        if gone:
+            print(f"local AWS: {gone}: starting afresh")
+            forget(folder)
+        return running.start(folder, port)
+    if port not in (0, server.port):
+        raise LocalAwsError(f"already on port {server.port}: `make local-down` first to move it to {port}")
+    return server
+
+
+def forget(folder: Path) -> None:
+    """Removes the states and exports of what was deployed: they speak of a server that is no more."""
+    (folder / "server.json").unlink(missing_ok=True)
+    for name in account.ACCOUNT_IDS:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / f"{name}.env").unlink(missing_ok=True)
+
+
+def next_steps(folder: Path, environment: Environment) -> list[str]:
+    """Three commands that show what was deployed."""
+    name, endpoint = environment.settings.name, environment.settings.full_endpoint_name
+    exports = f". {_relative(folder / f'{name}.env')}"
+    return [
+        f"{exports} && aws sagemaker describe-endpoint --endpoint-name {endpoint}",
+        f"{exports} && aws s3 ls --recursive s3://$(aws s3api list-buckets --query 'Buckets[0].Name' --output text)/",
+        f"{exports} && cdktf diff {name} {shlex.join(cdktf.options(folder, name))}",
+    ]
+
+
+def _relative(path: Path) -> str:
+    return os.path.join(".", os.path.relpath(path))  # noqa: PTH118 - `. dev.env` without ./ searches PATH
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("environment", choices=[*account.ACCOUNT_IDS])
+    parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1 for the local AWS; left out: a free one")
+    parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
+    arguments = parser.parse_args()
+    try:
+        environments = {environment.settings.name: environment for environment in read_environments()}
+        environment = environments[arguments.environment]
+        code = deploy(arguments.folder.resolve(), environment, arguments.port)
+    except InvalidInputError as error:
+        sys.exit(str(error))
+    except LocalAwsError as error:
+        sys.exit(f"local AWS: {error}")
+    if code != 0:
+        sys.exit(f"local AWS: cdktf deploy {arguments.environment} ended with {code}: see above")
+    print("\nTry next:")
+    for command in next_steps(arguments.folder, environment):
+        print(f"  {command}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Destroys what the local AWS holds, proves it, stops it: `python -m local_aws.undeploy`, which `make local-down` runs."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+import boto3
+
+from local_aws import account, cdktf, running, terraform
+from local_aws.deploy import forget
+from local_aws.inventory import inventory
+from local_aws.running import LocalAwsError
+from stacks.environments import ROOT, read_environments
+from stacks.faults import InvalidInputError
+
+
+def destroy(folder: Path, server: running.Server, environment: str, region: str) -> list[str]:
+    """What is left in the environment's account after `cdktf destroy`. Raises LocalAwsError when that fails."""
+    clean = account.without_aws(os.environ)
+    changes, _ = terraform.cli_configuration(folder, clean)
+    credentials = account.account_variables(server, environment, region)
+    if cdktf.output_folder(folder, environment).is_dir():
+        code = cdktf.run("destroy", folder, environment, clean | credentials | changes)
+        if code != 0:
+            raise LocalAwsError(f"cdktf destroy {environment} ended with {code}: see above")
+    session = boto3.Session(
+        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=credentials["AWS_SESSION_TOKEN"],
+        region_name=region,
+    )
+    return [f"{environment}: {found}" for found in inventory(session, server.url)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
+    folder = parser.parse_args().folder.resolve()
+    for variable in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[variable]
+    server, gone = running.find(folder)
+    if server is None:
+        forget(folder)
+        print(f"local AWS: {gone or 'not running'}: nothing to destroy")
+        return
+    left, failed = [], []
+    try:
+        for environment in read_environments():
+            name = environment.settings.name
+            try:
+                left += destroy(folder, server, name, environment.settings.region)
+            except LocalAwsError as error:
+                failed.append(str(error))
+    except InvalidInputError as error:
+        sys.exit(str(error))
+    running.stop(folder, server)
+    forget(folder)
+    for line in failed + left:
+        print(f"local AWS: {line}", file=sys.stderr)
+    if failed or left:
+        sys.exit("local AWS: stopped, but the destroy did not leave it empty")
+    print("local AWS: nothing is left in any account; stopped")
+
+
+if __name__ == "__main__":
+    main()
