@@ -1,17 +1,11 @@
 """The CDKTF app: the environments, one stack each, synth."""
 
-import sys
-
 from lazy_bindings.install import install
 from stacks.environments import read_environments
-from stacks.faults import InvalidInputError
 
-try:
-    environments = read_environments()
-except InvalidInputError as error:
-    sys.exit(str(error))
-
+environments = read_environments()  # bad input ends here, before anything is loaded or written
 install()  # before anything imports cdktf
+
 from cdktf import App
 from stacks.ml_platform_stack import MlPlatformStack
 

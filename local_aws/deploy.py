@@ -10,7 +10,8 @@ from pathlib import Path
 from local_aws import account, cdktf, running, terraform
 from local_aws.running import LocalAwsError
 from stacks.environments import ROOT, Environment, read_environments
-from stacks.faults import InvalidInputError
+
+MAX_PORT = 65535
 
 
 def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
@@ -67,16 +68,18 @@ def _relative(path: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("environment", choices=[*account.ACCOUNT_IDS])
-    parser.add_argument("--port", type=int, default=0, help="port of 127.0.0.1 for the local AWS; left out: a free one")
+    parser.add_argument("environment", help=", ".join(account.ACCOUNT_IDS))
+    parser.add_argument("--port", default="0", help="port of 127.0.0.1 for the local AWS; left out: a free one")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     arguments = parser.parse_args()
     try:
         environments = {environment.settings.name: environment for environment in read_environments()}
+        if arguments.environment not in environments:
+            raise LocalAwsError(f"environment {arguments.environment!r}: must be one of {', '.join(environments)}")
+        if not arguments.port.isdecimal() or int(arguments.port) > MAX_PORT:
+            raise LocalAwsError(f"port {arguments.port!r}: must be a number from 0, any free one, to {MAX_PORT}")
         environment = environments[arguments.environment]
-        code = deploy(arguments.folder.resolve(), environment, arguments.port)
-    except InvalidInputError as error:
-        sys.exit(str(error))
+        code = deploy(arguments.folder.resolve(), environment, int(arguments.port))
     except LocalAwsError as error:
         sys.exit(f"local AWS: {error}")
     if code != 0:

@@ -57,7 +57,7 @@ def main() -> None:
     listener = socket.socket()
     try:
         listener.bind((HOST, arguments.port))
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         sys.exit(f"port {arguments.port} of {HOST} cannot be used ({error}): choose another, or leave it out")
     listener.listen()
     fill_gaps()

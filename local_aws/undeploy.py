@@ -1,4 +1,4 @@
-"""Destroys what the local AWS holds, proves it, stops it: `python -m local_aws.undeploy`, which `make local-down` runs."""
+"""Destroys what the local AWS holds, proves it, stops it: `python -m local_aws.undeploy`, run by `make local-down`."""
 
 import argparse
 import os
@@ -12,7 +12,6 @@ from local_aws.deploy import forget
 from local_aws.inventory import inventory
 from local_aws.running import LocalAwsError
 from stacks.environments import ROOT, read_environments
-from stacks.faults import InvalidInputError
 
 
 def destroy(folder: Path, server: running.Server, environment: str, region: str) -> list[str]:
@@ -45,15 +44,11 @@ def main() -> None:
         print(f"local AWS: {gone or 'not running'}: nothing to destroy")
         return
     left, failed = [], []
-    try:
-        for environment in read_environments():
-            name = environment.settings.name
-            try:
-                left += destroy(folder, server, name, environment.settings.region)
-            except LocalAwsError as error:
-                failed.append(str(error))
-    except InvalidInputError as error:
-        sys.exit(str(error))
+    for environment in read_environments():
+        try:
+            left += destroy(folder, server, environment.settings.name, environment.settings.region)
+        except LocalAwsError as error:
+            failed.append(str(error))
     running.stop(folder, server)
     forget(folder)
     for line in failed + left:

@@ -7,8 +7,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 
-class InvalidInputError(Exception):
-    """Every fault of the settings, of releases.json and of the lifecycle scripts: one line each, sorted."""
+class InvalidInputError(SystemExit):
+    """Every fault of the settings, of releases.json and of the lifecycle scripts: one line each, sorted.
+
+    Uncaught, it ends the program with these lines on standard error and exit code 1.
+    """
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = sorted(faults)
@@ -23,7 +26,9 @@ def faults_of(source: str, model: type[BaseModel], error: ValidationError) -> li
 def _line(source: str, model: type[BaseModel], details: ErrorDetails) -> str:
     path, owners = _resolve(model, details["loc"])
     value = details["input"]
-    shown = [] if details["type"] == "missing" or isinstance(value, BaseModel | dict) else [repr(value)]
+    # A whole file or model would hide what is wrong with it.
+    whole = details["type"] in ("missing", "json_invalid") or isinstance(value, BaseModel | dict)
+    shown = [] if whole else [repr(value)]
     return ": ".join([source, *([path] if path else []), *shown, _allowed(details, owners)])
 
 
@@ -38,6 +43,8 @@ def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
             return f"must match {details['ctx']['pattern']}"
         case "missing":
             return "missing: must be given"
+        case "json_invalid":
+            return f"{details['ctx']['error']}: must be JSON"
         case "value_error":
             return str(details["ctx"]["error"])
     message = details["msg"]

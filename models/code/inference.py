@@ -88,6 +88,6 @@ def _numbers(number: int, row: object) -> list[float]:
         except (TypeError, ValueError, OverflowError):
             value = float("nan")
         if not math.isfinite(value):
-            raise ValueError(f"row {number}, column {column}: {cell!r}: must be a finite number")
+            raise ValueError(f"row {number}, column {column}: {repr(cell)[:40]}: must be a finite number")
         values.append(value)
     return values

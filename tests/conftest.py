@@ -1,0 +1,49 @@
+"""Fixtures of all tests."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lazy_bindings.install import install
+
+install()  # before a test imports cdktf
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def copy_project(target: Path) -> Path:
+    """The project's files as a fresh clone has them, with this checkout's installed tools."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    for tools in (".venv", "node_modules"):
+        (target / tools).symlink_to(ROOT / tools)
+    return target
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return copy_project(tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for the local mode; a server still running there at the end is stopped."""
+    from local_aws import running  # noqa: PLC0415 - moto takes a second to import
+
+    folder = tmp_path_factory.mktemp("local")
+    yield folder
+    server, _ = running.find(folder)
+    if server is not None:
+        running.stop(folder, server)

@@ -1,0 +1,179 @@
+"""The app as the cdktf command line runs it: `.venv/bin/python main.py`."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+# What main.py finds when the lazy bindings are not there: the ordinary way, with the same Node.
+ORDINARY = (
+    "import lazy_bindings.install as lazy, runpy; "
+    "lazy.install = lazy.use_pinned_node; runpy.run_path('main.py', run_name='__main__')"
+)
+
+
+def synth(
+    project: Path, *, code: str | None = None, cwd: Path | None = None, out: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    arguments = ["-c", code] if code else [str(project / "main.py")]
+    environment = {name: value for name, value in os.environ.items() if name not in ("NODE_OPTIONS", "JSII_NODE")}
+    if out is not None:
+        environment["CDKTF_OUTDIR"] = str(out)
+    return subprocess.run(
+        [sys.executable, *arguments], cwd=cwd or project, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("reference") / "cdktf.out"
+    finished = synth(ROOT, out=out)
+    assert (finished.returncode, finished.stderr, finished.stdout) == (0, "", "")
+    return out
+
+
+def test_synth_writes_one_stack_for_each_environment(reference: Path) -> None:
+    assert sorted(path.parent.name for path in reference.glob("stacks/*/cdk.tf.json")) == ["dev", "prod", "staging"]
+
+
+def test_synth_twice_gives_the_same_bytes(reference: Path, tmp_path: Path) -> None:
+    assert synth(ROOT, out=tmp_path / "again").returncode == 0
+    assert digests(tmp_path / "again") == digests(reference)
+
+
+def test_synth_in_another_folder_gives_the_same_bytes(reference: Path, project: Path) -> None:
+    assert synth(project).returncode == 0
+    assert digests(project / "cdktf.out") == digests(reference)
+
+
+def test_synth_started_from_another_folder_gives_the_same_bytes(reference: Path, tmp_path: Path) -> None:
+    assert synth(ROOT, cwd=tmp_path, out=tmp_path / "out").returncode == 0
+    assert digests(tmp_path / "out") == digests(reference)
+
+
+def test_the_lazy_bindings_change_no_byte(reference: Path, tmp_path: Path) -> None:
+    assert synth(ROOT, code=ORDINARY, out=tmp_path / "out").returncode == 0
+    assert digests(tmp_path / "out") == digests(reference)
+
+
+def replace(project: Path, path: str, old: str, new: str) -> None:
+    text = (project / path).read_text()
+    assert old in text
+    (project / path).write_text(text.replace(old, new))
+
+
+BAD_INPUTS = {
+    "memory": (
+        ("stacks/prod.py", "memory_size_mb=2048", "memory_size_mb=1000"),
+        "prod: endpoint.memory_size_mb: 1000: must be one of 1024, 2048, 3072, 4096, 5120 or 6144",
+    ),
+    "bucket name with capitals": (
+        ("stacks/dev.py", "BucketSettings(", 'BucketSettings(name="AcmeData", '),
+        "dev: bucket.name: 'AcmeData': must match ^[a-z0-9]",
+    ),
+    "weight below 0": (
+        ("stacks/dev.py", "VariantSettings()", "VariantSettings(weight=-1)"),
+        "dev: endpoint.production.weight: -1: must be greater than or equal to 0",
+    ),
+    "unknown field": (
+        ("stacks/prod.py", "max_concurrency", "max_concurency"),
+        "prod: endpoint.max_concurency: 20: unknown field: must be one of "
+        "kind, max_concurrency, memory_size_mb, provisioned_concurrency",
+    ),
+    "unknown model": (
+        ("releases.json", '"production": "breast-cancer-all-columns"', '"production": "breast-cancer"'),
+        "releases.json: environments.dev.production: 'breast-cancer': must be one of "
+        "breast-cancer-all-columns, breast-cancer-means",
+    ),
+    "malformed releases.json": (("releases.json", '"models"', '"models'), "releases.json: "),
+    "changed artifact": (
+        ("models/breast-cancer-means.tar.gz", None, None),
+        "releases.json: models.breast-cancer-means.sha256: ",
+    ),
+    "missing lifecycle script": (
+        ("lifecycle_scripts/on_create.sh", None, None),
+        "lifecycle_scripts/on_create.sh: missing: must be a shell script",
+    ),
+    "lifecycle script too large": (
+        ("lifecycle_scripts/on_start.sh", "exit 0", "exit 0 #" + "x" * 12288),
+        "must be at most 12288",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "line"), BAD_INPUTS.values(), ids=BAD_INPUTS)
+def test_bad_input_is_one_line_and_leaves_the_earlier_output(
+    project: Path, change: tuple[str, str | None, str | None], line: str
+) -> None:
+    earlier = project / "cdktf.out/stacks/dev/cdk.tf.json"
+    earlier.parent.mkdir(parents=True)
+    earlier.write_text("earlier")
+    path, old, new = change
+    if old is not None and new is not None:
+        replace(project, path, old, new)
+    elif path.endswith(".sh"):
+        (project / path).unlink()
+    else:
+        (project / path).write_bytes(b"changed")
+
+    finished = synth(project)
+
+    assert finished.returncode == 1
+    assert line in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+    assert finished.stdout == ""
+    assert digests(project / "cdktf.out") == {"stacks/dev/cdk.tf.json": hashlib.sha256(b"earlier").hexdigest()}
+
+
+def test_all_faults_of_all_environments_and_files_come_at_once(project: Path) -> None:
+    replace(project, "stacks/prod.py", "memory_size_mb=2048", "memory_size_mb=1000")
+    replace(project, "stacks/dev.py", "VariantSettings()", "VariantSettings(weight=-1)")
+    replace(project, "releases.json", '"tag": "1.2-1-cpu-py3"', '"tags": "1"')
+    (project / "lifecycle_scripts/on_start.sh").unlink()
+
+    lines = synth(project).stderr.splitlines()
+
+    assert [line.split(": ")[0] for line in lines] == sorted(
+        ["dev", "lifecycle_scripts/on_start.sh", "prod", *["releases.json"] * 4]
+    )
+
+
+def test_a_fault_of_the_code_keeps_its_traceback(project: Path) -> None:
+    replace(project, "stacks/dev.py", "SETTINGS = ", "SETTINGS = undefined or ")
+    finished = synth(project)
+    assert finished.returncode == 1
+    assert "NameError: name 'undefined' is not defined" in finished.stderr
+
+
+def test_an_environment_named_otherwise_than_its_file_is_refused(project: Path) -> None:
+    replace(project, "stacks/dev.py", 'name="dev"', 'name="prod"')
+    assert "dev: name: 'prod': must be 'dev', as its file is" in synth(project).stderr
+
+
+def test_the_cdktf_command_line_synthesizes_the_same_json(reference: Path, project: Path) -> None:
+    finished = subprocess.run(
+        [project / ".venv/bin/node", project / "node_modules/cdktf-cli/bundle/bin/cdktf", "synth"],
+        cwd=project,
+        env=os.environ | {"CI": "true", "CHECKPOINT_DISABLE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    for name in ("dev", "staging", "prod"):
+        path = Path("stacks") / name / "cdk.tf.json"
+        assert json.loads((project / "cdktf.out" / path).read_text()) == json.loads((reference / path).read_text())

@@ -1,0 +1,102 @@
+from typing import Any
+
+import pytest
+from cdktf import TerraformStack
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import S3BucketLifecycleConfiguration
+from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import S3BucketOwnershipControls
+from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
+from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
+from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
+    S3BucketServerSideEncryptionConfigurationA,
+)
+from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
+from cdktf_cdktf_provider_aws.s3_object import S3Object
+
+from constructs.data_bucket import DataBucket
+from tests.synthesis import Resources, environment, only, synthesized, synthesized_platform
+
+
+@pytest.fixture(scope="module")
+def resources() -> Resources:
+    return synthesized(bucket)
+
+
+def bucket(stack: TerraformStack, **changes: Any) -> DataBucket:
+    values: dict[str, Any] = {
+        "name": "acme-sagemaker-data",
+        "force_destroy": False,
+        "noncurrent_version_days": 30,
+        "incomplete_upload_days": 3,
+    }
+    return DataBucket(stack, "data_bucket", **values | changes)
+
+
+def test_the_bucket_has_the_name_it_is_given(resources: Resources) -> None:
+    assert only(resources, S3Bucket.TF_RESOURCE_TYPE)["bucket"] == "acme-sagemaker-data"
+
+
+def test_every_prefix_exists_as_an_empty_object(resources: Resources) -> None:
+    objects = resources[S3Object.TF_RESOURCE_TYPE].values()
+    assert {item["key"] for item in objects} == {"training-data/", "training-output/", "models/", "notebooks/"}
+    assert {item["content"] for item in objects} == {""}
+
+
+def test_objects_wait_for_versioning_encryption_and_the_policies(resources: Resources) -> None:
+    for item in resources[S3Object.TF_RESOURCE_TYPE].values():
+        assert {address.split(".")[0] for address in item["depends_on"]} == {
+            S3BucketVersioningA.TF_RESOURCE_TYPE,
+            S3BucketServerSideEncryptionConfigurationA.TF_RESOURCE_TYPE,
+            S3BucketPublicAccessBlock.TF_RESOURCE_TYPE,
+            S3BucketPolicy.TF_RESOURCE_TYPE,
+        }
+
+
+def test_objects_are_versioned_and_encrypted(resources: Resources) -> None:
+    versioning = only(resources, S3BucketVersioningA.TF_RESOURCE_TYPE)
+    encryption = only(resources, S3BucketServerSideEncryptionConfigurationA.TF_RESOURCE_TYPE)
+    assert versioning["versioning_configuration"] == {"status": "Enabled"}
+    assert encryption["rule"] == [{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}]
+
+
+def test_nothing_can_become_public(resources: Resources) -> None:
+    block = only(resources, S3BucketPublicAccessBlock.TF_RESOURCE_TYPE)
+    assert {value for key, value in block.items() if key != "bucket"} == {True}
+    assert only(resources, S3BucketOwnershipControls.TF_RESOURCE_TYPE)["rule"] == {
+        "object_ownership": "BucketOwnerEnforced"
+    }
+
+
+def test_plain_http_is_denied_to_everybody() -> None:
+    documents = synthesized_platform(environment("dev"))["data"]["aws_iam_policy_document"]
+    [statement] = documents["data_bucket_tls_only_document"]["statement"]
+    assert (statement["effect"], statement["actions"]) == ("Deny", ["s3:*"])
+    assert statement["principals"] == [{"type": "*", "identifiers": ["*"]}]
+    assert statement["condition"] == [{"test": "Bool", "variable": "aws:SecureTransport", "values": ["false"]}]
+    assert [resource.rpartition("}")[2] for resource in statement["resources"]] == ["", "/*"]
+
+
+def test_incomplete_uploads_and_old_versions_expire_after_their_days(resources: Resources) -> None:
+    [rule] = only(resources, S3BucketLifecycleConfiguration.TF_RESOURCE_TYPE)["rule"]
+    assert rule["status"] == "Enabled"
+    assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 3}]
+    assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
+
+
+@pytest.mark.parametrize("force_destroy", [True, False])
+def test_a_full_bucket_is_destroyed_only_where_the_setting_says_so(force_destroy: bool) -> None:
+    resources = synthesized(lambda stack: bucket(stack, force_destroy=force_destroy))
+    assert only(resources, S3Bucket.TF_RESOURCE_TYPE)["force_destroy"] is force_destroy
+
+
+@pytest.mark.parametrize(("name", "force_destroy"), [("dev", True), ("staging", False), ("prod", False)])
+def test_only_dev_may_destroy_a_full_bucket(name: str, force_destroy: bool) -> None:
+    platform = synthesized_platform(environment(name))
+    assert only(platform["resource"], S3Bucket.TF_RESOURCE_TYPE)["force_destroy"] is force_destroy
+
+
+def test_a_name_left_out_holds_sagemaker_the_account_and_the_region() -> None:
+    platform = synthesized_platform(environment("prod"))
+    assert only(platform["resource"], S3Bucket.TF_RESOURCE_TYPE)["bucket"] == (
+        "ml-platform-prod-sagemaker-${data.aws_caller_identity.account.account_id}-us-east-1"
+    )

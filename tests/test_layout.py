@@ -1,0 +1,92 @@
+"""Rules of the house that a machine can see."""
+
+import ast
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+CONSTRUCTS = sorted((ROOT / "constructs").glob("*.py"))
+
+
+def tracked(pattern: str) -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", pattern], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [ROOT / name for name in listed.splitlines()]
+
+
+def test_no_folder_is_a_regular_package() -> None:
+    assert not [
+        path
+        for path in ROOT.glob("*/**/__init__.py")
+        if path.relative_to(ROOT).parts[0] not in (".venv", "node_modules", ".local")
+    ], (
+        "with constructs/__init__.py the folder hides the PyPI package `constructs`, and cdktf no longer imports; "
+        "no other folder needs one either: docs/decisions/0002"
+    )
+
+
+def test_main_has_at_most_20_lines() -> None:
+    assert len((ROOT / "main.py").read_text().splitlines()) <= 20
+
+
+@pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
+def test_a_construct_file_is_short_and_named_after_its_one_construct(path: Path) -> None:
+    source = path.read_text()
+    assert len(source.splitlines()) <= 150
+    classes = [
+        node.name
+        for node in ast.parse(source).body
+        if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Construct" for base in node.bases)
+    ]
+    assert classes == ["".join(map(str.capitalize, path.stem.split("_")))]
+
+
+@pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
+def test_a_construct_takes_typed_keywords_only(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef) and node.name == "__init__":
+            assert [argument.arg for argument in node.args.args] == ["self", "scope", "construct_id"]
+            assert node.args.kwarg is None
+            assert node.args.vararg is None
+            assert all(argument.annotation is not None for argument in node.args.kwonlyargs)
+
+
+@pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
+def test_a_construct_knows_neither_settings_nor_environments(path: Path) -> None:
+    imported = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
+    assert not [module for module in imported if module and module.startswith("stacks")]
+
+
+def test_the_bindings_are_imported_by_submodule_only() -> None:
+    for path in tracked("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom):
+                assert node.module != "cdktf_cdktf_provider_aws", f"{path}: loads all 2,212 submodules"
+
+
+@pytest.mark.parametrize(
+    "name", ["settings", "releases", "lifecycle_scripts", "faults", "environments", "dev", "staging", "prod"]
+)
+def test_settings_need_neither_cdktf_nor_the_provider(name: str) -> None:
+    source = (ROOT / f"stacks/{name}.py").read_text()
+    for node in ast.walk(ast.parse(source)):
+        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        assert not [module for module in modules if module.startswith(("cdktf", "constructs"))]
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_an_environment_is_values_only(name: str) -> None:
+    body = ast.parse((ROOT / f"stacks/{name}.py").read_text()).body
+    assert [type(node) for node in body] == [ast.Expr, ast.ImportFrom, ast.Assign]
+
+
+def test_the_locks_name_no_registry() -> None:
+    lock = json.loads((ROOT / "Pipfile.lock").read_text())
+    assert lock["_meta"]["sources"] == []
+    assert not [package for group in ("default", "develop") for package in lock[group].values() if "index" in package]
+    packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
+    assert not [name for name, package in packages.items() if "resolved" in package]

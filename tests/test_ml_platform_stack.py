@@ -1,0 +1,113 @@
+import json
+from typing import Any
+
+import cdktf
+import pytest
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+
+from stacks.environments import ROOT
+from stacks.ml_platform_stack import MlPlatformStack
+from stacks.releases import Release, ReleasedModel
+from tests.synthesis import environment, synthesized_platform
+
+FIRST, SECOND = (
+    ReleasedModel(
+        name=f"{name}-00000000",
+        image_repository="sagemaker-scikit-learn",
+        image_tag="1.2-1-cpu-py3",
+        artifact=ROOT / f"models/breast-cancer-{name}.tar.gz",
+    )
+    for name in ("means", "all-columns")
+)
+
+
+def test_addresses_are_construct_ids_without_hashes() -> None:
+    resources = synthesized_platform(environment("dev"))["resource"]
+    assert list(resources["aws_s3_bucket"]) == ["data_bucket"]
+    assert list(resources["aws_iam_role"]) == ["execution_role"]
+    assert list(resources["aws_sagemaker_endpoint"]) == ["linear_learner"]
+    assert set(resources["aws_s3_object"]) >= {"data_bucket_training_data", "notebook_PythonCheatSheet"}
+
+
+def test_two_elements_of_one_address_are_refused_with_both_paths() -> None:
+    stack = MlPlatformStack(cdktf.Testing.app(), environment("dev"))
+    CloudwatchLogGroup(stack, "audit-log", name="a")
+    CloudwatchLogGroup(stack, "audit_log", name="b")
+    with pytest.raises(RuntimeError, match="audit_log: the address of both dev/audit-log and dev/audit_log"):
+        cdktf.Testing.synth(stack)
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_outputs_name_what_a_user_needs(name: str) -> None:
+    outputs = set(synthesized_platform(environment(name))["output"])
+    expected = {"bucket_name", "execution_role_arn", "log_group_names", "endpoint_name", "endpoint_configuration_name"}
+    assert outputs == (expected | {"notebook_name", "notebook_url"} if name == "dev" else expected)
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_every_environment_is_tagged_by_the_provider(name: str) -> None:
+    [provider] = synthesized_platform(environment(name))["provider"]["aws"]
+    assert provider["default_tags"] == [{"tags": {"Project": "ml-platform", "Environment": name}}]
+
+
+def test_an_environment_without_a_release_has_everything_but_the_endpoint() -> None:
+    platform = synthesized_platform(environment("prod", release=Release()))
+    assert not [kind for kind in platform["resource"] if kind.startswith("aws_sagemaker_")]
+    assert "/aws/sagemaker/Endpoints/linear-learner" in [
+        group["name"] for group in platform["resource"]["aws_cloudwatch_log_group"].values()
+    ]
+    assert set(platform["output"]) == {"bucket_name", "execution_role_arn", "log_group_names"}
+
+
+def serving(release: Release, name: str = "staging") -> dict[str, Any]:
+    resources: dict[str, Any] = synthesized_platform(environment(name, release=release))["resource"]
+    return resources
+
+
+def test_switching_the_release_replaces_the_model_and_keeps_the_endpoints_address() -> None:
+    before, after = serving(Release(production=FIRST)), serving(Release(production=SECOND))
+    assert set(before["aws_sagemaker_model"]).isdisjoint(after["aws_sagemaker_model"])
+    assert before["aws_sagemaker_endpoint"] == after["aws_sagemaker_endpoint"]
+
+
+def test_switching_back_gives_the_same_stack_as_before() -> None:
+    assert serving(Release(production=FIRST)) == serving(Release(production=FIRST))
+
+
+def test_promoting_the_shadow_keeps_its_model_and_adds_none() -> None:
+    before = serving(Release(production=FIRST, shadow=SECOND))
+    after = serving(Release(production=SECOND))
+    assert set(after["aws_sagemaker_model"]) < set(before["aws_sagemaker_model"])
+
+
+def test_one_model_may_be_production_and_shadow_on_other_instances() -> None:
+    resources = serving(Release(production=FIRST, shadow=FIRST))
+    assert len(resources["aws_sagemaker_model"]) == 1
+    [configuration] = resources["aws_sagemaker_endpoint_configuration"].values()
+    assert (
+        configuration["production_variants"][0]["model_name"]
+        == configuration["shadow_production_variants"][0]["model_name"]
+    )
+
+
+def test_without_a_state_bucket_the_state_is_a_file_in_the_projects_root() -> None:
+    backend = synthesized_platform(environment("dev"))["terraform"]["backend"]
+    assert backend == {"local": {"path": "../../../terraform.dev.tfstate"}}
+
+
+def test_with_a_state_bucket_the_state_is_encrypted_and_locked_there() -> None:
+    backend = synthesized_platform(environment("prod", state_bucket="acme-terraform-state"))["terraform"]["backend"]
+    assert backend == {
+        "s3": {
+            "bucket": "acme-terraform-state",
+            "key": "ml-platform/prod/terraform.tfstate",
+            "region": "us-east-1",
+            "encrypt": True,
+            "use_lockfile": True,
+        }
+    }
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_no_path_of_this_machine_is_in_the_json(name: str) -> None:
+    assert str(ROOT) not in json.dumps(synthesized_platform(environment(name)))

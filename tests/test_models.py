@@ -1,0 +1,156 @@
+"""The shipped models: what is in their artifacts, run as AWS's scikit-learn container runs it."""
+
+import hashlib
+import importlib.util
+import io
+import json
+import re
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from models import train
+from tests.conftest import ROOT
+
+NAMES = tuple(train.MODELS)
+# Seen on the 143 rows held out: 0.937 and 0.986.
+MIN_ACCURACY = {"breast-cancer-means": 0.9, "breast-cancer-all-columns": 0.95}
+
+
+@dataclass(frozen=True)
+class Served:
+    """A model's handlers and the loaded model."""
+
+    handlers: ModuleType
+    model: Any
+
+    def answer(self, body: bytes | str, content_type: str, accept: str = "application/json") -> tuple[str, str]:
+        rows = self.handlers.input_fn(body, content_type)
+        answered: tuple[str, str] = self.handlers.output_fn(self.handlers.predict_fn(rows, self.model), accept)
+        return answered
+
+
+def served(name: str, folder: Path) -> Served:
+    """The packed artifact, unpacked where the container unpacks it, its own inference.py imported."""
+    with tarfile.open(ROOT / f"models/{name}.tar.gz") as archive:
+        archive.extractall(folder, filter="data")
+    spec = importlib.util.spec_from_file_location("inference", folder / "code/inference.py")
+    assert spec is not None
+    assert spec.loader is not None
+    handlers = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(handlers)
+    return Served(handlers, handlers.model_fn(str(folder)))
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Served:
+    return served(request.param, tmp_path_factory.mktemp(request.param))
+
+
+@pytest.fixture(scope="module")
+def held_out() -> tuple[list[list[float]], list[str]]:
+    _, rows, _, classes = train.split()
+    return rows.tolist(), [("malignant", "benign")[index] for index in classes]
+
+
+def test_an_artifact_holds_the_numbers_and_the_code_where_the_container_looks(model: Served) -> None:
+    for name in NAMES:
+        with tarfile.open(ROOT / f"models/{name}.tar.gz") as archive:
+            assert archive.getnames() == ["model.json", "code/inference.py"]
+    assert model.model["columns"] == 30
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_held_out_rows_are_answered_right_by_the_packed_artifact(
+    name: str, tmp_path: Path, held_out: tuple[list[list[float]], list[str]]
+) -> None:
+    rows, classes = held_out
+    answered, content_type = served(name, tmp_path).answer(json.dumps(rows), "application/json")
+    assert content_type == "application/json"
+    predictions = [prediction["class"] for prediction in json.loads(answered)["predictions"]]
+    right = sum(predicted == actual for predicted, actual in zip(predictions, classes, strict=True))
+    assert right / len(classes) >= MIN_ACCURACY[name]
+
+
+def test_csv_and_json_payloads_get_the_same_answers(
+    model: Served, held_out: tuple[list[list[float]], list[str]]
+) -> None:
+    rows, _ = held_out
+    as_csv = "\n".join(",".join(map(str, row)) for row in rows)
+    assert model.answer(as_csv.encode(), "text/csv; charset=utf-8") == model.answer(
+        json.dumps(rows), "application/json"
+    )
+
+
+def test_one_row_needs_no_outer_list(model: Served, held_out: tuple[list[list[float]], list[str]]) -> None:
+    row = held_out[0][0]
+    assert model.answer(json.dumps(row), "application/json") == model.answer(json.dumps([row]), "application/json")
+
+
+def test_csv_comes_out_when_csv_is_accepted(model: Served, held_out: tuple[list[list[float]], list[str]]) -> None:
+    answered, content_type = model.answer(json.dumps(held_out[0][:3]), "application/json", "text/csv")
+    assert content_type == "text/csv"
+    assert len(answered.splitlines()) == 3
+    assert {line.split(",")[0] for line in answered.splitlines()} <= {"malignant", "benign"}
+
+
+def test_a_probability_is_that_of_the_answered_class(
+    model: Served, held_out: tuple[list[list[float]], list[str]]
+) -> None:
+    answered, _ = model.answer(json.dumps(held_out[0]), "application/json")
+    assert all(0.5 <= prediction["probability"] <= 1 for prediction in json.loads(answered)["predictions"])
+
+
+def test_absurd_but_finite_measurements_are_answered(model: Served) -> None:
+    answered, _ = model.answer(json.dumps([[1e300] * 30, [-1e300] * 30]), "application/json")
+    assert len(json.loads(answered)["predictions"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type", "message"),
+    [
+        ("1,2,3", "text/csv", "row 1 has 3 values: must have 30"),
+        (",".join(["1"] * 29 + ["x"]), "text/csv", "row 1, column 30: 'x': must be a finite number"),
+        (",".join(["1"] * 29 + ["nan"]), "text/csv", "row 1, column 30: 'nan': must be a finite number"),
+        ("", "text/csv", "the payload holds no row"),
+        ("{", "application/json", "the payload is not JSON"),
+        ('{"rows": []}', "application/json", "the payload is dict: must be a list of rows"),
+        ("[]", "application/json", "the payload holds no row"),
+        ("[[1], 2]", "application/json", "row 2: 2: must be a list of numbers"),
+        ("[[true]]", "application/json", "row 1, column 1: True: must be a finite number"),
+        ("[[null]]", "application/json", "row 1, column 1: None: must be a finite number"),
+        (f"[[1{'0' * 400}]]", "application/json", "must be a finite number"),
+        ("1", "image/png", "content type 'image/png': must be text/csv or application/json"),
+    ],
+)
+def test_rejects_a_bad_payload_with_what_is_wrong(model: Served, body: str, content_type: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        model.answer(body, content_type)
+
+
+def test_rejects_an_answer_type_that_it_does_not_speak(model: Served) -> None:
+    with pytest.raises(ValueError, match="accept 'image/png': must be application/json or text/csv"):
+        model.answer(json.dumps([1.0] * 30), "application/json", "image/png")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_packing_a_model_again_gives_the_committed_bytes(name: str) -> None:
+    committed = (ROOT / f"models/{name}.tar.gz").read_bytes()
+    with tarfile.open(fileobj=io.BytesIO(committed)) as archive:
+        member = archive.extractfile("model.json")
+        assert member is not None
+        numbers = json.load(member)
+    assert train.pack(numbers) == committed
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_training_script_makes_the_committed_model(name: str) -> None:
+    trained = train.pack(train.train(train.MODELS[name]))
+    assert (
+        hashlib.sha256(trained).hexdigest()
+        == json.loads((ROOT / "releases.json").read_text())["models"][name]["sha256"]
+    )

@@ -1,0 +1,73 @@
+from typing import Any
+
+from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import SagemakerEndpointConfiguration
+
+from constructs.provisioned_endpoint_configuration import ProvisionedEndpointConfiguration, Variant
+from tests.synthesis import environment, only, synthesized, synthesized_platform
+
+PRODUCTION = Variant(model_name="first", instance_type="ml.m5.large", instance_count=2, weight=1.0)
+SHADOW = Variant(model_name="second", instance_type="ml.c6i.large", instance_count=1, weight=0.5)
+
+
+def configuration(production: Variant = PRODUCTION, shadow: Variant | None = None) -> dict[str, Any]:
+    resources = synthesized(
+        lambda stack: ProvisionedEndpointConfiguration(
+            stack, "configuration", name_prefix="linear-learner-", production=production, shadow=shadow
+        )
+    )
+    return only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
+
+
+def test_the_production_variant_has_its_model_on_its_instances() -> None:
+    assert configuration()["production_variants"] == [
+        {
+            "variant_name": "production",
+            "model_name": "first",
+            "instance_type": "ml.m5.large",
+            "initial_instance_count": 2,
+            "initial_variant_weight": 1,
+        }
+    ]
+
+
+def test_without_a_shadow_there_is_no_shadow_variant() -> None:
+    assert not configuration().get("shadow_production_variants")
+
+
+def test_a_shadow_stands_beside_the_production_variant() -> None:
+    both = configuration(shadow=SHADOW)
+    assert [variant["model_name"] for variant in both["production_variants"]] == ["first"]
+    assert both["shadow_production_variants"] == [
+        {
+            "variant_name": "shadow",
+            "model_name": "second",
+            "instance_type": "ml.c6i.large",
+            "initial_instance_count": 1,
+            "initial_variant_weight": 0.5,
+        }
+    ]
+
+
+def test_a_weight_of_zero_stays_zero() -> None:
+    idle = Variant(model_name="first", instance_type="ml.m5.large", instance_count=1, weight=0)
+    assert configuration(production=idle)["production_variants"][0]["initial_variant_weight"] == 0
+
+
+def test_a_new_configuration_gets_a_new_name_and_exists_before_the_old_one_goes() -> None:
+    assert configuration()["name_prefix"] == "linear-learner-"
+    assert "name" not in configuration()
+    assert configuration()["lifecycle"] == {"create_before_destroy": True}
+
+
+def test_dev_has_a_production_variant_only() -> None:
+    resources = synthesized_platform(environment("dev"))["resource"]
+    dev = only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
+    assert [variant["variant_name"] for variant in dev["production_variants"]] == ["production"]
+    assert not dev.get("shadow_production_variants")
+
+
+def test_staging_has_exactly_one_production_and_one_shadow_variant() -> None:
+    resources = synthesized_platform(environment("staging"))["resource"]
+    staging = only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
+    assert [variant["variant_name"] for variant in staging["production_variants"]] == ["production"]
+    assert [variant["variant_name"] for variant in staging["shadow_production_variants"]] == ["shadow"]

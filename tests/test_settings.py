@@ -1,0 +1,189 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stacks.faults import faults_of
+from stacks.settings import (
+    BucketSettings,
+    EnvironmentSettings,
+    LogSettings,
+    NotebookSettings,
+    ProvisionedEndpointSettings,
+    ServerlessEndpointSettings,
+    VariantSettings,
+)
+
+
+def faults(**changes: Any) -> list[str]:
+    """What is wrong with an otherwise sound environment."""
+    values: dict[str, Any] = {"name": "dev", "region": "us-east-1", "endpoint": ServerlessEndpointSettings()}
+    try:
+        EnvironmentSettings(**values | changes).checked()
+    except ValidationError as error:
+        return faults_of("dev", EnvironmentSettings, error)
+    return []
+
+
+def serverless(**values: Any) -> list[str]:
+    return faults(endpoint=ServerlessEndpointSettings(**values))
+
+
+def provisioned(**values: Any) -> list[str]:
+    return faults(endpoint=ProvisionedEndpointSettings(production=VariantSettings(**values)))
+
+
+def test_defaults_are_sound() -> None:
+    assert faults() == []
+
+
+def test_all_faults_of_a_tree_come_out_at_once() -> None:
+    found = faults(
+        region="mars",
+        bucket=BucketSettings(name="Acme"),
+        endpoint=ProvisionedEndpointSettings(production=VariantSettings(weight=-1, instance_count=0)),
+    )
+    assert [line.split(": ")[1] for line in sorted(found)] == [
+        "bucket.name",
+        "endpoint.production.instance_count",
+        "endpoint.production.weight",
+        "region",
+    ]
+
+
+@pytest.mark.parametrize("memory", [1024, 2048, 3072, 4096, 5120, 6144])
+def test_accepts_the_memory_sizes_that_sagemaker_knows(memory: int) -> None:
+    assert serverless(memory_size_mb=memory) == []
+
+
+@pytest.mark.parametrize("memory", [0, 1000, 1023, 1025, 7168, "1024", True])
+def test_rejects_another_memory_size_and_names_the_sizes(memory: object) -> None:
+    assert serverless(memory_size_mb=memory) == [
+        f"dev: endpoint.memory_size_mb: {memory!r}: must be one of 1024, 2048, 3072, 4096, 5120 or 6144"
+    ]
+
+
+@pytest.mark.parametrize(("value", "sound"), [(0, False), (1, True), (200, True), (201, False)])
+def test_max_concurrency_is_1_to_200(value: int, sound: bool) -> None:
+    assert (serverless(max_concurrency=value) == []) is sound
+
+
+def test_rejects_more_provisioned_than_maximum_concurrency() -> None:
+    assert serverless(max_concurrency=5, provisioned_concurrency=5) == []
+    assert serverless(max_concurrency=5, provisioned_concurrency=6) == [
+        "dev: endpoint: provisioned_concurrency is 6: must be at most max_concurrency, 5"
+    ]
+
+
+@pytest.mark.parametrize("field", ["shadow", "vpc_config", "data_capture", "memory"])
+def test_rejects_an_unknown_field_and_names_the_known_ones(field: str) -> None:
+    assert serverless(**{field: 1}) == [
+        f"dev: endpoint.{field}: 1: unknown field: must be one of "
+        "kind, max_concurrency, memory_size_mb, provisioned_concurrency"
+    ]
+
+
+def test_rejects_an_unknown_field_of_the_environment() -> None:
+    [line] = faults(buckets=1)
+    assert line.startswith("dev: buckets: 1: unknown field: must be one of bucket, endpoint, ")
+
+
+def test_rejects_settings_that_are_no_endpoint() -> None:
+    assert faults(endpoint=VariantSettings()) == [
+        "dev: endpoint: must be ProvisionedEndpointSettings(...) or ServerlessEndpointSettings(...)"
+    ]
+
+
+def test_a_missing_value_is_named() -> None:
+    assert faults(endpoint=ProvisionedEndpointSettings()) == [  # type: ignore[call-arg]
+        "dev: endpoint.production: missing: must be given"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("weight", "sound"), [(-0.1, False), (0, True), (0.5, True), (float("inf"), False), (float("nan"), False)]
+)
+def test_a_weight_is_a_finite_number_from_0(weight: float, sound: bool) -> None:
+    assert (provisioned(weight=weight) == []) is sound
+
+
+def test_a_weight_of_zero_is_kept() -> None:
+    endpoint = ProvisionedEndpointSettings(production=VariantSettings(weight=0)).checked()
+    assert endpoint.production.weight == 0
+
+
+@pytest.mark.parametrize(("count", "sound"), [(0, False), (1, True), (1.5, False)])
+def test_an_instance_count_is_a_whole_number_from_1(count: float, sound: bool) -> None:
+    assert (provisioned(instance_count=count) == []) is sound
+
+
+@pytest.mark.parametrize(("instance_type", "sound"), [("ml.m5.large", True), ("m5.large", False), ("ml.m5", False)])
+def test_an_instance_type_is_one_of_machine_learning(instance_type: str, sound: bool) -> None:
+    assert (provisioned(instance_type=instance_type) == []) is sound
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["abc", "a" * 63, "acme.data-1", "1-sagemaker"],
+)
+def test_accepts_bucket_names_that_s3_accepts(name: str) -> None:
+    assert faults(bucket=BucketSettings(name=name)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ab", "a" * 64, "Acme", "acme_data", "-acme", "acme-", "a..b", "192.168.1.1", "xn--acme", "sthree-acme",
+        "amzn-s3-demo-acme", "acme-s3alias", "acme--ol-s3", "acme.mrap", "acme--x-s3", "acme\n", "acmé",
+    ],
+)  # fmt: skip
+def test_rejects_bucket_names_that_s3_refuses(name: str) -> None:
+    [line] = faults(bucket=BucketSettings(name=name))
+    assert line.startswith(f"dev: bucket.name: {name!r}: must ")
+
+
+def test_rejects_names_from_which_no_bucket_name_can_be_made() -> None:
+    longest = "p" * (63 - len("-dev-sagemaker-111111111111-us-east-1"))
+    assert faults(project=longest) == []
+    [line] = faults(project=longest + "p")
+    assert "would have 64 characters: must be at most 63" in line
+    assert faults(project=longest + "p", bucket=BucketSettings(name="acme-data")) == []
+
+
+def test_rejects_an_endpoint_name_that_leaves_no_room_for_its_configurations() -> None:
+    assert faults(endpoint_name="e" * 36) == []
+    assert "must be at most 36" in faults(endpoint_name="e" * 37)[0]
+    assert "must be at most 36" in faults(endpoint_name="e" * 33, shares_account=True)[0]
+
+
+@pytest.mark.parametrize("name", ["a", "a-b", "a1"])
+def test_accepts_sagemaker_names(name: str) -> None:
+    assert faults(endpoint_name=name) == []
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a b", "é"])
+def test_rejects_names_that_sagemaker_refuses(name: str) -> None:
+    assert faults(endpoint_name=name)[0].startswith(f"dev: endpoint_name: {name!r}: must ")
+
+
+@pytest.mark.parametrize(("days", "sound"), [(1, True), (2, False), (30, True), (31, False), (3653, True), (0, False)])
+def test_retention_is_one_of_the_days_that_cloudwatch_knows(days: int, sound: bool) -> None:
+    assert (faults(logs=LogSettings(retention_days=days)) == []) is sound
+
+
+@pytest.mark.parametrize(("size", "sound"), [(4, False), (5, True), (16384, True), (16385, False)])
+def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
+    assert (faults(notebook=NotebookSettings(volume_size_gb=size)) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("region", "sound"), [("eu-west-1", True), ("us-gov-west-1", True), ("eu-west", False), ("EU-WEST-1", False)]
+)
+def test_a_region_looks_like_one(region: str, sound: bool) -> None:
+    assert (faults(region=region) == []) is sound
+
+
+def test_settings_cannot_be_changed_behind_the_checks() -> None:
+    settings = EnvironmentSettings(name="dev", region="us-east-1", endpoint=ServerlessEndpointSettings()).checked()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.region = "eu-west-1"
