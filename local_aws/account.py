@@ -49,6 +49,16 @@ def account_variables(server: Server, environment: str, region: str) -> dict[str
     }
 
 
+def session(variables: Mapping[str, str]) -> boto3.Session:
+    """A boto3 session in the account that the variables lead to, whatever this process's own environment says."""
+    return boto3.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=variables["AWS_SESSION_TOKEN"],
+        region_name=variables["AWS_REGION"],
+    )
+
+
 def write_exports(path: Path, variables: Mapping[str, str], *, path_entry: Path) -> None:
     """For `. path` in a POSIX shell: forgets every AWS variable there is, sets these, puts `path_entry` first."""
     forget = 'for name in $(env | sed -n "s/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done; unset name'

@@ -1,10 +1,12 @@
 """Deploys one environment on the local AWS, for real: `python -m local_aws.deploy dev`, which `make local` runs."""
 
 import argparse
+import fcntl
 import os
 import shlex
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from local_aws import account, cdktf, running, terraform
@@ -20,18 +22,22 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     clean = account.without_aws(os.environ)
     terraform.check_version(clean)
     folder.mkdir(parents=True, exist_ok=True)
-    changes, said = terraform.cli_configuration(folder, clean)
-    if said:
-        print(f"local AWS: {said}")
-    terraform.fetch_provider(folder, clean | changes)
-    server = _server(folder, port)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two environments may be deployed at once, on one server
+        changes, said = terraform.cli_configuration(folder, clean)
+        if said:
+            print(f"local AWS: {said}")
+        terraform.fetch_provider(folder, clean | changes)
+        server = running_server(folder, port)
     exports = account.account_variables(server, name, region) | changes
+    if environment.settings.state_bucket is not None:
+        _make_state_bucket(server, exports, environment.settings.state_bucket)
     account.write_exports(folder / f"{name}.env", exports, path_entry=cdktf.BIN)
     print(f"local AWS: {server.url}, account {account.ACCOUNT_IDS[name]}", flush=True)
     return cdktf.run("deploy", folder, name, clean | exports)
 
 
-def _server(folder: Path, port: int) -> running.Server:
+def running_server(folder: Path, port: int) -> running.Server:
     server, gone = running.find(folder)
     if server is None:
         if gone:
@@ -41,6 +47,17 @@ def _server(folder: Path, port: int) -> running.Server:
     if port not in (0, server.port):
         raise LocalAwsError(f"already on port {server.port}: `make local-down` first to move it to {port}")
     return server
+
+
+def _make_state_bucket(server: running.Server, variables: Mapping[str, str], name: str) -> None:
+    """Real accounts have it before the first deploy; the local one begins empty."""
+    bucket = account.session(variables).resource("s3", endpoint_url=server.url).Bucket(name)
+    if bucket.creation_date is None:
+        region = variables["AWS_REGION"]
+        # us-east-1 is the one region that must not be named.
+        bucket.create(
+            **({} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}})
+        )
 
 
 def forget(folder: Path) -> None:

@@ -5,31 +5,31 @@ import os
 import sys
 from pathlib import Path
 
-import boto3
-
 from local_aws import account, cdktf, running, terraform
 from local_aws.deploy import forget
 from local_aws.inventory import inventory
 from local_aws.running import LocalAwsError
 from stacks.environments import ROOT, read_environments
+from stacks.settings import EnvironmentSettings
 
 
-def destroy(folder: Path, server: running.Server, environment: str, region: str) -> list[str]:
+def destroy(folder: Path, server: running.Server, settings: EnvironmentSettings) -> list[str]:
     """What is left in the environment's account after `cdktf destroy`. Raises LocalAwsError when that fails."""
+    name = settings.name
     clean = account.without_aws(os.environ)
     changes, _ = terraform.cli_configuration(folder, clean)
-    credentials = account.account_variables(server, environment, region)
-    if cdktf.output_folder(folder, environment).is_dir():
-        code = cdktf.run("destroy", folder, environment, clean | credentials | changes)
+    credentials = account.account_variables(server, name, settings.region)
+    if cdktf.output_folder(folder, name).is_dir():
+        code = cdktf.run("destroy", folder, name, clean | credentials | changes)
         if code != 0:
-            raise LocalAwsError(f"cdktf destroy {environment} ended with {code}: see above")
-    session = boto3.Session(
-        aws_access_key_id=credentials["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=credentials["AWS_SECRET_ACCESS_KEY"],
-        aws_session_token=credentials["AWS_SESSION_TOKEN"],
-        region_name=region,
-    )
-    return [f"{environment}: {found}" for found in inventory(session, server.url)]
+            raise LocalAwsError(f"cdktf destroy {name} ended with {code}: see above")
+    session = account.session(credentials)
+    if settings.state_bucket is not None:
+        bucket = session.resource("s3", endpoint_url=server.url).Bucket(settings.state_bucket)
+        if bucket.creation_date is not None:
+            bucket.object_versions.delete()
+            bucket.delete()
+    return [f"{name}: {found}" for found in inventory(session, server.url)]
 
 
 def main() -> None:
@@ -46,7 +46,7 @@ def main() -> None:
     left, failed = [], []
     for environment in read_environments():
         try:
-            left += destroy(folder, server, environment.settings.name, environment.settings.region)
+            left += destroy(folder, server, environment.settings)
         except LocalAwsError as error:
             failed.append(str(error))
     running.stop(folder, server)

@@ -1,4 +1,4 @@
-"""The lifecycle scripts, really run in a sandbox folder: stand-ins for `aws`, `sudo` and `chown`, the real nbconvert."""
+"""The lifecycle scripts, really run in a sandbox: stand-ins for `aws`, `sudo` and `chown`, the real nbconvert."""
 
 import json
 import shlex

@@ -168,7 +168,7 @@ def test_rejects_names_that_sagemaker_refuses(name: str) -> None:
 
 @pytest.mark.parametrize(("days", "sound"), [(1, True), (2, False), (30, True), (31, False), (3653, True), (0, False)])
 def test_retention_is_one_of_the_days_that_cloudwatch_knows(days: int, sound: bool) -> None:
-    assert (faults(logs=LogSettings(retention_days=days)) == []) is sound
+    assert (faults(logs=LogSettings(retention_days=days)) == []) is sound  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("size", "sound"), [(4, False), (5, True), (16384, True), (16385, False)])

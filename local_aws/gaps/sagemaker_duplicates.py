@@ -24,7 +24,8 @@ def _refuse(kind: Kind) -> None:
         existing = getattr(call.sagemaker_backend, kind.store).get(json.loads(call.body)[kind.name_field])
         if existing is not None:
             what = kind.stem.replace("_config", " configuration")
-            raise ValidationError(message=f'Cannot create already existing {what} "{existing.arn}".')
+            arn = getattr(existing, "endpoint_config_arn", existing.arn)
+            raise ValidationError(message=f'Cannot create already existing {what} "{arn}".')
         answer: ActionResult = create(call)
         return answer
 
