@@ -1,116 +1,27 @@
 """The lifecycle scripts, really run in a sandbox: stand-ins for `aws`, `sudo` and `chown`, the real nbconvert."""
 
-import json
-import shlex
-import stat
 import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from stacks.lifecycle_scripts import BUCKET_PLACEHOLDER, MAX_BYTES, read_lifecycle_script
 from tests.conftest import ROOT
+from tests.sandbox import BIN, Sandbox
 
 BUCKET = "acme-sagemaker-data"
-BIN = Path(sys.executable).parent
-
-# Serves `aws s3 cp --recursive`, `aws s3 cp` of one object and `aws s3 ls` from the folder $SANDBOX/s3.
-AWS = r"""#!/bin/bash
-echo "aws $*" >>"$SANDBOX/calls"
-[ -d "$SANDBOX/s3" ] || { echo "fatal error: Unable to locate credentials" >&2; exit 1; }
-[ "$1" = s3 ] || exit 2
-case $2 in
-  ls)
-    [ "$3" = "s3://acme-sagemaker-data/notebooks/" ] || exit 3
-    echo "2026-11-23 10:00:00          0 "
-    for file in "$SANDBOX"/s3/*; do echo "2026-11-23 10:00:00       1234 $(basename "$file")"; done ;;
-  cp)
-    source=$3 target=$4
-    case "$*" in
-      *--recursive*)
-        [ "$source" = "s3://acme-sagemaker-data/notebooks/" ] || exit 3
-        [[ "$*" = *"--exclude * --include Lab1*.ipynb --include PythonCheatSheet*.ipynb"* ]] || exit 4
-        for file in "$SANDBOX"/s3/Lab1*.ipynb "$SANDBOX"/s3/PythonCheatSheet*.ipynb; do
-          [ ! -e "$file" ] || cp "$file" "$target"
-        done ;;
-      *) cp "$SANDBOX/s3/${source#s3://acme-sagemaker-data/notebooks/}" "$target" ;;
-    esac ;;
-esac
-"""
-SUDO = r"""#!/bin/bash
-echo "sudo $*" >>"$SANDBOX/calls"
-[ "$1 $2" = "--user ec2-user" ] || exit 5
-shift 2
-exec "$@"
-"""
-CHOWN = r"""#!/bin/bash
-echo "chown $*" >>"$SANDBOX/calls"
-"""
 
 
-@dataclass
-class Sandbox:
-    """A notebook instance's disk: the script's absolute paths lead below `root`."""
-
-    root: Path
-
-    @property
-    def home(self) -> Path:
-        return self.root / "home/ec2-user/SageMaker"
-
-    def calls(self) -> list[str]:
-        return (self.root / "calls").read_text().splitlines()
-
-    def put_into_bucket(self, name: str, source: str = 'bucket = "<DATA_BUCKET>"') -> None:
-        cells = [new_markdown_cell("in `<DATA_BUCKET>`"), new_code_cell(source, execution_count=3)]
-        cells[1].outputs = [new_output("stream", text="an old answer")]
-        nbformat.write(new_notebook(cells=cells), self.root / "s3" / name)
-
-    def run(self, hook: str) -> subprocess.CompletedProcess[str]:
-        script = (ROOT / f"lifecycle_scripts/{hook}.sh").read_text().replace(BUCKET_PLACEHOLDER, BUCKET)
-        path = self.root / f"{hook}.sh"
-        path.write_text(
-            script.replace("home=/home/", f"home={self.root}/home/").replace(
-                "=/home/$user/ana", f"={self.root}/home/$user/ana"
-            )
-        )
-        return subprocess.run(
-            ["/bin/bash", path],
-            env={
-                "PATH": f"{self.root}/bin:/usr/bin:/bin",
-                "SANDBOX": str(self.root),
-                "HOME": str(self.root),
-                "TMPDIR": str(self.root / "tmp"),
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def notebook(self, name: str) -> Any:
-        return json.loads((self.home / name).read_text())
+def run(sandbox: Sandbox, hook: str) -> subprocess.CompletedProcess[str]:
+    script = (ROOT / f"lifecycle_scripts/{hook}.sh").read_text()
+    return sandbox.run_script(hook, script.replace(BUCKET_PLACEHOLDER, BUCKET))
 
 
 @pytest.fixture
 def sandbox(tmp_path: Path) -> Sandbox:
     made = Sandbox(tmp_path)
-    jupyter = tmp_path / "home/ec2-user/anaconda3/envs/JupyterSystemEnv/bin/jupyter"
-    for folder in (made.home, jupyter.parent, tmp_path / "bin", tmp_path / "s3", tmp_path / "tmp"):
-        folder.mkdir(parents=True)
-    scripts = {
-        tmp_path / "bin/aws": AWS,
-        tmp_path / "bin/sudo": SUDO,
-        tmp_path / "bin/chown": CHOWN,
-        jupyter: f'#!/bin/sh\nexec {shlex.quote(str(BIN / "jupyter"))} "$@"\n',
-    }
-    for path, content in scripts.items():
-        path.write_text(content)
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+    made.make()
     return made
 
 
@@ -128,7 +39,7 @@ def test_the_labs_and_the_cheat_sheet_come_and_nothing_else(sandbox: Sandbox, ho
         sandbox.put_into_bucket(name)
     (sandbox.root / "s3/Lab1.txt").write_text("no notebook")
 
-    finished = sandbox.run(hook)
+    finished = run(sandbox, hook)
 
     assert finished.returncode == 0, finished.stderr
     assert sorted(path.name for path in sandbox.home.iterdir()) == [
@@ -141,7 +52,7 @@ def test_the_labs_and_the_cheat_sheet_come_and_nothing_else(sandbox: Sandbox, ho
 @pytest.mark.parametrize("hook", ["on_create", "on_start"])
 def test_outputs_are_cleared(sandbox: Sandbox, hook: str) -> None:
     sandbox.put_into_bucket("Lab1.ipynb")
-    sandbox.run(hook)
+    run(sandbox, hook)
     code = sandbox.notebook("Lab1.ipynb")["cells"][1]
     assert (code["outputs"], code["execution_count"]) == ([], None)
 
@@ -149,7 +60,7 @@ def test_outputs_are_cleared(sandbox: Sandbox, hook: str) -> None:
 @pytest.mark.parametrize("hook", ["on_create", "on_start"])
 def test_the_buckets_name_is_in_every_place_of_the_placeholder(sandbox: Sandbox, hook: str) -> None:
     sandbox.put_into_bucket("Lab1.ipynb", source='a = "<DATA_BUCKET>"\nb = "s3://<DATA_BUCKET>/x/<DATA_BUCKET>"')
-    sandbox.run(hook)
+    run(sandbox, hook)
     text = (sandbox.home / "Lab1.ipynb").read_text()
     assert "<DATA_BUCKET>" not in text
     assert text.count(BUCKET) == 4
@@ -158,7 +69,7 @@ def test_the_buckets_name_is_in_every_place_of_the_placeholder(sandbox: Sandbox,
 @pytest.mark.parametrize("hook", ["on_create", "on_start"])
 def test_the_notebooks_belong_to_ec2_user_who_also_runs_nbconvert(sandbox: Sandbox, hook: str) -> None:
     sandbox.put_into_bucket("Lab1.ipynb")
-    sandbox.run(hook)
+    run(sandbox, hook)
     chown, nbconvert = [call for call in sandbox.calls() if not call.startswith("aws")]
     assert chown.startswith("chown --recursive ec2-user:ec2-user ")
     assert nbconvert.startswith("sudo --user ec2-user ")
@@ -168,36 +79,36 @@ def test_the_notebooks_belong_to_ec2_user_who_also_runs_nbconvert(sandbox: Sandb
 @pytest.mark.parametrize("hook", ["on_create", "on_start"])
 def test_nothing_is_left_in_the_temporary_folder(sandbox: Sandbox, hook: str) -> None:
     sandbox.put_into_bucket("Lab1.ipynb")
-    sandbox.run(hook)
+    run(sandbox, hook)
     assert not any((sandbox.root / "tmp").iterdir())
 
 
 def test_a_creation_without_notebooks_fails_and_says_where_none_were(sandbox: Sandbox) -> None:
-    finished = sandbox.run("on_create")
+    finished = run(sandbox, "on_create")
     assert finished.returncode == 1
     assert f"no Lab1*.ipynb and no PythonCheatSheet*.ipynb in s3://{BUCKET}/notebooks/" in finished.stderr
 
 
 def test_a_creation_without_access_to_the_bucket_fails(sandbox: Sandbox) -> None:
     (sandbox.root / "s3").rmdir()
-    finished = sandbox.run("on_create")
+    finished = run(sandbox, "on_create")
     assert finished.returncode != 0
     assert "Unable to locate credentials" in finished.stderr
 
 
 def test_a_notebook_that_cannot_be_converted_fails_the_creation_and_is_not_half_delivered(sandbox: Sandbox) -> None:
     (sandbox.root / "s3/Lab1.ipynb").write_text("not a notebook")
-    assert sandbox.run("on_create").returncode != 0
+    assert run(sandbox, "on_create").returncode != 0
     assert not any(sandbox.home.iterdir())
 
 
 def test_a_start_keeps_what_the_user_has_and_brings_what_is_new(sandbox: Sandbox) -> None:
     sandbox.put_into_bucket("Lab1-a.ipynb")
-    sandbox.run("on_create")
+    run(sandbox, "on_create")
     (sandbox.home / "Lab1-a.ipynb").write_text("the user's work")
     sandbox.put_into_bucket("Lab1-b.ipynb")
 
-    assert sandbox.run("on_start").returncode == 0
+    assert run(sandbox, "on_start").returncode == 0
 
     assert (sandbox.home / "Lab1-a.ipynb").read_text() == "the user's work"
     assert sandbox.notebook("Lab1-b.ipynb")["cells"][1]["outputs"] == []
@@ -205,7 +116,7 @@ def test_a_start_keeps_what_the_user_has_and_brings_what_is_new(sandbox: Sandbox
 
 def test_a_start_without_access_to_the_bucket_locks_nobody_out(sandbox: Sandbox) -> None:
     (sandbox.root / "s3").rmdir()
-    finished = sandbox.run("on_start")
+    finished = run(sandbox, "on_start")
     assert finished.returncode == 0
     assert f"cannot list s3://{BUCKET}/notebooks/" in finished.stderr
 
@@ -213,7 +124,7 @@ def test_a_start_without_access_to_the_bucket_locks_nobody_out(sandbox: Sandbox)
 def test_a_start_brings_the_other_notebooks_when_one_is_broken(sandbox: Sandbox) -> None:
     (sandbox.root / "s3/Lab1-a.ipynb").write_text("not a notebook")
     sandbox.put_into_bucket("Lab1-b.ipynb")
-    finished = sandbox.run("on_start")
+    finished = run(sandbox, "on_start")
     assert finished.returncode == 0
     assert "on_start: Lab1-a.ipynb could not be brought" in finished.stderr
     assert [path.name for path in sandbox.home.iterdir()] == ["Lab1-b.ipynb"]

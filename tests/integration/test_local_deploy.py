@@ -1,0 +1,365 @@
+"""The whole main job on the local AWS: the real cdktf and Terraform deploy dev, staging and prod, move them to other
+releases, find nothing to change, and destroy them.
+
+The tests build on each other, in the order of the file. prod keeps its state in S3; the user's own AWS configuration is
+hostile throughout.
+"""
+
+import base64
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from lazy_bindings.warm_up import package_cache
+from local_aws import account, running
+from local_aws.inventory import inventory
+from tests.conftest import copy_project
+from tests.sandbox import Sandbox
+
+NAMES = ("dev", "staging", "prod")
+STATE_BUCKET = "acme-terraform-state"
+NOTHING_TO_DO = "Resources: 0 added, 0 changed, 0 destroyed."
+
+
+@dataclass
+class Platform:
+    """A clone of the project, and what its deploys printed."""
+
+    project: Path
+    home: Path
+    printed: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        return self.project / ".local"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """A user's environment in which every way but the local one leads astray."""
+        return os.environ | {
+            "HOME": str(self.home),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache()),
+            "AWS_PROFILE": "production",
+            "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+            "AWS_ACCESS_KEY_ID": "REAL",
+            "AWS_SECRET_ACCESS_KEY": "REAL",
+        }
+
+    def start(self, module: str, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [".venv/bin/python", "-m", f"local_aws.{module}", *arguments],
+            cwd=self.project,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def deploy(self, *names: str) -> None:
+        """All at the same time: most of a deploy is waiting."""
+        deploys = {name: self.start("deploy", name) for name in names}
+        for name, process in deploys.items():
+            self.printed[name] = process.communicate(timeout=400)[0]
+        for name, process in deploys.items():
+            assert process.returncode == 0, self.printed[name]
+
+    def session(self, name: str) -> boto3.Session:
+        server, _ = running.find(self.folder)
+        assert server is not None
+        return account.session(account.account_variables(server, name, "us-east-1"))
+
+    def client(self, name: str, service: str) -> Any:
+        server, _ = running.find(self.folder)
+        assert server is not None
+        return self.session(name).client(service, endpoint_url=server.url)
+
+    def everything(self, name: str) -> list[str]:
+        server, _ = running.find(self.folder)
+        assert server is not None
+        return inventory(self.session(name), server.url)
+
+    def endpoint(self, name: str) -> dict[str, Any]:
+        described: dict[str, Any] = self.client(name, "sagemaker").describe_endpoint(EndpointName="linear-learner")
+        return described
+
+    def models_served(self, name: str) -> dict[str, str]:
+        """Variant to model, as the endpoint's configuration has it."""
+        configuration = self.client(name, "sagemaker").describe_endpoint_config(
+            EndpointConfigName=self.endpoint(name)["EndpointConfigName"]
+        )
+        variants = configuration["ProductionVariants"] + configuration.get("ShadowProductionVariants", [])
+        prefix = f"ml-platform-{name}-breast-cancer-"
+        return {variant["VariantName"]: variant["ModelName"].removeprefix(prefix)[:-9] for variant in variants}
+
+    def bucket(self, name: str) -> str:
+        return f"ml-platform-{name}-sagemaker-{account.ACCOUNT_IDS[name]}-us-east-1"
+
+    def release(self, **environments: dict[str, str]) -> None:
+        path = self.project / "releases.json"
+        releases = json.loads(path.read_text())
+        for name, models in environments.items():
+            releases["environments"][name] = {use: f"breast-cancer-{model}" for use, model in models.items()}
+        path.write_text(json.dumps(releases))
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    home = tmp_path_factory.mktemp("home")
+    (home / ".aws").mkdir()
+    (home / ".aws/credentials").write_text("[production]\naws_access_key_id = REAL\naws_secret_access_key = REAL\n")
+    (home / ".aws/config").write_text("[profile production]\nendpoint_url = http://127.0.0.1:1\n")
+    made = Platform(copy_project(tmp_path_factory.mktemp("clone") / "project"), home)
+    prod = made.project / "stacks/prod.py"
+    prod.write_text(prod.read_text().replace('name="prod",', f'name="prod",\n    state_bucket="{STATE_BUCKET}",'))
+    yield made
+    server, _ = running.find(made.folder)
+    if server is not None:
+        running.stop(made.folder, server)
+
+
+def test_the_three_environments_deploy_at_the_same_time(platform: Platform) -> None:
+    platform.deploy(*NAMES)
+    for name in NAMES:
+        assert f"bucket_name = {platform.bucket(name)}" in platform.printed[name]
+        assert "endpoint_name = linear-learner" in platform.printed[name]
+
+
+def test_the_override_changes_the_providers_version_and_nothing_else(platform: Platform) -> None:
+    overrides = list(platform.folder.glob("*/cdktf.out/stacks/*/*_override.tf.json"))
+    assert len(overrides) == len(NAMES)
+    for override in overrides:
+        assert json.loads(override.read_text()) == {
+            "terraform": {"required_providers": {"aws": {"source": "aws", "version": ">= 5.100.0"}}}
+        }
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_bucket_has_its_prefixes_and_protection(platform: Platform, name: str) -> None:
+    s3, bucket = platform.client(name, "s3"), platform.bucket(name)
+    keys = {item["Key"] for item in s3.list_objects_v2(Bucket=bucket)["Contents"]}
+    assert keys >= {"training-data/", "training-output/", "models/", "notebooks/"}
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    [rule] = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    [rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert rule["NoncurrentVersionExpiration"]["NoncurrentDays"] == 90
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 7
+
+
+@pytest.mark.parametrize(("name", "days"), [("dev", 30), ("staging", 90), ("prod", 365)])
+def test_the_three_log_groups_have_their_retention(platform: Platform, name: str, days: int) -> None:
+    groups = platform.client(name, "logs").describe_log_groups()["logGroups"]
+    assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
+        "/aws/sagemaker/NotebookInstances": days,
+        "/aws/sagemaker/TrainingJobs": days,
+        "/aws/sagemaker/Endpoints/linear-learner": days,
+    }
+
+
+@pytest.mark.parametrize(("name", "attached"), [("dev", ["AmazonSageMakerFullAccess"]), ("staging", []), ("prod", [])])
+def test_the_role_has_its_policies(platform: Platform, name: str, attached: list[str]) -> None:
+    iam, role = platform.client(name, "iam"), f"ml-platform-{name}-sagemaker-execution"
+    policies = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert [policy["PolicyName"] for policy in policies] == attached
+    document = iam.get_role_policy(RoleName=role, PolicyName="platform")["PolicyDocument"]
+    [passing] = [item for item in document["Statement"] if item["Action"] == "iam:PassRole"]
+    assert passing["Resource"] == f"arn:aws:iam::{account.ACCOUNT_IDS[name]}:role/{role}"
+
+
+def test_devs_endpoint_is_provisioned(platform: Platform) -> None:
+    endpoint = platform.endpoint("dev")
+    assert endpoint["EndpointStatus"] == "InService"
+    [variant] = endpoint["ProductionVariants"]
+    assert (variant["VariantName"], variant["CurrentInstanceCount"]) == ("production", 1)
+    assert "ShadowProductionVariants" not in endpoint
+    assert platform.models_served("dev") == {"production": "all-columns"}
+
+
+def test_stagings_endpoint_has_a_shadow_beside_its_production_variant(platform: Platform) -> None:
+    endpoint = platform.endpoint("staging")
+    assert endpoint["EndpointStatus"] == "InService"
+    assert [variant["VariantName"] for variant in endpoint["ProductionVariants"]] == ["production"]
+    assert [variant["VariantName"] for variant in endpoint["ShadowProductionVariants"]] == ["shadow"]
+    assert platform.models_served("staging") == {"production": "means", "shadow": "all-columns"}
+
+
+def test_prods_endpoint_is_serverless(platform: Platform) -> None:
+    endpoint = platform.endpoint("prod")
+    assert endpoint["EndpointStatus"] == "InService"
+    [variant] = endpoint["ProductionVariants"]
+    assert variant["CurrentServerlessConfig"] == {"MemorySizeInMB": 2048, "MaxConcurrency": 20}
+    assert platform.models_served("prod") == {"production": "means"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_model_refers_to_the_committed_artifact_in_the_environments_own_bucket(
+    platform: Platform, name: str
+) -> None:
+    sagemaker, s3 = platform.client(name, "sagemaker"), platform.client(name, "s3")
+    models = [model["ModelName"] for model in sagemaker.list_models()["Models"]]
+    assert models
+    for model in models:
+        described = sagemaker.describe_model(ModelName=model)
+        bucket, key = described["PrimaryContainer"]["ModelDataUrl"].removeprefix("s3://").split("/", 1)
+        assert (bucket, key.split("/")[0]) == (platform.bucket(name), "models")
+        catalogue_name = model.removeprefix(f"ml-platform-{name}-")[:-9]
+        committed = (platform.project / f"models/{catalogue_name}.tar.gz").read_bytes()
+        assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == committed
+        assert described["PrimaryContainer"]["Image"] == (
+            "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+        )
+
+
+def test_the_notebook_is_locked_down_and_its_script_knows_the_bucket(platform: Platform) -> None:
+    sagemaker = platform.client("dev", "sagemaker")
+    notebook = sagemaker.describe_notebook_instance(NotebookInstanceName="ml-platform-dev")
+    assert notebook["RootAccess"] == "Disabled"
+    assert notebook["InstanceMetadataServiceConfiguration"] == {"MinimumInstanceMetadataServiceVersion": "2"}
+    for hook, script in decoded_scripts(platform).items():
+        committed = (platform.project / f"lifecycle_scripts/{hook}.sh").read_text()
+        assert script == committed.replace("@DATA_BUCKET@", platform.bucket("dev"))
+
+
+def decoded_scripts(platform: Platform) -> dict[str, str]:
+    lifecycle = platform.client("dev", "sagemaker").describe_notebook_instance_lifecycle_config(
+        NotebookInstanceLifecycleConfigName="ml-platform-dev"
+    )
+    return {
+        hook: base64.b64decode(lifecycle[field][0]["Content"]).decode()
+        for hook, field in (("on_create", "OnCreate"), ("on_start", "OnStart"))
+    }
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_the_deployed_script_brings_the_notebooks_with_the_real_aws_command_line(
+    platform: Platform, hook: str, tmp_path: Path
+) -> None:
+    sandbox = Sandbox(tmp_path)
+    sandbox.make()
+    exports, aws = platform.folder / "dev.env", Path(sys.executable).parent / "aws"
+    sandbox.command("aws", f'#!/bin/bash\n. "{exports}"\nexec "{aws}" "$@"\n')
+
+    finished = sandbox.run_script(hook, decoded_scripts(platform)[hook])
+
+    assert finished.returncode == 0, finished.stderr
+    brought = {path.name: path.read_text() for path in sandbox.home.iterdir()}
+    assert set(brought) == {"Lab1-train-a-linear-learner.ipynb", "PythonCheatSheet.ipynb"}
+    for text in brought.values():
+        assert platform.bucket("dev") in text
+        assert "<DATA_BUCKET>" not in text
+
+
+def test_the_state_of_prod_is_in_its_bucket_and_those_of_the_others_in_the_local_folder(platform: Platform) -> None:
+    keys = platform.client("prod", "s3").list_objects_v2(Bucket=STATE_BUCKET)["Contents"]
+    assert [item["Key"] for item in keys] == ["ml-platform/prod/terraform.tfstate"]
+    states = sorted(path.relative_to(platform.project) for path in platform.project.rglob("*.tfstate"))
+    states = [path for path in states if ".terraform" not in path.parts]
+    assert states == [Path(".local/dev/terraform.dev.tfstate"), Path(".local/staging/terraform.staging.tfstate")]
+
+
+def test_a_second_deploy_changes_nothing(platform: Platform) -> None:
+    platform.deploy(*NAMES)
+    for name in NAMES:
+        assert NOTHING_TO_DO in platform.printed[name]
+
+
+def test_the_three_commands_that_it_prints_work(platform: Platform) -> None:
+    commands = re.findall(r"^  (\. .*)$", platform.printed["dev"], re.MULTILINE)
+    assert len(commands) == 3
+    answers = [
+        subprocess.run(
+            ["/bin/sh", "-c", command],
+            cwd=platform.project,
+            env=platform.variables,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for command in commands
+    ]
+    assert [answer.returncode for answer in answers] == [0, 0, 0], [answer.stdout + answer.stderr for answer in answers]
+    assert json.loads(answers[0].stdout)["EndpointStatus"] == "InService"
+    assert "notebooks/PythonCheatSheet.ipynb" in answers[1].stdout
+    assert "No changes." in answers[2].stdout
+
+
+def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_one_goes(platform: Platform) -> None:
+    before = {name: platform.endpoint(name) for name in ("dev", "staging")}
+    platform.release(dev={"production": "means"}, staging={"production": "all-columns"})
+
+    platform.deploy("dev", "staging")
+
+    assert platform.models_served("dev") == {"production": "means"}
+    assert platform.models_served("staging") == {"production": "all-columns"}
+    for name in ("dev", "staging"):
+        after = platform.endpoint(name)
+        assert after["EndpointStatus"] == "InService"
+        assert after["EndpointConfigName"] != before[name]["EndpointConfigName"]
+        assert after["CreationTime"] == before[name]["CreationTime"], "the endpoint was replaced, not updated"
+        sagemaker = platform.client(name, "sagemaker")
+        configurations = [item["EndpointConfigName"] for item in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
+        assert configurations == [after["EndpointConfigName"]]
+        assert len(sagemaker.list_models()["Models"]) == 1
+
+
+def test_switching_back_collides_with_nothing(platform: Platform) -> None:
+    platform.release(dev={"production": "all-columns"}, staging={"production": "means", "shadow": "all-columns"})
+    platform.deploy("dev", "staging")
+    assert platform.models_served("dev") == {"production": "all-columns"}
+    assert platform.models_served("staging") == {"production": "means", "shadow": "all-columns"}
+
+
+def test_after_the_moves_there_is_nothing_to_change(platform: Platform) -> None:
+    platform.deploy("dev", "staging")
+    for name in ("dev", "staging"):
+        assert NOTHING_TO_DO in platform.printed[name]
+
+
+def test_nothing_was_written_outside_the_local_folder(platform: Platform) -> None:
+    tracked = subprocess.run(["git", "ls-files"], capture_output=True, text=True, check=True).stdout.splitlines()
+    top = {path.split("/")[0] for path in tracked} | {".venv", "node_modules", ".local"}
+    written = {path.name for path in platform.project.iterdir()} - top
+    assert written <= {"__pycache__"}
+
+
+def test_the_server_was_never_asked_for_what_it_lacks(platform: Platform) -> None:
+    log = (platform.folder / "server.log").read_text()
+    assert "NotImplementedError" not in log
+    assert "Traceback" not in log
+
+
+def test_undeploy_leaves_nothing_and_stops_the_server(platform: Platform) -> None:
+    assert all(platform.everything(name) for name in NAMES)
+    server, _ = running.find(platform.folder)
+    assert server is not None
+
+    process = platform.start("undeploy")
+    printed = process.communicate(timeout=300)[0]
+
+    assert process.returncode == 0, printed
+    assert printed.splitlines()[-1] == "local AWS: nothing is left in any account; stopped"
+    assert not server.answers()
+    assert not list(platform.folder.glob("**/*.tfstate"))
+
+
+def test_undeploy_counts_what_terraform_does_not_know(platform: Platform) -> None:
+    """The proof is AWS's own answer: an object made by hand is found, and the exit code says so."""
+    running.start(platform.folder)
+    platform.client("staging", "logs").create_log_group(logGroupName="/made/by/hand")
+
+    process = platform.start("undeploy")
+    printed = process.communicate(timeout=300)[0]
+
+    assert process.returncode == 1
+    assert "local AWS: staging: logs logGroups: /made/by/hand" in printed
