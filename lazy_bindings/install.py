@@ -34,6 +34,7 @@ def install() -> None:
     # The module without its __init__ run: `from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket` still finds it.
     sys.modules[BINDINGS] = importlib.util.module_from_spec(spec)
     _preload_into_node()
+    _check_types_once()
 
 
 def _only_imports_submodules(spec: ModuleSpec) -> bool:
@@ -48,6 +49,13 @@ def _preload_into_node() -> None:
     preload = f'--require "{PRELOAD.as_posix()}"'
     if preload not in options:
         os.environ["NODE_OPTIONS"] = f"{options} {preload}".strip()
+
+
+def _check_types_once() -> None:
+    """Leaves the types of what the bindings are given to jsii, which checks them anyway and names the key at fault."""
+    import typeguard  # noqa: PLC0415 - jsii's own dependency, and slow to import where nothing is synthesized
+
+    typeguard.check_type = lambda **_: None
 
 
 def use_pinned_node() -> None:

@@ -60,7 +60,7 @@ class MlPlatformStack(TerraformStack):
         self._role = self._execution_role(settings, environment.release)
         self._output("bucket_name", self._bucket.name)
         self._output("execution_role_arn", self._role.arn)
-        self._output("log_group_names", [group.name for group in self._log_groups.by_name.values()])
+        self._output("log_group_names", [*self._log_groups.by_name])
         if settings.notebook is not None:
             self._notebook(settings.notebook, environment)
         if environment.release.production is not None:

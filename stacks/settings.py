@@ -180,7 +180,7 @@ class EnvironmentSettings(Settings):
     endpoint: EndpointSettings = Field(description="what serves the released model")
     state_bucket: BucketName | None = Field(
         default=None,
-        description="S3 bucket for the Terraform state; left out: a local file, terraform.<environment>.tfstate",
+        description="S3 bucket for the Terraform state; left out: a local file, `terraform.<environment>.tfstate`",
     )
 
     @property
