@@ -6,24 +6,27 @@
 set -euo pipefail
 
 bucket='@DATA_BUCKET@'
-user=ec2-user
-home=/home/$user/SageMaker
-jupyter=/home/$user/anaconda3/envs/JupyterSystemEnv/bin/jupyter
+home=/home/ec2-user
+# Jupyter's own environment; python3 has nbconvert too, should the platform change.
+for jupyter in "$home"/anaconda3/envs/{JupyterSystemEnv,python3}/bin/jupyter; do
+  [ ! -x "$jupyter" ] || break
+done
 
 staging=$(mktemp --directory)
 trap 'rm -rf "$staging"' EXIT
+cd "$staging"
 
-aws s3 cp "s3://$bucket/notebooks/" "$staging/" --recursive --no-progress \
+aws s3 cp "s3://$bucket/notebooks/" . --recursive --no-progress \
   --exclude '*' --include 'Lab1*.ipynb' --include 'PythonCheatSheet*.ipynb'
 shopt -s nullglob
-notebooks=("$staging"/*.ipynb)
+notebooks=(*.ipynb)
 if [ ${#notebooks[@]} -eq 0 ]; then
   echo "on_create: no Lab1*.ipynb and no PythonCheatSheet*.ipynb in s3://$bucket/notebooks/" >&2
   exit 1
 fi
 
 # The placeholder stands in the notebooks as people upload them.
-sed --in-place "s/<DATA_BUCKET>/$bucket/g" "${notebooks[@]}"
-chown --recursive "$user:$user" "$staging"
-sudo --user "$user" "$jupyter" nbconvert --clear-output --inplace "${notebooks[@]}"
-mv "${notebooks[@]}" "$home/"
+sed --in-place "s/<DATA_BUCKET>/$bucket/g" -- "${notebooks[@]}"
+chown --recursive ec2-user:ec2-user .
+sudo --set-home --user ec2-user "$jupyter" nbconvert --clear-output --inplace "${notebooks[@]}"
+mv -- "${notebooks[@]}" "$home/SageMaker/"

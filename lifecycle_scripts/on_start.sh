@@ -7,28 +7,31 @@
 set -uo pipefail
 
 bucket='@DATA_BUCKET@'
-user=ec2-user
-home=/home/$user/SageMaker
-jupyter=/home/$user/anaconda3/envs/JupyterSystemEnv/bin/jupyter
+home=/home/ec2-user
+# Jupyter's own environment; python3 has nbconvert too, should the platform change.
+for jupyter in "$home"/anaconda3/envs/{JupyterSystemEnv,python3}/bin/jupyter; do
+  [ ! -x "$jupyter" ] || break
+done
 
 bring() {
-  local staging=$1 name=$2
-  aws s3 cp "s3://$bucket/notebooks/$name" "$staging/$name" --no-progress &&
-    sed --in-place "s/<DATA_BUCKET>/$bucket/g" "$staging/$name" &&
-    chown --recursive "$user:$user" "$staging" &&
-    sudo --user "$user" "$jupyter" nbconvert --clear-output --inplace "$staging/$name" &&
-    mv --no-clobber "$staging/$name" "$home/$name"
+  local name=$1
+  aws s3 cp "s3://$bucket/notebooks/$name" "$name" --no-progress &&
+    sed --in-place "s/<DATA_BUCKET>/$bucket/g" -- "$name" &&
+    chown --recursive ec2-user:ec2-user . &&
+    sudo --set-home --user ec2-user "$jupyter" nbconvert --clear-output --inplace "$name" &&
+    mv --no-clobber -- "$name" "$home/SageMaker/"
 }
 
 staging=$(mktemp --directory)
 trap 'rm -rf "$staging"' EXIT
-aws s3 ls "s3://$bucket/notebooks/" >"$staging/listing" || echo "on_start: cannot list s3://$bucket/notebooks/" >&2
+cd "$staging" || exit 0
+aws s3 ls "s3://$bucket/notebooks/" >listing || echo "on_start: cannot list s3://$bucket/notebooks/" >&2
 # A line of the listing: date, time, size, name.
 while read -r _ _ _ name; do
   case $name in
     Lab1*.ipynb | PythonCheatSheet*.ipynb)
-      [ -e "$home/$name" ] || bring "$staging" "$name" || echo "on_start: $name could not be brought" >&2
+      [ -e "$home/SageMaker/$name" ] || bring "$name" </dev/null || echo "on_start: $name could not be brought" >&2
       ;;
   esac
-done <"$staging/listing"
+done <listing
 exit 0

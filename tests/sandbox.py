@@ -37,8 +37,8 @@ esac
 """
 SUDO = r"""#!/bin/bash
 echo "sudo $*" >>"$SANDBOX/calls"
-[ "$1 $2" = "--user ec2-user" ] || exit 5
-shift 2
+[ "$1 $2 $3" = "--set-home --user ec2-user" ] || exit 5
+shift 3
 exec "$@"
 """
 CHOWN = r"""#!/bin/bash
@@ -64,8 +64,8 @@ class Sandbox:
         cells[1].outputs = [new_output("stream", text="an old answer")]
         nbformat.write(new_notebook(cells=cells), self.root / "s3" / name)
 
-    def make(self) -> None:
-        jupyter = self.root / "home/ec2-user/anaconda3/envs/JupyterSystemEnv/bin/jupyter"
+    def make(self, environment: str = "JupyterSystemEnv") -> None:
+        jupyter = self.root / f"home/ec2-user/anaconda3/envs/{environment}/bin/jupyter"
         for folder in (self.home, jupyter.parent, self.root / "bin", self.root / "s3", self.root / "tmp"):
             folder.mkdir(parents=True)
         for name, content in {"aws": AWS, "sudo": SUDO, "chown": CHOWN}.items():
@@ -79,11 +79,7 @@ class Sandbox:
 
     def run_script(self, hook: str, script: str) -> subprocess.CompletedProcess[str]:
         path = self.root / f"{hook}.sh"
-        path.write_text(
-            script.replace("home=/home/", f"home={self.root}/home/").replace(
-                "=/home/$user/ana", f"={self.root}/home/$user/ana"
-            )
-        )
+        path.write_text(script.replace("/home/ec2-user", f"{self.root}/home/ec2-user"))
         return subprocess.run(
             ["/bin/bash", path],
             env={

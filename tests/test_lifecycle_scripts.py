@@ -72,7 +72,7 @@ def test_the_notebooks_belong_to_ec2_user_who_also_runs_nbconvert(sandbox: Sandb
     run(sandbox, hook)
     chown, nbconvert = [call for call in sandbox.calls() if not call.startswith("aws")]
     assert chown.startswith("chown --recursive ec2-user:ec2-user ")
-    assert nbconvert.startswith("sudo --user ec2-user ")
+    assert nbconvert.startswith("sudo --set-home --user ec2-user ")
     assert " nbconvert --clear-output --inplace " in nbconvert
 
 
@@ -81,6 +81,15 @@ def test_nothing_is_left_in_the_temporary_folder(sandbox: Sandbox, hook: str) ->
     sandbox.put_into_bucket("Lab1.ipynb")
     run(sandbox, hook)
     assert not any((sandbox.root / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_nbconvert_of_the_python3_environment_does_where_jupyter_has_none_of_its_own(hook: str, tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    sandbox.make(environment="python3")
+    sandbox.put_into_bucket("Lab1.ipynb")
+    assert run(sandbox, hook).returncode == 0
+    assert sandbox.notebook("Lab1.ipynb")["cells"][1]["outputs"] == []
 
 
 def test_a_creation_without_notebooks_fails_and_says_where_none_were(sandbox: Sandbox) -> None:
