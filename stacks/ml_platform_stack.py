@@ -90,7 +90,7 @@ class MlPlatformStack(TerraformStack):
         return ExecutionRole(
             self,
             "execution_role",
-            name=f"{settings.name_prefix}-sagemaker-execution",
+            name=settings.role_name,
             partition=self._partition,
             sagemaker_full_access=settings.sagemaker_full_access,
             bucket_arn=self._bucket.arn,
@@ -184,7 +184,7 @@ class MlPlatformStack(TerraformStack):
             self._model_names[model.name] = Model(
                 self,
                 f"model_{model.name}",
-                name=f"{self._settings.name_prefix}-{model.name}",
+                name=self._settings.model_name(model.name),
                 image_repository=model.image_repository,
                 image_tag=model.image_tag,
                 model_data_url=artifact.s3_uri,

@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stacks.faults import faults_of
-from stacks.settings import EnvironmentSettings, Name, ProvisionedEndpointSettings
+from stacks.settings import NAME_MAX_LENGTH, EnvironmentSettings, Name, ProvisionedEndpointSettings
 
 FILE_NAME = "releases.json"
 
@@ -37,14 +37,14 @@ class ModelEntry(_Strict):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     environment: Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str] = {}
 
-    @property
-    def revision(self) -> str:
-        """Eight characters that change with anything the SageMaker model is made of.
+    def released_name(self, name: str) -> str:
+        """The entry's name with eight characters that change with anything the SageMaker model is made of.
 
         A SageMaker model cannot be changed and its endpoint keeps what it loaded, so a changed entry must be a new
         model under a new name for Terraform to move the endpoint to it.
         """
-        return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()[:8]
+        entry = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return f"{name}-{hashlib.sha256(entry.encode()).hexdigest()[:8]}"
 
 
 class ReleaseEntry(_Strict):
@@ -110,7 +110,7 @@ def read_releases(
             return None
         entry = releases.models[name]
         return ReleasedModel(
-            name=f"{name}-{entry.revision}",
+            name=entry.released_name(name),
             image_repository=entry.image.repository,
             image_tag=entry.image.tag,
             artifact=path.parent / entry.artifact,
@@ -145,6 +145,13 @@ def _release_faults(entry: ReleaseEntry, settings: EnvironmentSettings, models: 
             continue
         if model not in models:
             faults.append(f"{use}: {model!r}: must be one of {', '.join(sorted(models)) or 'models, which is empty'}")
+            continue
+        name = settings.model_name(models[model].released_name(model))
+        if len(name) > NAME_MAX_LENGTH:
+            faults.append(
+                f"{use}: {model!r}: the SageMaker model's name, {name}, would have {len(name)} characters: "
+                f"must be at most {NAME_MAX_LENGTH}"
+            )
     if entry.shadow is not None:
         if entry.production is None:
             faults.append(f"shadow: {entry.shadow!r}: must stand beside a production model")

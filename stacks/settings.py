@@ -16,6 +16,8 @@ ACCOUNT_ID_LENGTH = 12
 # https://github.com/hashicorp/terraform-provider-aws (internal/create)
 NAME_MAX_LENGTH = 63
 NAME_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - 26
+# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
+ROLE_NAME_MAX_LENGTH = 64
 
 
 class Settings(BaseModel):
@@ -187,6 +189,14 @@ class EnvironmentSettings(Settings):
     def name_prefix(self) -> str:
         return f"{self.project}-{self.name}"
 
+    def model_name(self, released_name: str) -> str:
+        """The SageMaker model's name, from a catalogue name with its revision."""
+        return f"{self.name_prefix}-{released_name}"
+
+    @property
+    def role_name(self) -> str:
+        return f"{self.name_prefix}-sagemaker-execution"
+
     @property
     def full_endpoint_name(self) -> str:
         return f"{self.endpoint_name}-{self.name}" if self.shares_account else self.endpoint_name
@@ -199,6 +209,11 @@ class EnvironmentSettings(Settings):
                 f"the bucket's name, {self.name_prefix}-sagemaker-<account>-{self.region}, would have "
                 f"{len(self.name_prefix) + suffix} characters: must be at most {BUCKET_NAME_MAX_LENGTH}; "
                 "shorten project or give bucket.name"
+            )
+        if len(self.role_name) > ROLE_NAME_MAX_LENGTH:
+            raise ValueError(
+                f"the role's name, {self.role_name}, has {len(self.role_name)} characters: "
+                f"must be at most {ROLE_NAME_MAX_LENGTH}; shorten project"
             )
         if len(self.full_endpoint_name) >= NAME_PREFIX_MAX_LENGTH:
             raise ValueError(

@@ -90,6 +90,24 @@ def test_one_model_may_be_production_and_shadow_on_other_instances() -> None:
     )
 
 
+def test_three_environments_that_share_an_account_name_nothing_twice() -> None:
+    names: list[tuple[str, str]] = []
+    for name in ("dev", "staging", "prod"):
+        committed = environment(name)
+        logs = committed.settings.logs.model_copy(update={"owns_account_wide": name == "dev"})
+        resources = synthesized_platform(environment(name, shares_account=True, logs=logs))["resource"]
+        names += [
+            (resource_type, resource.get("name") or resource["bucket"])
+            for resource_type in resources
+            for resource in resources[resource_type].values()
+            # The rest refers to one of these, or has a generated name.
+            if resource_type in ("aws_cloudwatch_log_group", "aws_iam_role", "aws_s3_bucket")
+            or (resource_type.startswith("aws_sagemaker") and "name" in resource)
+        ]
+    assert len(names) > 15
+    assert sorted(names) == sorted(set(names))
+
+
 def test_without_a_state_bucket_the_state_is_a_file_in_the_projects_root() -> None:
     backend = synthesized_platform(environment("dev"))["terraform"]["backend"]
     assert backend == {"local": {"path": "../../../terraform.dev.tfstate"}}

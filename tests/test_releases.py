@@ -76,6 +76,14 @@ def test_rejects_a_model_that_is_not_in_the_catalogue(tmp_path: Path) -> None:
     assert faults == ["releases.json: environments.dev.production: 'chrun': must be one of churn, fraud"]
 
 
+def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Path) -> None:
+    longest = "m" * (63 - len("ml-platform-dev--12345678"))
+    for name, sound in ((longest, True), (longest + "m", False)):
+        _, faults = read(tmp_path, catalogue({"dev": {"production": name}}, **{name: entry()}))
+        assert (faults == []) is sound
+    assert faults[0].endswith("would have 64 characters: must be at most 63")
+
+
 def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:
     _, faults = read(tmp_path, catalogue({"test": {}}))
     assert faults == ["releases.json: environments: 'test': must be one of dev, staging, prod"]

@@ -150,6 +150,13 @@ def test_rejects_names_from_which_no_bucket_name_can_be_made() -> None:
     assert faults(project=longest + "p", bucket=BucketSettings(name="acme-data")) == []
 
 
+def test_rejects_names_from_which_no_role_name_can_be_made() -> None:
+    named = BucketSettings(name="acme-data")
+    longest = "p" * (64 - len("-dev-sagemaker-execution"))
+    assert faults(project=longest, bucket=named) == []
+    assert "has 65 characters: must be at most 64" in faults(project=longest + "p", bucket=named)[0]
+
+
 def test_rejects_an_endpoint_name_that_leaves_no_room_for_its_configurations() -> None:
     assert faults(endpoint_name="e" * 36) == []
     assert "must be at most 36" in faults(endpoint_name="e" * 37)[0]
