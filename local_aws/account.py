@@ -7,16 +7,24 @@ from pathlib import Path
 
 import boto3
 
-from local_aws.running import Server
-from local_aws.server import HOST
+from local_aws.running import HOST, Server
 
 # One account each, as the real environments have.
 ACCOUNT_IDS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+# The user's own files and the instance metadata service are never asked.
+NOTHING_OF_THE_USERS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
 
 
-def without_aws(variables: Mapping[str, str]) -> dict[str, str]:
-    """The variables less everything that could lead to a real account: keys, profiles, files, endpoints."""
-    return {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+def forget_users_configuration() -> None:
+    """Takes everything that could lead to a real account out of this process: keys, profiles, files, endpoints."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")), HOST]))
+    os.environ.update(NOTHING_OF_THE_USERS | {"NO_PROXY": no_proxy, "no_proxy": no_proxy})
 
 
 def account_variables(server: Server, environment: str, region: str) -> dict[str, str]:
@@ -31,21 +39,16 @@ def account_variables(server: Server, environment: str, region: str) -> dict[str
     # moto keeps accounts apart by the role that was assumed.
     role = f"arn:aws:iam::{ACCOUNT_IDS[environment]}:role/local"
     credentials = root.assume_role(RoleArn=role, RoleSessionName=environment)["Credentials"]
-    no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")), HOST]))
-    return {
+    return NOTHING_OF_THE_USERS | {
         "AWS_ENDPOINT_URL": server.url,
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
-        # The user's own files and the instance metadata service are never asked.
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "CHECKPOINT_DISABLE": "1",
-        "NO_PROXY": no_proxy,
-        "no_proxy": no_proxy,
+        "NO_PROXY": os.environ.get("NO_PROXY", HOST),
+        "no_proxy": os.environ.get("NO_PROXY", HOST),
     }
 
 

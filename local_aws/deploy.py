@@ -19,22 +19,21 @@ MAX_PORT = 65535
 def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     """Everything it writes is in `folder`. The exit code of `cdktf deploy`. Raises LocalAwsError."""
     name, region = environment.settings.name, environment.settings.region
-    clean = account.without_aws(os.environ)
-    terraform.check_version(clean)
+    terraform.check_version(os.environ)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two environments may be deployed at once, on one server
-        changes, said = terraform.cli_configuration(folder, clean)
+        changes, said = terraform.cli_configuration(folder, os.environ)
         if said:
             print(f"local AWS: {said}")
-        terraform.fetch_provider(folder, clean | changes)
+        terraform.fetch_provider(folder, os.environ | changes)
         server = running_server(folder, port)
     exports = account.account_variables(server, name, region) | changes
     if environment.settings.state_bucket is not None:
         _make_state_bucket(server, exports, environment.settings.state_bucket)
     account.write_exports(folder / f"{name}.env", exports, path_entry=cdktf.BIN)
     print(f"local AWS: {server.url}, account {account.ACCOUNT_IDS[name]}", flush=True)
-    return cdktf.run("deploy", folder, name, clean | exports)
+    return cdktf.run("deploy", folder, name, os.environ | exports)
 
 
 def running_server(folder: Path, port: int) -> running.Server:
@@ -89,6 +88,7 @@ def main() -> None:
     parser.add_argument("--port", default="0", help="port of 127.0.0.1 for the local AWS; left out: a free one")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     arguments = parser.parse_args()
+    account.forget_users_configuration()
     try:
         environments = {environment.settings.name: environment for environment in read_environments()}
         if arguments.environment not in environments:

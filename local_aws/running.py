@@ -10,8 +10,8 @@ import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
-from local_aws.server import HOST, IDENTITY_PATH
-
+HOST = "127.0.0.1"
+IDENTITY_PATH = "/local-aws"
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 10
 

@@ -23,9 +23,7 @@ from local_aws.gaps import (
     sagemaker_lifecycle_configurations,
     sagemaker_updates,
 )
-
-HOST = "127.0.0.1"
-IDENTITY_PATH = "/local-aws"
+from local_aws.running import HOST, IDENTITY_PATH
 
 
 def fill_gaps() -> None:

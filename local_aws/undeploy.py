@@ -16,11 +16,10 @@ from stacks.settings import EnvironmentSettings
 def destroy(folder: Path, server: running.Server, settings: EnvironmentSettings) -> list[str]:
     """What is left in the environment's account after `cdktf destroy`. Raises LocalAwsError when that fails."""
     name = settings.name
-    clean = account.without_aws(os.environ)
-    changes, _ = terraform.cli_configuration(folder, clean)
+    changes, _ = terraform.cli_configuration(folder, os.environ)
     credentials = account.account_variables(server, name, settings.region)
     if cdktf.output_folder(folder, name).is_dir():
-        code = cdktf.run("destroy", folder, name, clean | credentials | changes)
+        code = cdktf.run("destroy", folder, name, os.environ | credentials | changes)
         if code != 0:
             raise LocalAwsError(f"cdktf destroy {name} ended with {code}: see above")
     session = account.session(credentials)
@@ -36,8 +35,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     folder = parser.parse_args().folder.resolve()
-    for variable in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[variable]
+    account.forget_users_configuration()
     server, gone = running.find(folder)
     if server is None:
         forget(folder)

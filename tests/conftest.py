@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from lazy_bindings.install import install
+from local_aws import account
 
 install()  # before a test imports cdktf
+account.forget_users_configuration()  # no test may reach a real account
 
 ROOT = Path(__file__).resolve().parent.parent
 

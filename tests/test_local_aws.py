@@ -175,7 +175,7 @@ def test_a_mirror_counts_only_with_a_version_that_will_do(tmp_path: Path, versio
 def test_an_unreachable_provider_is_one_clear_line(tmp_path: Path) -> None:
     configuration = tmp_path / "terraform.tfrc"
     configuration.write_text(f'provider_installation {{\n  filesystem_mirror {{\n    path = "{tmp_path}"\n  }}\n}}\n')
-    variables = account.without_aws(os.environ) | {"TF_CLI_CONFIG_FILE": str(configuration)}
+    variables = os.environ | {"TF_CLI_CONFIG_FILE": str(configuration)}
     with pytest.raises(
         LocalAwsError, match=r"^Terraform cannot get the provider hashicorp/aws >= 5\.100\.0 "
     ) as caught:

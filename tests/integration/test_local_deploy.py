@@ -50,6 +50,9 @@ class Platform:
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache()),
             "AWS_PROFILE": "production",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
+            "HTTP_PROXY": "http://127.0.0.1:1",
+            "AWS_CONFIG_FILE": str(self.home / ".aws/config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.home / ".aws/credentials"),
             "AWS_ACCESS_KEY_ID": "REAL",
             "AWS_SECRET_ACCESS_KEY": "REAL",
         }

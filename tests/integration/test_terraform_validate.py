@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from local_aws import account, terraform
+from local_aws import terraform
 from tests.synthesis import environment, synthesized_platform
 
 
 @pytest.fixture(scope="module")
 def variables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    clean = account.without_aws(os.environ)
-    changes, _ = terraform.cli_configuration(tmp_path_factory.mktemp("terraform"), clean)
-    return clean | changes
+    changes, _ = terraform.cli_configuration(tmp_path_factory.mktemp("terraform"), os.environ)
+    return os.environ | changes
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
