@@ -1,26 +1,37 @@
 """Turns what pydantic found into lines that say where, which value, and what is allowed."""
 
+import difflib
+import os
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from stacks.limits import Source
+
 
 class InvalidInputError(SystemExit):
     """Every fault of the settings, of releases.json and of the lifecycle scripts: one line each, sorted.
 
-    Uncaught, it ends the program with these lines on standard error and exit code 1.
+    Uncaught, it ends the program with these lines on standard error, coloured on a terminal, and exit code 1.
     """
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = sorted(faults)
-        super().__init__("\n".join(self.faults))
+        coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
+        super().__init__("\n".join(f"\033[31m{line}\033[0m" if coloured else line for line in self.faults))
 
 
 def faults_of(source: str, model: type[BaseModel], error: ValidationError) -> list[str]:
     """One line per fault: `source: field: value: what is allowed`."""
     return [_line(source, model, details) for details in error.errors()]
+
+
+def limit(allowed: str, url: str) -> str:
+    """What is allowed, with the page that says so."""
+    return f"{allowed} (AWS limit: {url})"
 
 
 def _line(source: str, model: type[BaseModel], details: ErrorDetails) -> str:
@@ -29,14 +40,18 @@ def _line(source: str, model: type[BaseModel], details: ErrorDetails) -> str:
     # A whole file or model would hide what is wrong with it.
     whole = details["type"] in ("missing", "json_invalid") or isinstance(value, BaseModel | dict)
     shown = [] if whole else [repr(value)]
-    return ": ".join([source, *([path] if path else []), *shown, _allowed(details, owners)])
+    allowed = _allowed(details, owners)
+    url = None if details["type"] in ("extra_forbidden", "missing") else _source(owners, path.rpartition(".")[2])
+    return ": ".join([source, *([path] if path else []), *shown, allowed if url is None else limit(allowed, url)])
 
 
 def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
     match details["type"]:
         case "extra_forbidden":
             fields = sorted({name for owner in owners for name in owner.model_fields})
-            return f"unknown field: must be one of {', '.join(fields)}"
+            near = difflib.get_close_matches(str(details["loc"][-1]), fields, n=1)
+            meant = f" (did you mean {near[0]}?)" if near else ""
+            return f"unknown field: must be one of {', '.join(fields)}{meant}"
         case "literal_error":
             return f"must be one of {details['ctx']['expected']}"
         case "string_pattern_mismatch":
@@ -69,9 +84,24 @@ def _resolve(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[str, lis
 
 
 def _models_in(owner: type[BaseModel], field: str) -> Iterator[type[BaseModel]]:
-    pending: list[Any] = [owner.model_fields[field].annotation]
-    while pending:
-        annotation = pending.pop()
+    for annotation in _within(owner.model_fields[field].annotation):
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             yield annotation
-        pending.extend(get_args(annotation))
+
+
+def _source(owners: Sequence[type[BaseModel]], field: str) -> str | None:
+    """The page that the field's limit comes from."""
+    for owner in owners:
+        if field in owner.model_fields:
+            info = owner.model_fields[field]
+            for item in [*info.metadata, *_within(info.annotation)]:
+                if isinstance(item, Source):
+                    return item.url
+    return None
+
+
+def _within(annotation: Any) -> Iterator[Any]:  # noqa: ANN401
+    """An annotation and everything it is made of."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from _within(part)

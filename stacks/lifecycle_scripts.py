@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from stacks.settings import BUCKET_NAME_MAX_LENGTH
+from stacks.limits import BUCKET_NAME_MAX_LENGTH
 
 # What Terraform replaces by the data bucket's name.
 BUCKET_PLACEHOLDER = "@DATA_BUCKET@"

@@ -37,7 +37,12 @@ class MlPlatformStack(TerraformStack):
             self,
             "aws",
             region=settings.region,
-            default_tags=[AwsProviderDefaultTags(tags={"Project": settings.project, "Environment": settings.name})],
+            allowed_account_ids=None if settings.account_id is None else [settings.account_id],
+            default_tags=[
+                AwsProviderDefaultTags(
+                    tags={"Project": settings.project, "Environment": settings.name, "Owner": settings.owner}
+                )
+            ],
         )
         self._account_id = DataAwsCallerIdentity(self, "account").account_id
         self._partition = DataAwsPartition(self, "partition").partition

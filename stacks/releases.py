@@ -10,7 +10,8 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stacks.faults import faults_of
-from stacks.settings import NAME_MAX_LENGTH, EnvironmentSettings, Name, ProvisionedEndpointSettings
+from stacks.limits import NAME_MAX_LENGTH, Name
+from stacks.settings import EnvironmentSettings, ProvisionedEndpointSettings
 
 FILE_NAME = "releases.json"
 

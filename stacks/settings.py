@@ -6,18 +6,27 @@ This module imports neither cdktf nor the provider.
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
-# The S3 name holds the account (12 digits) and the region: `<project>-<environment>-sagemaker-<account>-<region>`.
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-BUCKET_NAME_MAX_LENGTH = 63
-ACCOUNT_ID_LENGTH = 12
-# Terraform adds 26 characters to a name prefix, and a SageMaker name has at most 63:
-# https://github.com/hashicorp/terraform-provider-aws (internal/create)
-NAME_MAX_LENGTH = 63
-NAME_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - 26
-# https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html
-ROLE_NAME_MAX_LENGTH = 64
+from stacks import limits
+from stacks.faults import limit
+from stacks.limits import (
+    AccountId,
+    BucketName,
+    Concurrency,
+    ExpiryDays,
+    InstanceCount,
+    MemorySizeMb,
+    Name,
+    NotebookInstanceType,
+    NotebookVolumeSizeGb,
+    Region,
+    RepositoryName,
+    RetentionDays,
+    TagValue,
+    VariantInstanceType,
+    VariantWeight,
+)
 
 
 class Settings(BaseModel):
@@ -41,32 +50,6 @@ class Settings(BaseModel):
         return type(self).model_validate(self)
 
 
-def _bucket_name(name: str) -> str:
-    """S3's rules: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"""
-    if ".." in name or name.startswith(("xn--", "sthree-", "amzn-s3-demo-")):
-        raise ValueError("must not contain '..' nor begin with 'xn--', 'sthree-' or 'amzn-s3-demo-'")
-    if name.endswith(("-s3alias", "--ol-s3", ".mrap", "--x-s3")):
-        raise ValueError("must not end with '-s3alias', '--ol-s3', '.mrap' or '--x-s3'")
-    if name.replace(".", "").isdigit() and name.count(".") == 3:
-        raise ValueError("must not look like an IP address")
-    return name
-
-
-BucketName = Annotated[
-    str,
-    Field(min_length=3, max_length=BUCKET_NAME_MAX_LENGTH, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$"),
-    AfterValidator(_bucket_name),
-]
-# Endpoints, configurations, variants: API_CreateEndpoint in the SageMaker API reference. Upper case is legal there;
-# this project keeps to lower case because the names go into the bucket's name too.
-Name = Annotated[str, Field(min_length=1, max_length=NAME_MAX_LENGTH, pattern=r"^[a-z0-9](-*[a-z0-9])*$")]
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$")]
-# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
-RetentionDays = Literal[
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
-]  # fmt: skip
-
-
 class BucketSettings(Settings):
     """The data bucket."""
 
@@ -74,10 +57,8 @@ class BucketSettings(Settings):
         default=None, description="a name of your own; left out: `<project>-<environment>-sagemaker-<account>-<region>`"
     )
     force_destroy: bool = Field(default=False, description="let `cdktf destroy` delete a bucket that holds objects")
-    noncurrent_version_days: Annotated[
-        int, Field(ge=1, description="days an overwritten or deleted object is kept")
-    ] = 90
-    incomplete_upload_days: Annotated[int, Field(ge=1, description="days an incomplete upload is kept")] = 7
+    noncurrent_version_days: ExpiryDays = Field(default=90, description="days an overwritten or deleted object is kept")
+    incomplete_upload_days: ExpiryDays = Field(default=7, description="days an incomplete upload is kept")
 
 
 class LogSettings(Settings):
@@ -93,21 +74,17 @@ class LogSettings(Settings):
 class NotebookSettings(Settings):
     """The notebook instance."""
 
-    instance_type: InstanceType = Field(default="ml.t3.medium", description="instance type")
-    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateNotebookInstance.html
-    volume_size_gb: int = Field(default=5, ge=5, le=16384, description="size of /home/ec2-user/SageMaker, in GB")
+    instance_type: NotebookInstanceType = Field(default="ml.t3.medium", description="instance type")
+    volume_size_gb: NotebookVolumeSizeGb = Field(default=5, description="size of /home/ec2-user/SageMaker, in GB")
     root_access: bool = Field(default=False, description="let the notebook's users become root")
 
 
 class VariantSettings(Settings):
     """Instances behind a variant of a provisioned endpoint."""
 
-    instance_type: InstanceType = Field(default="ml.t2.medium", description="instance type")
-    instance_count: int = Field(default=1, ge=1, description="number of instances")
-    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
-    weight: float = Field(
-        default=1.0, ge=0, allow_inf_nan=False, description="share of the requests: weight / sum of weights"
-    )
+    instance_type: VariantInstanceType = Field(default="ml.t2.medium", description="instance type")
+    instance_count: InstanceCount = Field(default=1, description="number of instances")
+    weight: VariantWeight = Field(default=1.0, description="share of the requests: weight / sum of weights")
 
 
 class ProvisionedEndpointSettings(Settings):
@@ -120,15 +97,23 @@ class ProvisionedEndpointSettings(Settings):
         description="the shadow variant: serves a copy of the requests when releases.json names a shadow model",
     )
 
+    @model_validator(mode="after")
+    def some_variant_gets_requests(self) -> Self:
+        if self.production.weight == 0:
+            raise ValueError(
+                "production.weight is 0 and it is the only production variant: "
+                + limit("must be above 0, as a share of 0 by 0 is none", f"{limits.API}/API_ProductionVariant.html")
+            )
+        return self
+
 
 class ServerlessEndpointSettings(Settings):
     """An endpoint without instances. SageMaker allows it neither shadow variants nor a VPC nor data capture."""
 
     kind: Literal["serverless"] = "serverless"
-    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariantServerlessConfig.html
-    memory_size_mb: Literal[1024, 2048, 3072, 4096, 5120, 6144] = Field(default=2048, description="memory, in MB")
-    max_concurrency: int = Field(default=5, ge=1, le=200, description="invocations at the same time, at most")
-    provisioned_concurrency: Annotated[int, Field(ge=1, le=200)] | None = Field(
+    memory_size_mb: MemorySizeMb = Field(default=2048, description="memory, in MB")
+    max_concurrency: Concurrency = Field(default=5, description="invocations at the same time, at most")
+    provisioned_concurrency: Concurrency | None = Field(
         default=None, description="invocations kept warm, at most max_concurrency; left out: none"
     )
 
@@ -137,7 +122,7 @@ class ServerlessEndpointSettings(Settings):
         if self.provisioned_concurrency is not None and self.provisioned_concurrency > self.max_concurrency:
             raise ValueError(
                 f"provisioned_concurrency is {self.provisioned_concurrency}: "
-                f"must be at most max_concurrency, {self.max_concurrency}"
+                + limit(f"must be at most max_concurrency, {self.max_concurrency}", limits.SERVERLESS)
             )
         return self
 
@@ -162,8 +147,12 @@ class EnvironmentSettings(Settings):
     """One environment: one stack, one state, one account unless `shares_account`."""
 
     name: Name = Field(description="the stack's name")
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")] = Field(description="AWS region")
-    project: Name = Field(default="ml-platform", description="first part of every name")
+    region: Region = Field(description="AWS region")
+    account_id: AccountId | None = Field(
+        default=None, description="the AWS account; where given, Terraform refuses to touch any other"
+    )
+    project: Name = Field(default="ml-platform", description="first part of every name, and a tag")
+    owner: TagValue = Field(default="ml-team", description="who answers for it: a tag of every resource")
     shares_account: bool = Field(
         default=False,
         description="other environments live in the same account: the endpoint's name then ends with this one's",
@@ -174,7 +163,7 @@ class EnvironmentSettings(Settings):
     sagemaker_full_access: bool = Field(
         default=False, description="attach AmazonSageMakerFullAccess to the execution role: experiments in dev only"
     )
-    training_image_repositories: Sequence[Name] = Field(
+    training_image_repositories: Sequence[RepositoryName] = Field(
         default=("linear-learner", "sagemaker-scikit-learn", "sagemaker-xgboost"),
         description="AWS's image repositories that training jobs may pull from",
     )
@@ -202,22 +191,33 @@ class EnvironmentSettings(Settings):
         return f"{self.endpoint_name}-{self.name}" if self.shares_account else self.endpoint_name
 
     @model_validator(mode="after")
-    def names_fit(self) -> Self:
-        suffix = len("-sagemaker-") + ACCOUNT_ID_LENGTH + len("-") + len(self.region)
-        if self.bucket.name is None and len(self.name_prefix) + suffix > BUCKET_NAME_MAX_LENGTH:
+    def bucket_name_fits(self) -> Self:
+        length = len(self.name_prefix) + len("-sagemaker-") + limits.ACCOUNT_ID_LENGTH + len("-") + len(self.region)
+        if self.bucket.name is None and length > limits.BUCKET_NAME_MAX_LENGTH:
+            allowed = f"must be at most {limits.BUCKET_NAME_MAX_LENGTH}; shorten project or give bucket.name"
             raise ValueError(
-                f"the bucket's name, {self.name_prefix}-sagemaker-<account>-{self.region}, would have "
-                f"{len(self.name_prefix) + suffix} characters: must be at most {BUCKET_NAME_MAX_LENGTH}; "
-                "shorten project or give bucket.name"
+                f"the bucket's name, {self.name_prefix}-sagemaker-<account>-{self.region}, would have {length} "
+                f"characters: {limit(allowed, limits.BUCKET_NAMING)}"
             )
-        if len(self.role_name) > ROLE_NAME_MAX_LENGTH:
+        return self
+
+    @model_validator(mode="after")
+    def role_name_fits(self) -> Self:
+        if len(self.role_name) > limits.ROLE_NAME_MAX_LENGTH:
+            allowed = f"must be at most {limits.ROLE_NAME_MAX_LENGTH}; shorten project"
             raise ValueError(
                 f"the role's name, {self.role_name}, has {len(self.role_name)} characters: "
-                f"must be at most {ROLE_NAME_MAX_LENGTH}; shorten project"
+                f"{limit(allowed, limits.ROLE_NAMING)}"
             )
-        if len(self.full_endpoint_name) >= NAME_PREFIX_MAX_LENGTH:
+        return self
+
+    @model_validator(mode="after")
+    def configuration_name_fits(self) -> Self:
+        longest = limits.NAME_PREFIX_MAX_LENGTH - 1
+        if len(self.full_endpoint_name) > longest:
+            allowed = f"must be at most {longest}, as its configurations are named after it"
             raise ValueError(
                 f"the endpoint's name, {self.full_endpoint_name}, has {len(self.full_endpoint_name)} characters: "
-                f"must be at most {NAME_PREFIX_MAX_LENGTH - 1}, as its configurations are named after it"
+                f"{limit(allowed, f'{limits.API}/API_CreateEndpointConfig.html')}"
             )
         return self

@@ -47,7 +47,26 @@ def test_outputs_name_what_a_user_needs(name: str) -> None:
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_every_environment_is_tagged_by_the_provider(name: str) -> None:
     [provider] = synthesized_platform(environment(name))["provider"]["aws"]
-    assert provider["default_tags"] == [{"tags": {"Project": "ml-platform", "Environment": name}}]
+    assert provider["default_tags"] == [{"tags": {"Project": "ml-platform", "Environment": name, "Owner": "ml-team"}}]
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_no_resource_escapes_the_providers_tags(name: str) -> None:
+    """default_tags reach every taggable resource of the provider, unless one names another provider."""
+    platform = synthesized_platform(environment(name))
+    assert len(platform["provider"]["aws"]) == 1
+    for of_type in platform["resource"].values():
+        assert not [address for address, resource in of_type.items() if "provider" in resource]
+
+
+def test_a_given_account_is_the_only_one_allowed() -> None:
+    [provider] = synthesized_platform(environment("prod", account_id="123456789012"))["provider"]["aws"]
+    assert provider["allowed_account_ids"] == ["123456789012"]
+
+
+def test_without_an_account_any_is_allowed() -> None:
+    [provider] = synthesized_platform(environment("prod"))["provider"]["aws"]
+    assert "allowed_account_ids" not in provider
 
 
 def test_an_environment_without_a_release_has_everything_but_the_endpoint() -> None:

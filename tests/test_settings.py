@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stacks.faults import faults_of
+from stacks.faults import InvalidInputError, faults_of
 from stacks.settings import (
     BucketSettings,
     EnvironmentSettings,
@@ -59,7 +59,9 @@ def test_accepts_the_memory_sizes_that_sagemaker_knows(memory: int) -> None:
 @pytest.mark.parametrize("memory", [0, 1000, 1023, 1025, 7168, "1024", True])
 def test_rejects_another_memory_size_and_names_the_sizes(memory: object) -> None:
     assert serverless(memory_size_mb=memory) == [
-        f"dev: endpoint.memory_size_mb: {memory!r}: must be one of 1024, 2048, 3072, 4096, 5120 or 6144"
+        f"dev: endpoint.memory_size_mb: {memory!r}: must be one of 1024, 2048, 3072, 4096, 5120 or 6144 "
+        "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
+        "API_ProductionVariantServerlessConfig.html)"
     ]
 
 
@@ -71,11 +73,12 @@ def test_max_concurrency_is_1_to_200(value: int, sound: bool) -> None:
 def test_rejects_more_provisioned_than_maximum_concurrency() -> None:
     assert serverless(max_concurrency=5, provisioned_concurrency=5) == []
     assert serverless(max_concurrency=5, provisioned_concurrency=6) == [
-        "dev: endpoint: provisioned_concurrency is 6: must be at most max_concurrency, 5"
+        "dev: endpoint: provisioned_concurrency is 6: must be at most max_concurrency, 5 "
+        "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html)"
     ]
 
 
-@pytest.mark.parametrize("field", ["shadow", "vpc_config", "data_capture", "memory"])
+@pytest.mark.parametrize("field", ["shadow", "vpc_config", "data_capture"])
 def test_rejects_an_unknown_field_and_names_the_known_ones(field: str) -> None:
     assert serverless(**{field: 1}) == [
         f"dev: endpoint.{field}: 1: unknown field: must be one of "
@@ -83,9 +86,26 @@ def test_rejects_an_unknown_field_and_names_the_known_ones(field: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(("field", "meant"), [("memory", "memory_size_mb"), ("max_concurency", "max_concurrency")])
+def test_a_near_miss_gets_a_suggestion(field: str, meant: str) -> None:
+    [line] = serverless(**{field: 1})
+    assert line.endswith(f" (did you mean {meant}?)")
+
+
+def test_faults_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert str(InvalidInputError(["b", "a"])) == "\033[31ma\033[0m\n\033[31mb\033[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert str(InvalidInputError(["b", "a"])) == "a\nb"
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False)
+    assert str(InvalidInputError(["b", "a"])) == "a\nb"
+
+
 def test_rejects_an_unknown_field_of_the_environment() -> None:
     [line] = faults(buckets=1)
-    assert line.startswith("dev: buckets: 1: unknown field: must be one of bucket, endpoint, ")
+    assert line.startswith("dev: buckets: 1: unknown field: must be one of account_id, bucket, endpoint, ")
 
 
 def test_rejects_settings_that_are_no_endpoint() -> None:
@@ -104,12 +124,34 @@ def test_a_missing_value_is_named() -> None:
     ("weight", "sound"), [(-0.1, False), (0, True), (0.5, True), (float("inf"), False), (float("nan"), False)]
 )
 def test_a_weight_is_a_finite_number_from_0(weight: float, sound: bool) -> None:
-    assert (provisioned(weight=weight) == []) is sound
+    shadow = ProvisionedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=weight))
+    assert (faults(endpoint=shadow) == []) is sound
 
 
 def test_a_weight_of_zero_is_kept() -> None:
-    endpoint = ProvisionedEndpointSettings(production=VariantSettings(weight=0)).checked()
-    assert endpoint.production.weight == 0
+    endpoint = ProvisionedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=0)).checked()
+    assert endpoint.shadow is not None
+    assert endpoint.shadow.weight == 0
+
+
+@pytest.mark.parametrize("shadow", [None, VariantSettings(), VariantSettings(weight=0)])
+def test_rejects_a_production_variant_that_gets_no_request(shadow: VariantSettings | None) -> None:
+    [line] = faults(endpoint=ProvisionedEndpointSettings(production=VariantSettings(weight=0), shadow=shadow))
+    assert line.startswith(
+        "dev: endpoint: production.weight is 0 and it is the only production variant: must be above 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "sound"),
+    [
+        ("ml.t3.medium", True),
+        ("ml.g4dn.xlarge", True),
+        *((f"ml.{family}.xlarge", False) for family in ("p2", "p3", "p3dn", "inf1", "g3")),
+    ],
+)
+def test_a_notebook_instance_type_runs_amazon_linux_2023(instance_type: str, sound: bool) -> None:
+    assert (faults(notebook=NotebookSettings(instance_type=instance_type)) == []) is sound
 
 
 @pytest.mark.parametrize(("count", "sound"), [(0, False), (1, True), (1.5, False)])
@@ -188,6 +230,20 @@ def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
 )
 def test_a_region_looks_like_one(region: str, sound: bool) -> None:
     assert (faults(region=region) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("account_id", "sound"), [("123456789012", True), ("12345678901", False), ("1234567890123", False), ("", False)]
+)
+def test_an_account_id_has_12_digits(account_id: str, sound: bool) -> None:
+    assert (faults(account_id=account_id) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("owner", "sound"), [("Zoë @ team-1", True), ("o" * 256, True), ("o" * 257, False), ("", False), ("a;b", False)]
+)
+def test_an_owner_is_a_tag_value_that_aws_takes(owner: str, sound: bool) -> None:
+    assert (faults(owner=owner) == []) is sound
 
 
 def test_settings_cannot_be_changed_behind_the_checks() -> None:

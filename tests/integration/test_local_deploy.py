@@ -299,9 +299,9 @@ def test_the_three_commands_that_it_prints_work(platform: Platform) -> None:
 
 def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_one_goes(platform: Platform) -> None:
     before = {name: platform.endpoint(name) for name in ("dev", "staging")}
-    platform.release(dev={"production": "means"}, staging={"production": "all-columns"})
+    platform.release(dev={"production": "means"}, staging={"production": "all-columns"}, prod={})
 
-    platform.deploy("dev", "staging")
+    platform.deploy(*NAMES)
 
     assert platform.models_served("dev") == {"production": "means"}
     assert platform.models_served("staging") == {"production": "all-columns"}
@@ -316,17 +316,48 @@ def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_o
         assert len(sagemaker.list_models()["Models"]) == 1
 
 
+def test_an_environment_without_a_release_has_everything_but_the_endpoint(platform: Platform) -> None:
+    assert platform.everything("prod") == [
+        f"s3 Buckets: {STATE_BUCKET}",
+        f"s3 Buckets: {platform.bucket('prod')}",
+        "logs logGroups: /aws/sagemaker/Endpoints/linear-learner",
+        "logs logGroups: /aws/sagemaker/NotebookInstances",
+        "logs logGroups: /aws/sagemaker/TrainingJobs",
+        "iam Roles: ml-platform-prod-sagemaker-execution",
+    ]
+
+
 def test_switching_back_collides_with_nothing(platform: Platform) -> None:
-    platform.release(dev={"production": "all-columns"}, staging={"production": "means", "shadow": "all-columns"})
-    platform.deploy("dev", "staging")
+    platform.release(
+        dev={"production": "all-columns"},
+        staging={"production": "means", "shadow": "all-columns"},
+        prod={"production": "means"},
+    )
+    platform.deploy(*NAMES)
     assert platform.models_served("dev") == {"production": "all-columns"}
     assert platform.models_served("staging") == {"production": "means", "shadow": "all-columns"}
+    assert platform.models_served("prod") == {"production": "means"}
 
 
 def test_after_the_moves_there_is_nothing_to_change(platform: Platform) -> None:
-    platform.deploy("dev", "staging")
-    for name in ("dev", "staging"):
+    platform.deploy(*NAMES)
+    for name in NAMES:
         assert NOTHING_TO_DO in platform.printed[name]
+
+
+def test_a_deploy_with_another_accounts_credentials_stops_before_the_first_change(platform: Platform) -> None:
+    before = platform.everything("dev")
+    path = platform.project / "stacks/dev.py"
+    committed = path.read_text()
+    path.write_text(committed.replace('name="dev",', f'name="dev",\n    account_id="{account.ACCOUNT_IDS["prod"]}",'))
+
+    process = platform.start("deploy", "dev")
+    printed = process.communicate(timeout=300)[0]
+    path.write_text(committed)
+
+    assert process.returncode != 0
+    assert f"AWS account ID not allowed: {account.ACCOUNT_IDS['dev']}" in printed
+    assert platform.everything("dev") == before
 
 
 def test_nothing_was_written_outside_the_local_folder(platform: Platform) -> None:

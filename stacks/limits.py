@@ -1,0 +1,104 @@
+"""What AWS allows, as types: a range, pattern or set of values, each with the page it comes from."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+# Where a limit counts in lengths, several fields make one name: the validators of settings.py add them up.
+BUCKET_NAME_MAX_LENGTH = 63
+ACCOUNT_ID_LENGTH = 12
+NAME_MAX_LENGTH = 63
+# Terraform adds 26 characters to a name prefix:
+# https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/create/naming.go
+NAME_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - 26
+ROLE_NAME_MAX_LENGTH = 64
+# Of all serverless endpoints of an account in a region; 1,000 in the large regions, 500 in the others.
+SERVERLESS_CONCURRENCY_MAX = 500
+
+API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
+BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
+ROLE_NAMING = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
+SERVERLESS = "https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html"
+LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
+
+
+@dataclass(frozen=True)
+class Source:
+    """The page that a limit comes from: shown with every fault."""
+
+    url: str
+
+
+def _bucket_name(name: str) -> str:
+    if ".." in name or name.startswith(("xn--", "sthree-", "amzn-s3-demo-")):
+        raise ValueError("must not contain '..' nor begin with 'xn--', 'sthree-' or 'amzn-s3-demo-'")
+    if name.endswith(("-s3alias", "--ol-s3", ".mrap", "--x-s3")):
+        raise ValueError("must not end with '-s3alias', '--ol-s3', '.mrap' or '--x-s3'")
+    if name.replace(".", "").isdigit() and name.count(".") == 3:
+        raise ValueError("must not look like an IP address")
+    return name
+
+
+def _notebook_instance_type(instance_type: str) -> str:
+    family = instance_type.split(".")[1]
+    if family in ("p2", "p3", "p3dn", "inf1", "g3"):
+        raise ValueError(
+            "must not be of the families p2, p3, p3dn, inf1 and g3, which Amazon Linux 2023 does not run on"
+        )
+    return instance_type
+
+
+BucketName = Annotated[
+    str,
+    Field(min_length=3, max_length=BUCKET_NAME_MAX_LENGTH, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$"),
+    AfterValidator(_bucket_name),
+    Source(BUCKET_NAMING),
+]
+# SageMaker's names may have upper case too; this project's may not, because they go into the bucket's name.
+Name = Annotated[
+    str,
+    Field(min_length=1, max_length=NAME_MAX_LENGTH, pattern=r"^[a-z0-9](-*[a-z0-9])*$"),
+    Source(f"{API}/API_CreateEndpoint.html"),
+]
+AccountId = Annotated[
+    str, Field(pattern=r"^[0-9]{12}$"), Source("https://docs.aws.amazon.com/accounts/latest/reference/API_Account.html")
+]
+Region = Annotated[
+    str,
+    Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"),
+    Source("https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"),
+]
+TagValue = Annotated[
+    str,
+    Field(min_length=1, max_length=256, pattern=r"^[\p{L}\p{N} _.:/=+@-]+$"),
+    Source("https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"),
+]
+RepositoryName = Annotated[
+    str,
+    Field(min_length=2, max_length=256, pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$"),
+    Source("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html"),
+]
+ExpiryDays = Annotated[
+    int, Field(ge=1), Source("https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html")
+]
+RetentionDays = Annotated[
+    Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+    Source("https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"),
+]
+VariantInstanceType = Annotated[
+    str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"), Source(f"{API}/API_ProductionVariant.html")
+]
+NotebookInstanceType = Annotated[
+    str,
+    Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"),
+    AfterValidator(_notebook_instance_type),
+    Source("https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2023.html"),
+]
+NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]
+InstanceCount = Annotated[int, Field(ge=1), Source(f"{API}/API_ProductionVariant.html")]
+VariantWeight = Annotated[float, Field(ge=0, allow_inf_nan=False), Source(f"{API}/API_ProductionVariant.html")]
+MemorySizeMb = Annotated[
+    Literal[1024, 2048, 3072, 4096, 5120, 6144], Source(f"{API}/API_ProductionVariantServerlessConfig.html")
+]
+Concurrency = Annotated[int, Field(ge=1, le=200), Source(f"{API}/API_ProductionVariantServerlessConfig.html")]
