@@ -1,6 +1,6 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
-.PHONY: help setup local local-down test check format synth snapshots bench models lock
+.PHONY: help setup settings local local-down test check format synth snapshots bench models lock
 .PHONY: pipenv
 
 PYTHON ?= python3
@@ -40,6 +40,9 @@ synth: setup ## cdktf synth: the Terraform JSON of the three stacks, in cdktf.ou
 
 snapshots: setup ## rewrite the committed snapshots after a wanted change
 	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
+
+settings: setup ## every setting of ENV (dev), and where its value comes from
+	@$(BIN)/python -m stacks.show_settings $(ENV)
 
 bench: setup ## the synth benchmark: ratios, side by side in one run
 	$(BIN)/python -m lazy_bindings.bench

@@ -1,9 +1,11 @@
 """The CDKTF app: the environments, one stack each, synth."""
 
+import os
+
 from lazy_bindings.install import install
 from stacks.environments import read_environments
 
-environments = read_environments()  # bad input ends here, before anything is loaded or written
+environments = read_environments(os.environ)  # bad input ends here, before anything is loaded or written
 install()  # before anything imports cdktf
 
 from cdktf import App

@@ -8,8 +8,9 @@ from pathlib import Path
 import boto3
 
 from local_aws.running import HOST, Server
+from stacks.settings import EnvironmentSettings
 
-# One account each, as the real environments have.
+# One account each, as the real environments have; an environment with an account_id has that one here too.
 ACCOUNT_IDS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
 # The user's own files and the instance metadata service are never asked.
 NOTHING_OF_THE_USERS = {
@@ -27,8 +28,13 @@ def forget_users_configuration() -> None:
     os.environ.update(NOTHING_OF_THE_USERS | {"NO_PROXY": no_proxy, "no_proxy": no_proxy})
 
 
-def account_variables(server: Server, environment: str, region: str) -> dict[str, str]:
+def account_id(settings: EnvironmentSettings) -> str:
+    return settings.account_id or ACCOUNT_IDS[settings.name]
+
+
+def account_variables(server: Server, settings: EnvironmentSettings) -> dict[str, str]:
     """Credentials of the environment's account and nothing that leads elsewhere."""
+    region = settings.region
     root = boto3.client(
         "sts",
         endpoint_url=server.url,
@@ -37,8 +43,8 @@ def account_variables(server: Server, environment: str, region: str) -> dict[str
         aws_secret_access_key="testing",  # noqa: S106
     )
     # moto keeps accounts apart by the role that was assumed.
-    role = f"arn:aws:iam::{ACCOUNT_IDS[environment]}:role/local"
-    credentials = root.assume_role(RoleArn=role, RoleSessionName=environment)["Credentials"]
+    role = f"arn:aws:iam::{account_id(settings)}:role/local"
+    credentials = root.assume_role(RoleArn=role, RoleSessionName=settings.name)["Credentials"]
     return NOTHING_OF_THE_USERS | {
         "AWS_ENDPOINT_URL": server.url,
         "AWS_REGION": region,

@@ -18,7 +18,7 @@ MAX_PORT = 65535
 
 def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     """Everything it writes is in `folder`. The exit code of `cdktf deploy`. Raises LocalAwsError."""
-    name, region = environment.settings.name, environment.settings.region
+    name = environment.settings.name
     terraform.check_version(os.environ)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
@@ -28,11 +28,11 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
             print(f"local AWS: {said}")
         terraform.fetch_provider(folder, os.environ | changes)
         server = running_server(folder, port)
-    exports = account.account_variables(server, name, region) | changes
+    exports = account.account_variables(server, environment.settings) | changes
     if environment.settings.state_bucket is not None:
         _make_state_bucket(server, exports, environment.settings.state_bucket)
     account.write_exports(folder / f"{name}.env", exports, path_entry=cdktf.BIN)
-    print(f"local AWS: {server.url}, account {account.ACCOUNT_IDS[name]}", flush=True)
+    print(f"local AWS: {server.url}, account {account.account_id(environment.settings)}", flush=True)
     return cdktf.run("deploy", folder, name, os.environ | exports)
 
 
@@ -90,7 +90,7 @@ def main() -> None:
     arguments = parser.parse_args()
     account.forget_users_configuration()
     try:
-        environments = {environment.settings.name: environment for environment in read_environments()}
+        environments = {environment.settings.name: environment for environment in read_environments(os.environ)}
         if arguments.environment not in environments:
             raise LocalAwsError(f"environment {arguments.environment!r}: must be one of {', '.join(environments)}")
         if not arguments.port.isdecimal() or int(arguments.port) > MAX_PORT:

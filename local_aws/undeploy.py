@@ -17,7 +17,7 @@ def destroy(folder: Path, server: running.Server, settings: EnvironmentSettings)
     """What is left in the environment's account after `cdktf destroy`. Raises LocalAwsError when that fails."""
     name = settings.name
     changes, _ = terraform.cli_configuration(folder, os.environ)
-    credentials = account.account_variables(server, name, settings.region)
+    credentials = account.account_variables(server, settings)
     if cdktf.output_folder(folder, name).is_dir():
         code = cdktf.run("destroy", folder, name, os.environ | credentials | changes)
         if code != 0:
@@ -42,7 +42,7 @@ def main() -> None:
         print(f"local AWS: {gone or 'not running'}: nothing to destroy")
         return
     left, failed = [], []
-    for environment in read_environments():
+    for environment in read_environments(os.environ):
         try:
             left += destroy(folder, server, environment.settings)
         except LocalAwsError as error:

@@ -1,14 +1,16 @@
 """Everything the app is built from, read and checked together: settings, releases, lifecycle scripts."""
 
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from stacks.accounts import account_faults
 from stacks.faults import InvalidInputError, faults_of
 from stacks.lifecycle_scripts import read_lifecycle_script
+from stacks.operator_settings import name_variables, variable_faults, with_operator_settings
 from stacks.releases import FILE_NAME, Release, read_releases
 from stacks.settings import EnvironmentSettings
 
@@ -25,25 +27,32 @@ class Environment:
     notebooks: Sequence[Path]
 
 
-def read_environments(root: Path = ROOT) -> list[Environment]:
-    """The environments of stacks/dev.py, staging.py and prod.py, each with its release.
+def declared_settings(name: str) -> EnvironmentSettings:
+    """What stacks/<name>.py declares; not checked."""
+    declared: EnvironmentSettings = importlib.import_module(f"stacks.{name}").SETTINGS
+    return declared
+
+
+def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[Environment]:
+    """The environments of stacks/dev.py, staging.py and prod.py, with the operator's `variables`, and their releases.
 
     Raises InvalidInputError with every fault of all of them.
     """
-    faults: list[str] = []
+    faults = variable_faults(NAMES, variables)
     settings: dict[str, EnvironmentSettings] = {}
     for name in NAMES:
-        declared: EnvironmentSettings = importlib.import_module(f"stacks.{name}").SETTINGS
         try:
-            settings[name] = declared.checked()
+            settings[name] = with_operator_settings(name, declared_settings(name), variables).checked()
         except ValidationError as error:
-            faults += faults_of(name, EnvironmentSettings, error)
+            faults += name_variables(name, faults_of(name, EnvironmentSettings, error), variables)
             continue
         if settings[name].name != name:
             faults.append(f"{name}: name: {settings[name].name!r}: must be {name!r}, as its file is")
     releases, release_faults = read_releases(root / FILE_NAME, NAMES, settings)
     on_create, on_create_faults = read_lifecycle_script(root / "lifecycle_scripts/on_create.sh")
     on_start, on_start_faults = read_lifecycle_script(root / "lifecycle_scripts/on_start.sh")
+    if len(settings) == len(NAMES):  # what one environment lacks, a faulty one may have
+        faults += account_faults(settings)
     faults += [*release_faults, *on_create_faults, *on_start_faults]
     if faults:
         raise InvalidInputError(faults)

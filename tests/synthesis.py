@@ -33,7 +33,7 @@ def synthesized(build: Callable[[TerraformStack], object]) -> Resources:
 
 def environment(name: str, *, release: Release | None = None, **settings: object) -> Environment:
     """The committed environment of that name, with other settings or another release."""
-    committed = next(item for item in read_environments() if item.settings.name == name)
+    committed = next(item for item in read_environments({}) if item.settings.name == name)
     changed = committed.settings.model_copy(update=settings).checked()
     return replace(committed, settings=changed, release=committed.release if release is None else release)
 

@@ -68,7 +68,19 @@ def test_the_bindings_are_imported_by_submodule_only() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["limits", "settings", "releases", "lifecycle_scripts", "faults", "environments", "dev", "staging", "prod"]
+    "name",
+    [
+        "accounts",
+        "limits",
+        "settings",
+        "releases",
+        "lifecycle_scripts",
+        "faults",
+        "environments",
+        "dev",
+        "staging",
+        "prod",
+    ],
 )
 def test_settings_need_neither_cdktf_nor_the_provider(name: str) -> None:
     source = (ROOT / f"stacks/{name}.py").read_text()

@@ -15,6 +15,7 @@ import pytest
 from local_aws import account, deploy, running, terraform
 from local_aws.running import LocalAwsError, Server
 from tests.conftest import ROOT
+from tests.synthesis import environment
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +186,14 @@ def test_an_unreachable_provider_is_one_clear_line(tmp_path: Path) -> None:
 
 def test_each_environment_has_an_account_of_its_own(server: Server) -> None:
     for name, account_id in account.ACCOUNT_IDS.items():
-        session = account.session(account.account_variables(server, name, "us-east-1"))
+        session = account.session(account.account_variables(server, environment(name).settings))
         assert session.client("sts", endpoint_url=server.url).get_caller_identity()["Account"] == account_id
+
+
+def test_an_environment_with_an_account_id_has_that_account_here_too(server: Server) -> None:
+    settings = environment("prod", account_id="123456789012").settings
+    session = account.session(account.account_variables(server, settings))
+    assert session.client("sts", endpoint_url=server.url).get_caller_identity()["Account"] == "123456789012"
 
 
 def test_the_exports_lead_to_the_local_account_whatever_the_user_has_configured(server: Server, tmp_path: Path) -> None:
@@ -194,7 +201,7 @@ def test_the_exports_lead_to_the_local_account_whatever_the_user_has_configured(
     (tmp_path / ".aws/credentials").write_text("[production]\naws_access_key_id = REAL\naws_secret_access_key = REAL\n")
     (tmp_path / ".aws/config").write_text("[profile production]\nendpoint_url = http://127.0.0.1:1\n")
     exports = tmp_path / "it's dev.env"
-    account.write_exports(exports, account.account_variables(server, "dev", "us-east-1"), path_entry=tmp_path)
+    account.write_exports(exports, account.account_variables(server, environment("dev").settings), path_entry=tmp_path)
     hostile = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),

@@ -9,6 +9,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from local_aws import account, running
 from local_aws.running import Server
+from tests.synthesis import environment
 
 ROLE = "arn:aws:iam::111111111111:role/lab"
 CONTAINER = {"Image": "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "ModelDataUrl": "s3://acme/model.tar.gz"}
@@ -64,7 +65,7 @@ def undocumented(shape: Shape, value: Any, path: str) -> list[str]:
 @pytest.fixture
 def sagemaker(server: Server) -> Any:
     """A client that holds every answer against the service model."""
-    variables = account.account_variables(server, "dev", "us-east-1")
+    variables = account.account_variables(server, environment("dev").settings)
     client = account.session(variables).client("sagemaker", endpoint_url=server.url)
 
     def check(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
@@ -219,7 +220,7 @@ def test_a_lifecycle_configuration_has_tags_is_listed_and_is_updated(sagemaker: 
 
 
 def test_a_policy_that_denies_plain_http_lets_objects_through(server: Server) -> None:
-    session = account.session(account.account_variables(server, "dev", "us-east-1"))
+    session = account.session(account.account_variables(server, environment("dev").settings))
     s3 = session.client("s3", endpoint_url=server.url)
     s3.create_bucket(Bucket="acme-tls-only")
     deny = {
@@ -235,7 +236,7 @@ def test_a_policy_that_denies_plain_http_lets_objects_through(server: Server) ->
 
 
 def test_a_policy_that_denies_without_a_condition_denies(server: Server) -> None:
-    session = account.session(account.account_variables(server, "dev", "us-east-1"))
+    session = account.session(account.account_variables(server, environment("dev").settings))
     s3 = session.client("s3", endpoint_url=server.url)
     s3.create_bucket(Bucket="acme-closed")
     deny = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::acme-closed/*"}
@@ -245,7 +246,7 @@ def test_a_policy_that_denies_without_a_condition_denies(server: Server) -> None
 
 
 def test_awss_managed_policies_exist(server: Server) -> None:
-    session = account.session(account.account_variables(server, "dev", "us-east-1"))
+    session = account.session(account.account_variables(server, environment("dev").settings))
     iam = session.client("iam", endpoint_url=server.url)
     policy = iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess")
     assert policy["Policy"]["PolicyName"] == "AmazonSageMakerFullAccess"

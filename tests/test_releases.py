@@ -10,7 +10,7 @@ from stacks.environments import NAMES, read_environments
 from stacks.releases import Release, read_releases
 
 ARTIFACT = b"not really a model"
-SETTINGS = {environment.settings.name: environment.settings for environment in read_environments()}
+SETTINGS = {environment.settings.name: environment.settings for environment in read_environments({})}
 Change = Callable[[dict[str, Any]], None]
 
 
