@@ -41,7 +41,7 @@ def _line(source: str, model: type[BaseModel], details: ErrorDetails) -> str:
     whole = details["type"] in ("missing", "json_invalid") or isinstance(value, BaseModel | dict)
     shown = [] if whole else [repr(value)]
     allowed = _allowed(details, owners)
-    url = None if details["type"] in ("extra_forbidden", "missing") else _source(owners, path.rpartition(".")[2])
+    url = None if details["type"] in ("extra_forbidden", "missing") else _source(owners, path)
     return ": ".join([source, *([path] if path else []), *shown, allowed if url is None else limit(allowed, url)])
 
 
@@ -89,14 +89,13 @@ def _models_in(owner: type[BaseModel], field: str) -> Iterator[type[BaseModel]]:
             yield annotation
 
 
-def _source(owners: Sequence[type[BaseModel]], field: str) -> str | None:
-    """The page that the field's limit comes from."""
-    for owner in owners:
-        if field in owner.model_fields:
-            info = owner.model_fields[field]
-            for item in [*info.metadata, *_within(info.annotation)]:
-                if isinstance(item, Source):
-                    return item.url
+def _source(owners: Sequence[type[BaseModel]], path: str) -> str | None:
+    """The page that the limit of the path's last field comes from; what follows a field is a key of its mapping."""
+    for part in reversed(path.split(".")):
+        for info in [owner.model_fields[part] for owner in owners if part in owner.model_fields]:
+            return next(
+                (item.url for item in [*info.metadata, *_within(info.annotation)] if isinstance(item, Source)), None
+            )
     return None
 
 

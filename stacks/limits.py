@@ -15,6 +15,9 @@ NAME_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - 26
 ROLE_NAME_MAX_LENGTH = 64
 # Of all serverless endpoints of an account in a region; 1,000 in the large regions, 500 in the others.
 SERVERLESS_CONCURRENCY_MAX = 500
+# Of a container's variables, names and values together.
+VARIABLES_MAX_COUNT = 100
+VARIABLES_MAX_BYTES = 32 * 1024
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
@@ -82,6 +85,15 @@ RepositoryName = Annotated[
 ExpiryDays = Annotated[
     int, Field(ge=1), Source("https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html")
 ]
+ImageTag = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$"),
+    Source("https://docs.docker.com/reference/cli/docker/image/tag/"),
+]
+VariableName = Annotated[
+    str, Field(max_length=1024, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"), Source(f"{API}/API_ContainerDefinition.html")
+]
+VariableValue = Annotated[str, Field(max_length=1024), Source(f"{API}/API_ContainerDefinition.html")]
 RetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
     Source("https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"),

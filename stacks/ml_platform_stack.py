@@ -209,6 +209,8 @@ class MlPlatformStack(TerraformStack):
     def _allocate_logical_id(self, tf_element: TerraformElement | Node) -> str:
         path = tf_element.path if isinstance(tf_element, Node) else tf_element.to_string()
         name = re.sub(r"\W+", "_", "_".join(part for part in path.split("/")[1:] if part != "Default"))
+        if name[0].isdigit():  # Terraform's names begin with a letter or an underscore
+            name = f"_{name}"
         # CDKTF would let the second of two elements of one address overwrite the first, without a word.
         other = self._paths.setdefault((type(tf_element).__name__, name), path)
         if other != path:

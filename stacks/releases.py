@@ -7,10 +7,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from stacks.faults import faults_of
-from stacks.limits import NAME_MAX_LENGTH, Name
+from stacks.faults import faults_of, limit
+from stacks.limits import (
+    API,
+    NAME_MAX_LENGTH,
+    VARIABLES_MAX_BYTES,
+    VARIABLES_MAX_COUNT,
+    ImageTag,
+    Name,
+    RepositoryName,
+    VariableName,
+    VariableValue,
+)
 from stacks.settings import EnvironmentSettings, ProvisionedEndpointSettings
 
 FILE_NAME = "releases.json"
@@ -26,8 +36,8 @@ class Image(_Strict):
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/sagemaker_prebuilt_ecr_image
     """
 
-    repository: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._/-]*$")]
-    tag: Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$")]
+    repository: RepositoryName
+    tag: ImageTag
 
 
 class ModelEntry(_Strict):
@@ -36,7 +46,18 @@ class ModelEntry(_Strict):
     image: Image
     artifact: Annotated[str, Field(pattern=r"^[^/].*\.tar\.gz$")]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    environment: Mapping[Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$")], str] = {}
+    environment: Mapping[VariableName, VariableValue] = {}
+
+    @field_validator("environment")
+    @classmethod
+    def environment_fits(cls, environment: Mapping[str, str]) -> Mapping[str, str]:
+        size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
+        if len(environment) > VARIABLES_MAX_COUNT or size > VARIABLES_MAX_BYTES:
+            allowed = f"must be at most {VARIABLES_MAX_COUNT} variables of {VARIABLES_MAX_BYTES} bytes"
+            raise ValueError(
+                f"{len(environment)} variables of {size} bytes: {limit(allowed, f'{API}/API_ContainerDefinition.html')}"
+            )
+        return environment
 
     def released_name(self, name: str) -> str:
         """The entry's name with eight characters that change with anything the SageMaker model is made of.

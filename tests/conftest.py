@@ -5,12 +5,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from lazy_bindings.install import install
 from local_aws import account
 
 install()  # before a test imports cdktf
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("repeatable")  # the same examples in each run
 account.forget_users_configuration()  # no test may reach a real account
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -29,6 +29,11 @@ def test_addresses_are_construct_ids_without_hashes() -> None:
     assert set(resources["aws_s3_object"]) >= {"data_bucket_training_data", "notebook_PythonCheatSheet"}
 
 
+def test_an_endpoint_whose_name_begins_with_a_digit_has_an_address_that_terraform_takes() -> None:
+    resources = synthesized_platform(environment("dev", endpoint_name="2nd-try"))["resource"]
+    assert list(resources["aws_sagemaker_endpoint"]) == ["_2nd_try"]
+
+
 def test_two_elements_of_one_address_are_refused_with_both_paths() -> None:
     stack = MlPlatformStack(cdktf.Testing.app(), environment("dev"))
     CloudwatchLogGroup(stack, "audit-log", name="a")

@@ -84,6 +84,29 @@ def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Pat
     assert faults[0].endswith("would have 64 characters: must be at most 63")
 
 
+@pytest.mark.parametrize(
+    ("variables", "sound"),
+    [
+        ({f"V{number}": "x" for number in range(100)}, True),
+        ({f"V{number}": "x" for number in range(101)}, False),
+        ({f"V{number:02}": "x" * 1021 for number in range(32)}, True),
+        ({f"V{number:02}": "x" * 1022 for number in range(32)}, False),
+        ({"V": "x" * 1024}, True),
+        ({"V": "x" * 1025}, False),
+        ({"V" * 1024: ""}, True),
+        ({"V" * 1025: ""}, False),
+        ({"1V": ""}, False),
+    ],
+    ids=lambda value: f"{len(value)} variables" if isinstance(value, dict) else None,
+)
+def test_a_containers_variables_stay_within_sagemakers_limits(
+    tmp_path: Path, variables: dict[str, str], sound: bool
+) -> None:
+    _, faults = read(tmp_path, catalogue(churn=entry(environment=variables)))
+    assert (faults == []) is sound
+    assert all("models.churn.environment" in fault and "AWS limit: " in fault for fault in faults)
+
+
 def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:
     _, faults = read(tmp_path, catalogue({"test": {}}))
     assert faults == ["releases.json: environments: 'test': must be one of dev, staging, prod"]
