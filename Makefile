@@ -1,6 +1,6 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
-.PHONY: help setup settings local local-down test check format synth snapshots bench models lock
+.PHONY: help setup settings readme local local-down test check format synth snapshots bench models lock
 .PHONY: pipenv
 
 PYTHON ?= python3
@@ -43,6 +43,9 @@ snapshots: setup ## rewrite the committed snapshots after a wanted change
 
 settings: setup ## every setting of ENV (dev), and where its value comes from
 	@$(BIN)/python -m stacks.show_settings $(ENV)
+
+readme: setup ## rewrite the README's table of settings
+	@$(BIN)/python -m stacks.settings_table
 
 bench: setup ## the synth benchmark: ratios, side by side in one run
 	$(BIN)/python -m lazy_bindings.bench

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from stacks.limits import Source
@@ -58,6 +59,8 @@ def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
             return f"must match {details['ctx']['pattern']}"
         case "missing":
             return "missing: must be given"
+        case "int_parsing_size":
+            return "must be a smaller number"
         case "json_invalid":
             return f"{details['ctx']['error']}: must be JSON"
         case "value_error":
@@ -92,11 +95,16 @@ def _models_in(owner: type[BaseModel], field: str) -> Iterator[type[BaseModel]]:
 def _source(owners: Sequence[type[BaseModel]], path: str) -> str | None:
     """The page that the limit of the path's last field comes from; what follows a field is a key of its mapping."""
     for part in reversed(path.split(".")):
-        for info in [owner.model_fields[part] for owner in owners if part in owner.model_fields]:
-            return next(
-                (item.url for item in [*info.metadata, *_within(info.annotation)] if isinstance(item, Source)), None
-            )
+        for owner in owners:
+            if part in owner.model_fields:
+                return source_of(owner.model_fields[part])
     return None
+
+
+def source_of(field: FieldInfo) -> str | None:
+    """The page that a field's limit comes from."""
+    parts = [*field.metadata, *_within(field.annotation)]
+    return next((part.url for part in parts if isinstance(part, Source)), None)
 
 
 def _within(annotation: Any) -> Iterator[Any]:  # noqa: ANN401

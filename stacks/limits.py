@@ -13,6 +13,7 @@ NAME_MAX_LENGTH = 63
 # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/create/naming.go
 NAME_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - 26
 ROLE_NAME_MAX_LENGTH = 64
+IMAGE_MAX_LENGTH = 255
 # Of all serverless endpoints of an account in a region; 1,000 in the large regions, 500 in the others.
 SERVERLESS_CONCURRENCY_MAX = 500
 # Of a container's variables, names and values together.
@@ -23,6 +24,7 @@ API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
 ROLE_NAMING = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
 SERVERLESS = "https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html"
+SHADOW_EXCLUSIONS = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
 

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from stacks.faults import faults_of, limit
 from stacks.limits import (
+    ACCOUNT_ID_LENGTH,
     API,
+    IMAGE_MAX_LENGTH,
     NAME_MAX_LENGTH,
     VARIABLES_MAX_BYTES,
     VARIABLES_MAX_COUNT,
@@ -38,6 +40,10 @@ class Image(_Strict):
 
     repository: RepositoryName
     tag: ImageTag
+
+    def uri_in(self, region: str) -> str:
+        """As Terraform makes it, with some account's id in the place of AWS's."""
+        return f"{'0' * ACCOUNT_ID_LENGTH}.dkr.ecr.{region}.amazonaws.com/{self.repository}:{self.tag}"
 
 
 class ModelEntry(_Strict):
@@ -168,6 +174,12 @@ def _release_faults(entry: ReleaseEntry, settings: EnvironmentSettings, models: 
         if model not in models:
             faults.append(f"{use}: {model!r}: must be one of {', '.join(sorted(models)) or 'models, which is empty'}")
             continue
+        image = models[model].image.uri_in(settings.region)
+        if len(image) > IMAGE_MAX_LENGTH:
+            faults.append(
+                f"{use}: {model!r}: its image, {image}, has {len(image)} characters: "
+                + limit(f"must be at most {IMAGE_MAX_LENGTH}", f"{API}/API_ContainerDefinition.html")
+            )
         name = settings.model_name(models[model].released_name(model))
         if len(name) > NAME_MAX_LENGTH:
             faults.append(

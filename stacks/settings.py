@@ -98,6 +98,17 @@ class ProvisionedEndpointSettings(Settings):
     )
 
     @model_validator(mode="after")
+    def no_inferentia_beside_a_shadow(self) -> Self:
+        variants = {"production": self.production, "shadow": self.shadow}
+        for name, variant in variants.items():
+            if self.shadow is not None and variant is not None and variant.instance_type.startswith("ml.inf1."):
+                raise ValueError(
+                    f"{name}.instance_type is {variant.instance_type!r}: "
+                    + limit("must not be of the family inf1 where there is a shadow", limits.SHADOW_EXCLUSIONS)
+                )
+        return self
+
+    @model_validator(mode="after")
     def some_variant_gets_requests(self) -> Self:
         if self.production.weight == 0:
             raise ValueError(

@@ -30,6 +30,7 @@ from tests.synthesis import environment, synthesized_platform
 
 NOT_ON_AL2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 VARIANT_TYPES = sorted(shape("sagemaker", "ProductionVariantInstanceType").enum)
+SHADOW_TYPES = [t for t in VARIANT_TYPES if not t.startswith("ml.inf1.")]
 NOTEBOOK_TYPES = sorted(t for t in shape("sagemaker", "InstanceType").enum if not t.startswith(NOT_ON_AL2023))
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -52,10 +53,10 @@ def sometimes(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.one_of(st.none(), strategy)
 
 
-def variants(lowest: float) -> st.SearchStrategy[VariantSettings]:
+def variants(lowest: float, instance_types: list[str]) -> st.SearchStrategy[VariantSettings]:
     return st.builds(
         VariantSettings,
-        instance_type=st.sampled_from(VARIANT_TYPES),
+        instance_type=st.sampled_from(instance_types),
         instance_count=st.integers(1, 100),
         weight=st.floats(lowest, 1000, allow_nan=False),
     )
@@ -101,7 +102,13 @@ VALID = st.builds(
         )
     ),
     endpoint=st.one_of(
-        serverless(), st.builds(ProvisionedEndpointSettings, production=variants(0.001), shadow=sometimes(variants(0)))
+        serverless(),
+        st.builds(ProvisionedEndpointSettings, production=variants(0.001, VARIANT_TYPES)),
+        st.builds(
+            ProvisionedEndpointSettings,
+            production=variants(0.001, SHADOW_TYPES),
+            shadow=variants(0, SHADOW_TYPES),
+        ),
     ),
     state_bucket=sometimes(bucket_names()),
 )
@@ -195,7 +202,7 @@ def test_everything_that_aws_takes_is_accepted_and_gives_names_that_aws_takes(va
 
 
 @pytest.mark.parametrize("path", BAD)
-@settings(max_examples=80)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_one_bad_value_is_refused_with_its_field(path: str, data: st.DataObject) -> None:
     valid = data.draw(VALID)

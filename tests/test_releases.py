@@ -107,6 +107,36 @@ def test_a_containers_variables_stay_within_sagemakers_limits(
     assert all("models.churn.environment" in fault and "AWS limit: " in fault for fault in faults)
 
 
+def test_an_images_name_has_at_most_255_characters(tmp_path: Path) -> None:
+    rest = len("000000000000.dkr.ecr.us-east-1.amazonaws.com/:") + 128
+    for length, sound in ((255 - rest, True), (256 - rest, False)):
+        image = {"repository": "r" * length, "tag": "t" * 128}
+        _, faults = read(tmp_path, catalogue({"dev": {"production": "churn"}}, churn=entry(image=image)))
+        assert (faults == []) is sound
+    assert "has 256 characters: must be at most 255 (AWS limit: " in faults[0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sound"),
+    [
+        ("repository", "a", False),
+        ("repository", "ab", True),
+        ("repository", "Ab", False),
+        ("repository", "a/b_c.d-e", True),
+        ("repository", "a//b", False),
+        ("tag", "t" * 128, True),
+        ("tag", "t" * 129, False),
+        ("tag", "-t", False),
+    ],
+)
+def test_an_image_is_named_as_ecr_allows(tmp_path: Path, field: str, value: str, sound: bool) -> None:
+    _, faults = read(
+        tmp_path, catalogue(churn=entry(image={"repository": "linear-learner", "tag": "1"} | {field: value}))
+    )
+    assert (faults == []) is sound
+    assert all(fault.startswith(f"releases.json: models.churn.image.{field}: {value!r}: must ") for fault in faults)
+
+
 def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:
     _, faults = read(tmp_path, catalogue({"test": {}}))
     assert faults == ["releases.json: environments: 'test': must be one of dev, staging, prod"]

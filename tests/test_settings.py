@@ -246,6 +246,38 @@ def test_an_owner_is_a_tag_value_that_aws_takes(owner: str, sound: bool) -> None
     assert (faults(owner=owner) == []) is sound
 
 
+@pytest.mark.parametrize("field", ["noncurrent_version_days", "incomplete_upload_days"])
+@pytest.mark.parametrize(("days", "sound"), [(0, False), (1, True)])
+def test_objects_expire_after_a_day_at_the_earliest(field: str, days: int, sound: bool) -> None:
+    assert (faults(bucket=BucketSettings(**{field: days})) == []) is sound  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("value", "sound"), [(0, False), (1, True), (200, True), (201, False)])
+def test_provisioned_concurrency_is_1_to_200(value: int, sound: bool) -> None:
+    assert (serverless(max_concurrency=200, provisioned_concurrency=value) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("production", "shadow"), [("ml.inf1.xlarge", "ml.m5.large"), ("ml.m5.large", "ml.inf1.xlarge")]
+)
+def test_rejects_inferentia_beside_a_shadow(production: str, shadow: str) -> None:
+    [line] = faults(
+        endpoint=ProvisionedEndpointSettings(
+            production=VariantSettings(instance_type=production), shadow=VariantSettings(instance_type=shadow)
+        )
+    )
+    assert "instance_type is 'ml.inf1.xlarge': must not be of the family inf1 where there is a shadow" in line
+
+
+def test_accepts_inferentia_without_a_shadow() -> None:
+    assert provisioned(instance_type="ml.inf1.xlarge") == []
+
+
+@pytest.mark.parametrize(("repository", "sound"), [("a", False), ("linear-learner", True), ("Linear", False)])
+def test_a_training_image_is_named_as_ecr_allows(repository: str, sound: bool) -> None:
+    assert (faults(training_image_repositories=[repository]) == []) is sound
+
+
 def test_settings_cannot_be_changed_behind_the_checks() -> None:
     settings = EnvironmentSettings(name="dev", region="us-east-1", endpoint=ServerlessEndpointSettings()).checked()
     with pytest.raises(ValidationError, match="frozen"):
