@@ -27,7 +27,7 @@ class InvalidInputError(SystemExit):
 
 def faults_of(source: str, model: type[BaseModel], error: ValidationError) -> list[str]:
     """One line per fault: `source: field: value: what is allowed`."""
-    return [_line(source, model, details) for details in error.errors()]
+    return [line for details in error.errors() for line in _lines(source, model, details)]
 
 
 def limit(allowed: str, url: str) -> str:
@@ -35,15 +35,15 @@ def limit(allowed: str, url: str) -> str:
     return f"{allowed} (AWS limit: {url})"
 
 
-def _line(source: str, model: type[BaseModel], details: ErrorDetails) -> str:
+def _lines(source: str, model: type[BaseModel], details: ErrorDetails) -> Iterator[str]:
     path, owners = _resolve(model, details["loc"])
     value = details["input"]
     # A whole file or model would hide what is wrong with it.
     whole = details["type"] in ("missing", "json_invalid") or isinstance(value, BaseModel | dict)
     shown = [] if whole else [repr(value)]
-    allowed = _allowed(details, owners)
     url = None if details["type"] in ("extra_forbidden", "missing") else _source(owners, path)
-    return ": ".join([source, *([path] if path else []), *shown, allowed if url is None else limit(allowed, url)])
+    for allowed in _allowed(details, owners).splitlines():  # a model's rules may find several faults
+        yield ": ".join([source, *([path] if path else []), *shown, allowed if url is None else limit(allowed, url)])
 
 
 def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:

@@ -3,7 +3,7 @@
 This module imports neither cdktf nor the provider.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
@@ -44,6 +44,17 @@ class Settings(BaseModel):
 
     # Pydantic's own mark that validation fills the fields itself and does not call __init__.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    def rules(self) -> Iterable[Iterator[str]]:
+        """The rules that cross fields, each with the faults it finds."""
+        return ()
+
+    @model_validator(mode="after")
+    def keeps_its_rules(self) -> Self:
+        faults = [fault for rule in self.rules() for fault in rule]
+        if faults:
+            raise ValueError("\n".join(faults))
+        return self
 
     def checked(self) -> Self:
         """The same values, validated, defaults filled in. Raises pydantic.ValidationError with every fault."""
@@ -97,25 +108,20 @@ class ProvisionedEndpointSettings(Settings):
         description="the shadow variant: serves a copy of the requests when releases.json names a shadow model",
     )
 
-    @model_validator(mode="after")
-    def no_inferentia_beside_a_shadow(self) -> Self:
+    def rules(self) -> Iterable[Iterator[str]]:
+        return self._no_inferentia_beside_a_shadow(), self._some_variant_gets_requests()
+
+    def _no_inferentia_beside_a_shadow(self) -> Iterator[str]:
         variants = {"production": self.production, "shadow": self.shadow}
         for name, variant in variants.items():
             if self.shadow is not None and variant is not None and variant.instance_type.startswith("ml.inf1."):
-                raise ValueError(
-                    f"{name}.instance_type is {variant.instance_type!r}: "
-                    + limit("must not be of the family inf1 where there is a shadow", limits.SHADOW_EXCLUSIONS)
-                )
-        return self
+                allowed = limit("must not be of the family inf1 where there is a shadow", limits.SHADOW_EXCLUSIONS)
+                yield f"{name}.instance_type is {variant.instance_type!r}: {allowed}"
 
-    @model_validator(mode="after")
-    def some_variant_gets_requests(self) -> Self:
+    def _some_variant_gets_requests(self) -> Iterator[str]:
         if self.production.weight == 0:
-            raise ValueError(
-                "production.weight is 0 and it is the only production variant: "
-                + limit("must be above 0, as a share of 0 by 0 is none", f"{limits.API}/API_ProductionVariant.html")
-            )
-        return self
+            allowed = limit("must be above 0, as a share of 0 by 0 is none", f"{limits.API}/API_ProductionVariant.html")
+            yield f"production.weight is 0 and it is the only production variant: {allowed}"
 
 
 class ServerlessEndpointSettings(Settings):
@@ -128,14 +134,13 @@ class ServerlessEndpointSettings(Settings):
         default=None, description="invocations kept warm, at most max_concurrency; left out: none"
     )
 
-    @model_validator(mode="after")
-    def provisioned_concurrency_within_max_concurrency(self) -> Self:
+    def rules(self) -> Iterable[Iterator[str]]:
+        return (self._provisioned_concurrency_within_max_concurrency(),)
+
+    def _provisioned_concurrency_within_max_concurrency(self) -> Iterator[str]:
         if self.provisioned_concurrency is not None and self.provisioned_concurrency > self.max_concurrency:
-            raise ValueError(
-                f"provisioned_concurrency is {self.provisioned_concurrency}: "
-                + limit(f"must be at most max_concurrency, {self.max_concurrency}", limits.SERVERLESS)
-            )
-        return self
+            allowed = limit(f"must be at most max_concurrency, {self.max_concurrency}", limits.SERVERLESS)
+            yield f"provisioned_concurrency is {self.provisioned_concurrency}: {allowed}"
 
 
 def _kind(value: object) -> str | None:
@@ -201,34 +206,31 @@ class EnvironmentSettings(Settings):
     def full_endpoint_name(self) -> str:
         return f"{self.endpoint_name}-{self.name}" if self.shares_account else self.endpoint_name
 
-    @model_validator(mode="after")
-    def bucket_name_fits(self) -> Self:
+    def rules(self) -> Iterable[Iterator[str]]:
+        return self._bucket_name_fits(), self._role_name_fits(), self._configuration_name_fits()
+
+    def _bucket_name_fits(self) -> Iterator[str]:
         length = len(self.name_prefix) + len("-sagemaker-") + limits.ACCOUNT_ID_LENGTH + len("-") + len(self.region)
         if self.bucket.name is None and length > limits.BUCKET_NAME_MAX_LENGTH:
             allowed = f"must be at most {limits.BUCKET_NAME_MAX_LENGTH}; shorten project or give bucket.name"
-            raise ValueError(
+            yield (
                 f"the bucket's name, {self.name_prefix}-sagemaker-<account>-{self.region}, would have {length} "
                 f"characters: {limit(allowed, limits.BUCKET_NAMING)}"
             )
-        return self
 
-    @model_validator(mode="after")
-    def role_name_fits(self) -> Self:
+    def _role_name_fits(self) -> Iterator[str]:
         if len(self.role_name) > limits.ROLE_NAME_MAX_LENGTH:
             allowed = f"must be at most {limits.ROLE_NAME_MAX_LENGTH}; shorten project"
-            raise ValueError(
+            yield (
                 f"the role's name, {self.role_name}, has {len(self.role_name)} characters: "
                 f"{limit(allowed, limits.ROLE_NAMING)}"
             )
-        return self
 
-    @model_validator(mode="after")
-    def configuration_name_fits(self) -> Self:
+    def _configuration_name_fits(self) -> Iterator[str]:
         longest = limits.NAME_PREFIX_MAX_LENGTH - 1
         if len(self.full_endpoint_name) > longest:
             allowed = f"must be at most {longest}, as its configurations are named after it"
-            raise ValueError(
+            yield (
                 f"the endpoint's name, {self.full_endpoint_name}, has {len(self.full_endpoint_name)} characters: "
                 f"{limit(allowed, f'{limits.API}/API_CreateEndpointConfig.html')}"
             )
-        return self

@@ -215,7 +215,7 @@ def test_one_bad_value_is_refused_with_its_field(path: str, data: st.DataObject)
     assert line.startswith(f"dev: {path}: {bad!r}: must ")
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(VALID)
 def test_what_is_accepted_synthesizes_to_values_that_aws_takes(valid: EnvironmentSettings) -> None:
     platform = synthesized(valid)

@@ -269,6 +269,15 @@ def test_rejects_inferentia_beside_a_shadow(production: str, shadow: str) -> Non
     assert "instance_type is 'ml.inf1.xlarge': must not be of the family inf1 where there is a shadow" in line
 
 
+def test_every_rule_that_crosses_fields_is_told_at_once() -> None:
+    found = faults(project="p" * 63, endpoint_name="e" * 40)
+    assert [line.split(",")[0] for line in found] == [
+        "dev: the bucket's name",
+        "dev: the role's name",
+        "dev: the endpoint's name",
+    ]
+
+
 def test_accepts_inferentia_without_a_shadow() -> None:
     assert provisioned(instance_type="ml.inf1.xlarge") == []
 
