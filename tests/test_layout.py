@@ -45,6 +45,11 @@ def test_a_construct_file_is_short_and_named_after_its_one_construct(path: Path)
 
 
 @pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
+def test_a_construct_has_a_test_file_of_its_own(path: Path) -> None:
+    assert (ROOT / f"tests/test_{path.stem}.py").is_file()
+
+
+@pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
 def test_a_construct_takes_typed_keywords_only(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.FunctionDef) and node.name == "__init__":
