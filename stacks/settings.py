@@ -181,6 +181,7 @@ class EnvironmentSettings(Settings):
     )
     training_image_repositories: Sequence[RepositoryName] = Field(
         default=("linear-learner", "sagemaker-scikit-learn", "sagemaker-xgboost"),
+        min_length=1,  # IAM refuses a statement without a resource
         description="AWS's image repositories that training jobs may pull from",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")

@@ -91,7 +91,7 @@ VALID = st.builds(
     logs=st.builds(LogSettings, retention_days=st.sampled_from(RETENTION), owns_account_wide=st.booleans()),
     sagemaker_full_access=st.booleans(),
     training_image_repositories=st.lists(
-        st.sampled_from(("linear-learner", "sagemaker-xgboost", "kmeans")), unique=True
+        st.sampled_from(("linear-learner", "sagemaker-xgboost", "kmeans")), min_size=1, unique=True
     ),
     notebook=sometimes(
         st.builds(

@@ -282,6 +282,12 @@ def test_accepts_inferentia_without_a_shadow() -> None:
     assert provisioned(instance_type="ml.inf1.xlarge") == []
 
 
+def test_rejects_training_without_an_image() -> None:
+    [line] = faults(training_image_repositories=[])
+    assert line.startswith("dev: training_image_repositories: []: ")
+    assert "at least 1 item" in line
+
+
 @pytest.mark.parametrize(("repository", "sound"), [("a", False), ("linear-learner", True), ("Linear", False)])
 def test_a_training_image_is_named_as_ecr_allows(repository: str, sound: bool) -> None:
     assert (faults(training_image_repositories=[repository]) == []) is sound
