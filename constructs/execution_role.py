@@ -50,7 +50,9 @@ class ExecutionRole(Construct):
             ],
         )
         role = IamRole(self, "Default", name=name, assume_role_policy=trust.json)
-        streams = [f"{arn}:log-stream:*" for arn in log_group_arns]
+        # With and without `:*`, which most calls on a group or its streams are checked against:
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+        streams = [f"{arn}:*" for arn in log_group_arns]
         document = DataAwsIamPolicyDocument(
             self,
             "policy_document",
