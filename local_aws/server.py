@@ -23,6 +23,7 @@ from local_aws.gaps import (
     sagemaker_lifecycle_configurations,
     sagemaker_updates,
 )
+from local_aws.replay import Application, replaying
 from local_aws.running import HOST, IDENTITY_PATH
 
 
@@ -35,7 +36,7 @@ def fill_gaps() -> None:
     s3_conditional_deny.fill()
 
 
-def identified(application: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
+def identified(application: Application) -> Application:
     """Answers IDENTITY_PATH with this process's id, so that nobody takes another server for this one."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -62,7 +63,7 @@ def main() -> None:
     server = make_server(
         HOST,
         0,
-        identified(DomainDispatcherApplication(create_backend_app)),
+        identified(replaying(DomainDispatcherApplication(create_backend_app))),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),
