@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from local_aws import terraform
+from stacks.environments import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 CDKTF = ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf"
 

@@ -30,6 +30,12 @@ def faults_of(source: str, model: type[BaseModel], error: ValidationError) -> li
     return [line for details in error.errors() for line in _lines(source, model, details)]
 
 
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """What a misspelt name was perhaps meant to be; empty where nothing is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
+
+
 def limit(allowed: str, url: str) -> str:
     """What is allowed, with the page that says so."""
     return f"{allowed} (AWS limit: {url})"
@@ -50,9 +56,7 @@ def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
     match details["type"]:
         case "extra_forbidden":
             fields = sorted({name for owner in owners for name in owner.model_fields})
-            near = difflib.get_close_matches(str(details["loc"][-1]), fields, n=1)
-            meant = f" (did you mean {near[0]}?)" if near else ""
-            return f"unknown field: must be one of {', '.join(fields)}{meant}"
+            return f"unknown field: must be one of {', '.join(fields)}{suggestion(str(details['loc'][-1]), fields)}"
         case "literal_error":
             return f"must be one of {details['ctx']['expected']}"
         case "string_pattern_mismatch":

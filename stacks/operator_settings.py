@@ -3,9 +3,9 @@
 `ML_PLATFORM_<ENVIRONMENT>_<FIELD>`, say ML_PLATFORM_PROD_ACCOUNT_ID, comes before the value in stacks/prod.py.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
 
+from stacks.faults import suggestion
 from stacks.settings import EnvironmentSettings
 
 PREFIX = "ML_PLATFORM_"
@@ -35,10 +35,8 @@ def variable_faults(environments: Sequence[str], variables: Mapping[str, str]) -
     faults = []
     for name in variables:
         if name.startswith(PREFIX) and name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            meant = f" (did you mean {near[0]}?)" if near else ""
             allowed = f"{PREFIX}<{'|'.join(environments)}>_<{'|'.join(FIELDS)}>".upper()
-            faults.append(f"{name}: unknown variable: must be one of {allowed}{meant}")
+            faults.append(f"{name}: unknown variable: must be one of {allowed}{suggestion(name, known)}")
     return faults
 
 

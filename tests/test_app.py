@@ -9,13 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from lazy_bindings.bench import ORDINARY
 from tests.conftest import ROOT
-
-# What main.py finds when the lazy bindings are not there: the ordinary way, with the same Node.
-ORDINARY = (
-    "import lazy_bindings.install as lazy, runpy; "
-    "lazy.install = lazy.use_pinned_node; runpy.run_path('main.py', run_name='__main__')"
-)
 
 
 def synth(
