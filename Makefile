@@ -1,7 +1,7 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
 .PHONY: help setup settings readme local local-down test check format synth snapshots bench models lock
-.PHONY: pipenv
+.PHONY: deploy destroy recover state-bucket faults policy pipenv
 
 PYTHON ?= python3
 ENV ?= dev
@@ -17,19 +17,37 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
-	@$(BIN)/python -m local_aws.deploy $(ENV) --port $(PORT)
+	@$(BIN)/python -m local_aws.deploy '$(ENV)' --port '$(PORT)'
 
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
 	@$(BIN)/python -m local_aws.undeploy
 
-test: setup ## run every test
+deploy: setup ## cdktf deploy ENV (dev); says who holds the state's lock and what to do
+	@$(BIN)/python -m operations.deploy '$(ENV)'
+
+destroy: setup ## cdktf destroy ENV (dev); says what is protected and how to lift it
+	@$(BIN)/python -m operations.deploy '$(ENV)' --verb destroy
+
+recover: setup ## after a deploy of ENV (dev) that died: have the next one take over what exists
+	@$(BIN)/python -m operations.recover '$(ENV)'
+
+state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
+	@$(BIN)/python -m operations.state_bucket '$(ENV)'
+
+test: setup policy/.venv/.ready ## run every test
 	$(BIN)/python -m pytest
 
-check: setup ## ruff, mypy --strict, shellcheck
+faults: setup ## every fault test on the local AWS, about half an hour; writes the README's table
+	$(BIN)/python -m tests.faults.run
+
+check: setup policy ## ruff, mypy --strict, shellcheck, locks, checkov
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/shellcheck lifecycle_scripts/*.sh .ci/run
+
+policy: setup policy/.venv/.ready ## checkov on the synthesized JSON, a linter on the IAM policies, a search for secrets
+	$(BIN)/python -m policy.gate
 
 format: setup ## let ruff format and fix what it can
 	$(BIN)/ruff format .
@@ -42,7 +60,7 @@ snapshots: setup ## rewrite the committed snapshots after a wanted change
 	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
 
 settings: setup ## every setting of ENV (dev), and where its value comes from
-	@$(BIN)/python -m stacks.show_settings $(ENV)
+	@$(BIN)/python -m stacks.show_settings '$(ENV)'
 
 readme: setup ## rewrite the README's table of settings
 	@$(BIN)/python -m stacks.settings_table
@@ -53,11 +71,14 @@ bench: setup ## the synth benchmark: ratios, side by side in one run
 models: setup ## train and pack the models that the project ships
 	$(BIN)/python -m models.train
 
-lock: $(PIPENV) ## resolve Pipfile and package.json anew
+lock: $(PIPENV) ## resolve both Pipfiles and package.json anew
 	$(PIPENV) lock
-	$(PYTHON) -c 'import json, pathlib; p = pathlib.Path("Pipfile.lock"); l = json.loads(p.read_text()); \
-	l["_meta"]["sources"] = []; [v.pop("index", None) for k in ("default", "develop") for v in l[k].values()]; \
-	p.write_text(json.dumps(l, indent=4, sort_keys=True) + "\n")'
+	PIPENV_PIPFILE=policy/Pipfile $(PIPENV) lock
+	$(PYTHON) -c 'import json, pathlib; \
+	[(l := json.loads(p.read_text()), l["_meta"].update(sources=[]), \
+	[v.pop("index", None) for k in ("default", "develop") for v in l[k].values()], \
+	p.write_text(json.dumps(l, indent=4, sort_keys=True) + "\n")) \
+	for p in map(pathlib.Path, ("Pipfile.lock", "policy/Pipfile.lock"))]'
 	$(BIN)/npm install --package-lock-only
 
 setup: node_modules/.ready ## install what the project needs, into the project
@@ -72,6 +93,10 @@ node_modules/.ready: package.json package-lock.json .npmrc .venv/.ready
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python is {sys.version.split()[0]}: must be >= 3.11: name one with PYTHON=...")'
 	$(PIPENV) sync --dev --python "$$(command -v $(PYTHON))"
 	$(BIN)/python -m lazy_bindings.warm_up
+	@touch $@
+
+policy/.venv/.ready: policy/Pipfile policy/Pipfile.lock .venv/.ready
+	PIPENV_PIPFILE=policy/Pipfile $(PIPENV) sync --python "$$(command -v $(PYTHON))"
 	@touch $@
 
 # pipenv itself, where the machine has none.

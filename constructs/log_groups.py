@@ -5,7 +5,12 @@ from collections.abc import Sequence
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
-ACCOUNT_WIDE = ("NotebookInstances", "TrainingJobs")
+PREFIX = "/aws/sagemaker/"
+NOTEBOOK_INSTANCES, TRAINING_JOBS = ACCOUNT_WIDE = (f"{PREFIX}NotebookInstances", f"{PREFIX}TrainingJobs")
+
+
+def endpoint_log_group(endpoint_name: str) -> str:
+    return f"{PREFIX}Endpoints/{endpoint_name}"
 
 
 class LogGroups(Construct):
@@ -14,8 +19,7 @@ class LogGroups(Construct):
     Made up front because SageMaker creates a missing group by itself, and then without retention:
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
 
-    `by_name` and `account_wide` hold the groups made here; `names` also those that another environment of the account
-    owns.
+    `by_name` and `account_wide` hold the groups made here.
     """
 
     def __init__(
@@ -26,14 +30,18 @@ class LogGroups(Construct):
         endpoint_names: Sequence[str],
         owns_account_wide: bool,
         retention_days: int,
+        key_arn: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        endpoints = tuple(f"Endpoints/{name}" for name in endpoint_names)
+        endpoints = tuple(endpoint_log_group(name) for name in endpoint_names)
         self.by_name = {
-            f"/aws/sagemaker/{name}": CloudwatchLogGroup(
-                self, name, name=f"/aws/sagemaker/{name}", retention_in_days=retention_days
+            name: CloudwatchLogGroup(
+                self,
+                name.removeprefix(PREFIX),
+                name=name,
+                retention_in_days=retention_days,
+                kms_key_id=key_arn,
             )
             for name in (ACCOUNT_WIDE if owns_account_wide else ()) + endpoints
         }
         self.account_wide = tuple(self.by_name.values())[: -len(endpoints)]
-        self.names = tuple(f"/aws/sagemaker/{name}" for name in ACCOUNT_WIDE + endpoints)

@@ -1,7 +1,7 @@
 """The notebook instance and its lifecycle configuration."""
 
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cdktf import Fn, ITerraformDependable
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance import (
@@ -18,7 +18,8 @@ class NotebookInstance(Construct):
     """A notebook instance that runs `on_create` once and `on_start` at every start, both as root.
 
     The scripts stand in the synthesized JSON as base64 of their own bytes, so that nothing in them can be taken for a
-    Terraform expression; Terraform puts the bucket's name, known at apply, in the place of `bucket_placeholder`.
+    Terraform expression; Terraform puts values known at apply in the places of the `placeholders`. Without a subnet the
+    notebook reaches the internet directly; in one, it reaches what the subnet reaches.
     https://docs.aws.amazon.com/sagemaker/latest/dg/notebook-lifecycle-config.html
     """
 
@@ -34,18 +35,22 @@ class NotebookInstance(Construct):
         role_arn: str,
         on_create: bytes,
         on_start: bytes,
-        bucket: str,
-        bucket_placeholder: str,
+        placeholders: Mapping[str, str],
+        key_arn: str | None,
+        subnet_id: str | None,
+        security_group_ids: Sequence[str],
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
 
-        def with_bucket(script: bytes) -> str:
+        def filled_in(script: bytes) -> str:
             text = Fn.base64decode(b64encode(script).decode())
-            return Fn.base64encode(Fn.replace(text, bucket_placeholder, bucket))
+            for placeholder, value in placeholders.items():
+                text = Fn.replace(text, placeholder, value)
+            return Fn.base64encode(text)
 
         lifecycle = SagemakerNotebookInstanceLifecycleConfiguration(
-            self, "lifecycle", name=name, on_create=with_bucket(on_create), on_start=with_bucket(on_start)
+            self, "lifecycle", name=name, on_create=filled_in(on_create), on_start=filled_in(on_start)
         )
         notebook = SagemakerNotebookInstance(
             self,
@@ -56,7 +61,11 @@ class NotebookInstance(Construct):
             role_arn=role_arn,
             lifecycle_config_name=lifecycle.name,
             root_access="Enabled" if root_access else "Disabled",
-            direct_internet_access="Enabled",
+            # Never left to AWS's default, which is Enabled.
+            direct_internet_access="Enabled" if subnet_id is None else "Disabled",
+            subnet_id=subnet_id,
+            security_groups=[*security_group_ids] or None,
+            kms_key_id=key_arn,
             instance_metadata_service_configuration=SagemakerNotebookInstanceInstanceMetadataServiceConfiguration(
                 minimum_instance_metadata_service_version="2"
             ),

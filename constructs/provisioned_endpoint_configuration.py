@@ -34,6 +34,7 @@ class ProvisionedEndpointConfiguration(Construct):
         construct_id: str,
         *,
         name_prefix: str,
+        key_arn: str | None,
         production: Variant,
         shadow: Variant | None,
     ) -> None:
@@ -42,6 +43,7 @@ class ProvisionedEndpointConfiguration(Construct):
             self,
             "Default",
             name_prefix=name_prefix,
+            kms_key_arn=key_arn,
             production_variants=[
                 SagemakerEndpointConfigurationProductionVariants(
                     variant_name="production",

@@ -22,6 +22,7 @@ class ServerlessEndpointConfiguration(Construct):
         construct_id: str,
         *,
         name_prefix: str,
+        key_arn: str | None,
         model_name: str,
         memory_size_mb: int,
         max_concurrency: int,
@@ -32,6 +33,7 @@ class ServerlessEndpointConfiguration(Construct):
             self,
             "Default",
             name_prefix=name_prefix,
+            kms_key_arn=key_arn,
             production_variants=[
                 SagemakerEndpointConfigurationProductionVariants(
                     variant_name="production",

@@ -1,11 +1,12 @@
 #!/bin/bash
 # Runs once, as root, when the notebook instance is created; a failure here fails the creation.
-# Brings the notebooks of the data bucket to ec2-user: outputs cleared, the bucket's name filled in.
-# Terraform puts the bucket's name in the place of the marker below.
+# Brings the notebooks of the data bucket to ec2-user: outputs cleared, the names filled in.
+# Terraform puts their values in the places of the markers below.
 # Log: /aws/sagemaker/NotebookInstances, stream <notebook instance>/LifecycleConfigOnCreate. Time limit: 5 minutes.
 set -euo pipefail
 
 bucket='@DATA_BUCKET@'
+training_role='@TRAINING_ROLE_ARN@'
 home=/home/ec2-user
 # Jupyter's own environment; python3 has nbconvert too, should the platform change.
 for jupyter in "$home"/anaconda3/envs/{JupyterSystemEnv,python3}/bin/jupyter; do
@@ -25,8 +26,8 @@ if [ ${#notebooks[@]} -eq 0 ]; then
   exit 1
 fi
 
-# The placeholder stands in the notebooks as people upload them.
-sed --in-place "s/<DATA_BUCKET>/$bucket/g" -- "${notebooks[@]}"
+# The placeholders stand in the notebooks as people upload them. A role's ARN has slashes and no bars.
+sed --in-place "s|<DATA_BUCKET>|$bucket|g; s|<TRAINING_ROLE_ARN>|$training_role|g" -- "${notebooks[@]}"
 chown --recursive ec2-user:ec2-user .
 sudo --set-home --user ec2-user "$jupyter" nbconvert --clear-output --inplace "${notebooks[@]}"
 mv -- "${notebooks[@]}" "$home/SageMaker/"

@@ -2,11 +2,12 @@
 # Runs as root at every start of the notebook instance. Brings notebooks that reached the data bucket since: what is in
 # the user's folder already stays as it is, with the user's work in it.
 # Never fails the start: a bucket out of reach must not lock anybody out of their notebooks.
-# Terraform puts the bucket's name in the place of the marker below.
+# Terraform puts their values in the places of the markers below.
 # Log: /aws/sagemaker/NotebookInstances, stream <notebook instance>/LifecycleConfigOnStart. Time limit: 5 minutes.
 set -uo pipefail
 
 bucket='@DATA_BUCKET@'
+training_role='@TRAINING_ROLE_ARN@'
 home=/home/ec2-user
 # Jupyter's own environment; python3 has nbconvert too, should the platform change.
 for jupyter in "$home"/anaconda3/envs/{JupyterSystemEnv,python3}/bin/jupyter; do
@@ -16,7 +17,7 @@ done
 bring() {
   local name=$1
   aws s3 cp "s3://$bucket/notebooks/$name" "$name" --no-progress &&
-    sed --in-place "s/<DATA_BUCKET>/$bucket/g" -- "$name" &&
+    sed --in-place "s|<DATA_BUCKET>|$bucket|g; s|<TRAINING_ROLE_ARN>|$training_role|g" -- "$name" &&
     chown --recursive ec2-user:ec2-user . &&
     sudo --set-home --user ec2-user "$jupyter" nbconvert --clear-output --inplace "$name" &&
     mv --no-clobber -- "$name" "$home/SageMaker/"

@@ -24,7 +24,8 @@ def run(verb: str, folder: Path, environment: str, env: Mapping[str, str]) -> in
     output = output_folder(folder, environment)
     stack = output / "stacks" / environment
     stack.mkdir(parents=True, exist_ok=True)
-    (stack / "local_override.tf.json").write_text(json.dumps(terraform.version_override()))
+    override = terraform.version_override() | (terraform.lifted_protection(stack) if verb == "destroy" else {})
+    (stack / "local_override.tf.json").write_text(json.dumps(override))
     command = [str(BIN / "node"), str(CDKTF), verb, environment, "--auto-approve", *options(folder, environment)]
     env = {**env, "PATH": f"{BIN}{os.pathsep}{env.get('PATH', os.defpath)}"}
     if not sys.stdout.isatty():

@@ -1,36 +1,103 @@
 """What exists in an account, asked of AWS's own API: nothing is taken from Terraform's state."""
 
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
 
-# service, operation (paginated where the SDK can), list in the answer, name in its entries
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """`operation` is paginated where the SDK can; `counts` tells what is the account's own and not AWS's."""
+
+    service: str
+    operation: str
+    collection: str  # in the answer
+    name: str  # in its entries
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    counts: Callable[[Mapping[str, Any]], bool] = lambda _: True
+
+
 KINDS = (
-    ("s3", "list_buckets", "Buckets", "Name"),
-    ("logs", "describe_log_groups", "logGroups", "logGroupName"),
-    ("iam", "list_roles", "Roles", "RoleName"),
-    ("sagemaker", "list_notebook_instances", "NotebookInstances", "NotebookInstanceName"),
-    (
-        "sagemaker",
-        "list_notebook_instance_lifecycle_configs",
-        "NotebookInstanceLifecycleConfigs",
-        "NotebookInstanceLifecycleConfigName",
+    Kind(service="s3", operation="list_buckets", collection="Buckets", name="Name"),
+    Kind(service="logs", operation="describe_log_groups", collection="logGroups", name="logGroupName"),
+    Kind(service="iam", operation="list_roles", collection="Roles", name="RoleName"),
+    Kind(
+        service="kms",
+        operation="list_aliases",
+        collection="Aliases",
+        name="AliasName",
+        counts=lambda alias: not alias["AliasName"].startswith("alias/aws/"),
     ),
-    ("sagemaker", "list_models", "Models", "ModelName"),
-    ("sagemaker", "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
-    ("sagemaker", "list_endpoints", "Endpoints", "EndpointName"),
+    Kind(
+        service="ec2",
+        operation="describe_vpcs",
+        collection="Vpcs",
+        name="VpcId",
+        arguments={"Filters": [{"Name": "is-default", "Values": ["false"]}]},
+    ),
+    Kind(
+        service="ec2",
+        operation="describe_subnets",
+        collection="Subnets",
+        name="CidrBlock",
+        arguments={"Filters": [{"Name": "default-for-az", "Values": ["false"]}]},
+    ),
+    Kind(
+        service="ec2",
+        operation="describe_security_groups",
+        collection="SecurityGroups",
+        name="GroupName",
+        counts=lambda group: group["GroupName"] != "default",
+    ),
+    Kind(
+        service="ec2",
+        operation="describe_vpc_endpoints",
+        collection="VpcEndpoints",
+        name="ServiceName",
+        counts=lambda endpoint: endpoint["State"] != "deleted",
+    ),
+    Kind(service="ec2", operation="describe_flow_logs", collection="FlowLogs", name="ResourceId"),
+    Kind(
+        service="sagemaker",
+        operation="list_notebook_instances",
+        collection="NotebookInstances",
+        name="NotebookInstanceName",
+    ),
+    Kind(
+        service="sagemaker",
+        operation="list_notebook_instance_lifecycle_configs",
+        collection="NotebookInstanceLifecycleConfigs",
+        name="NotebookInstanceLifecycleConfigName",
+    ),
+    Kind(service="sagemaker", operation="list_models", collection="Models", name="ModelName"),
+    Kind(
+        service="sagemaker", operation="list_endpoint_configs", collection="EndpointConfigs", name="EndpointConfigName"
+    ),
+    Kind(service="sagemaker", operation="list_endpoints", collection="Endpoints", name="EndpointName"),
 )
 
 
 def inventory(session: boto3.Session, endpoint_url: str) -> list[str]:
     """`service list: name` of everything of the kinds that the platform makes."""
     found = []
-    for service, operation, collection, name in KINDS:
-        client: Any = session.client(service, endpoint_url=endpoint_url)
+    for kind in KINDS:
+        client: Any = session.client(kind.service, endpoint_url=endpoint_url)
         pages = (
-            client.get_paginator(operation).paginate()
-            if client.can_paginate(operation)
-            else [getattr(client, operation)()]
+            client.get_paginator(kind.operation).paginate(**kind.arguments)
+            if client.can_paginate(kind.operation)
+            else [getattr(client, kind.operation)(**kind.arguments)]
         )
-        found += [f"{service} {collection}: {entry[name]}" for page in pages for entry in page.get(collection, [])]
-    return found
+        entries = [entry for page in pages for entry in page.get(kind.collection, [])]
+        found += [f"{kind.service} {kind.collection}: {entry[kind.name]}" for entry in entries if kind.counts(entry)]
+    return found + [f"kms Keys: {key}" for key in _keys(session.client("kms", endpoint_url=endpoint_url))]
+
+
+def _keys(kms: Any) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
+    """AWS keeps a destroyed key for days; it does not count."""
+    for page in kms.get_paginator("list_keys").paginate():
+        for key in page["Keys"]:
+            described = kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]
+            if described["KeyManager"] == "CUSTOMER" and described["KeyState"] == "Enabled":
+                yield f"{key['KeyId']} ({described['Description']})"

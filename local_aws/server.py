@@ -15,6 +15,7 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from local_aws.faults import Switch, faulty
 from local_aws.gaps import (
     s3_conditional_deny,
     sagemaker_answers,
@@ -63,7 +64,7 @@ def main() -> None:
     server = make_server(
         HOST,
         0,
-        identified(replaying(DomainDispatcherApplication(create_backend_app))),
+        identified(replaying(faulty(DomainDispatcherApplication(create_backend_app), Switch()))),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

@@ -99,5 +99,16 @@ def fetch_provider(folder: Path, variables: Mapping[str, str]) -> None:
 
 
 def version_override() -> dict[str, object]:
-    """The one thing that the local mode changes of the synthesized stack."""
+    """The one thing that the local mode changes of the synthesized stack, until it is destroyed."""
     return {"terraform": {"required_providers": {"aws": {"source": "aws", "version": PROVIDER_VERSION}}}}
+
+
+def lifted_protection(stack: Path) -> dict[str, object]:
+    """Lets the stack be destroyed that was synthesized into the folder: what is here outlives no mistake."""
+    resources = json.loads((stack / "cdk.tf.json").read_text())["resource"]
+    lifted: dict[str, dict[str, object]] = {}
+    for resource_type, of_type in resources.items():
+        for address, resource in of_type.items():
+            if resource.get("lifecycle", {}).get("prevent_destroy"):
+                lifted.setdefault(resource_type, {})[address] = {"lifecycle": {"prevent_destroy": False}}
+    return {"resource": lifted} if lifted else {}

@@ -18,11 +18,14 @@ def destroy(folder: Path, server: running.Server, settings: EnvironmentSettings)
     name = settings.name
     changes, _ = terraform.cli_configuration(folder, os.environ)
     credentials = account.account_variables(server, settings)
+    session = account.session(credentials)
+    for bucket in session.resource("s3", endpoint_url=server.url).buckets.all():
+        if bucket.name != settings.state_bucket:
+            bucket.object_versions.delete()  # only dev's own settings would do it
     if cdktf.output_folder(folder, name).is_dir():
         code = cdktf.run("destroy", folder, name, os.environ | credentials | changes)
         if code != 0:
             raise LocalAwsError(f"cdktf destroy {name} ended with {code}: see above")
-    session = account.session(credentials)
     if settings.state_bucket is not None:
         bucket = session.resource("s3", endpoint_url=server.url).Bucket(settings.state_bucket)
         if bucket.creation_date is not None:

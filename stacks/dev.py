@@ -2,6 +2,7 @@
 
 from stacks.settings import (
     BucketSettings,
+    EncryptionKeySettings,
     EnvironmentSettings,
     NotebookSettings,
     ProvisionedEndpointSettings,
@@ -11,8 +12,9 @@ from stacks.settings import (
 SETTINGS = EnvironmentSettings(
     name="dev",
     region="us-east-1",
+    protected=False,
     bucket=BucketSettings(force_destroy=True),
-    sagemaker_full_access=True,
+    encryption_key=EncryptionKeySettings(deletion_window_days=7),
     notebook=NotebookSettings(),
     endpoint=ProvisionedEndpointSettings(production=VariantSettings()),
 )

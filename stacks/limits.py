@@ -1,6 +1,8 @@
 """What AWS allows, as types: a range, pattern or set of values, each with the page it comes from."""
 
+import re
 from dataclasses import dataclass
+from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
@@ -13,6 +15,11 @@ NAME_MAX_LENGTH = 63
 # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/create/naming.go
 NAME_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - 26
 ROLE_NAME_MAX_LENGTH = 64
+# A sixteenth of the smallest is a /28, the smallest subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+VPC_PREFIX_LENGTHS = (16, 24)
+SUBNETS_MAX_COUNT = 16
+SECURITY_GROUPS_MAX_COUNT = 5
+INSTANCE_STORAGE_SERIES = ("g5", "g6", "gr6", "p5", "p6", "trn1", "trn2")
 IMAGE_MAX_LENGTH = 255
 # Of all serverless endpoints of an account in a region; 1,000 in the large regions, 500 in the others.
 SERVERLESS_CONCURRENCY_MAX = 500
@@ -25,6 +32,7 @@ BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnam
 ROLE_NAMING = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
 SERVERLESS = "https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html"
 SHADOW_EXCLUSIONS = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html"
+KEY_DELETION = "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
 
@@ -43,6 +51,29 @@ def _bucket_name(name: str) -> str:
     if name.replace(".", "").isdigit() and name.count(".") == 3:
         raise ValueError("must not look like an IP address")
     return name
+
+
+def _private_cidr_block(cidr_block: str) -> str:
+    try:
+        network = IPv4Network(cidr_block)
+    except ValueError as error:
+        raise ValueError("must be an IPv4 network, say 10.0.0.0/20") from error
+    lowest, highest = VPC_PREFIX_LENGTHS
+    if not network.is_private or not lowest <= network.prefixlen <= highest:
+        raise ValueError(f"must be private and from /{lowest} to /{highest}")
+    return cidr_block
+
+
+def has_instance_storage(instance_type: str) -> bool:
+    """Whether SageMaker's instances of the type have disks of their own, which no KMS key can be named for.
+
+    A `d` among a family's attributes says so, and these families come with them always:
+    https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
+    https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html
+    """
+    family = instance_type.split(".")[1]
+    found = re.match(r"([a-z]+\d+)([a-z]*)", family)
+    return found is not None and ("d" in found[2] or found[1] in INSTANCE_STORAGE_SERIES)
 
 
 def _notebook_instance_type(instance_type: str) -> str:
@@ -96,6 +127,22 @@ VariableName = Annotated[
     str, Field(max_length=1024, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"), Source(f"{API}/API_ContainerDefinition.html")
 ]
 VariableValue = Annotated[str, Field(max_length=1024), Source(f"{API}/API_ContainerDefinition.html")]
+KeyDeletionWindowDays = Annotated[int, Field(ge=7, le=30), Source(KEY_DELETION)]
+PrivateCidrBlock = Annotated[
+    str,
+    AfterValidator(_private_cidr_block),
+    Source("https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html"),
+]
+ZoneLetter = Annotated[
+    Literal["a", "b", "c", "d", "e", "f"],
+    Source("https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html"),
+]
+SubnetId = Annotated[
+    str, Field(max_length=32, pattern=r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$"), Source(f"{API}/API_VpcConfig.html")
+]
+SecurityGroupId = Annotated[
+    str, Field(max_length=32, pattern=r"^sg-([0-9a-f]{8}|[0-9a-f]{17})$"), Source(f"{API}/API_VpcConfig.html")
+]
 RetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
     Source("https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"),

@@ -1,10 +1,12 @@
 """prod: serverless, so that nothing is paid for between requests."""
 
-from stacks.settings import EnvironmentSettings, LogSettings, ServerlessEndpointSettings
+from stacks.settings import EnvironmentSettings, LogSettings, NewNetworkSettings, ServerlessEndpointSettings
 
 SETTINGS = EnvironmentSettings(
     name="prod",
     region="us-east-1",
+    local_state=True,  # until there is a bucket for it: make state-bucket
     logs=LogSettings(retention_days=365),
+    network=NewNetworkSettings(cidr_block="10.0.32.0/20"),
     endpoint=ServerlessEndpointSettings(memory_size_mb=2048, max_concurrency=20),
 )

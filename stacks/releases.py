@@ -89,13 +89,21 @@ class Releases(_Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleasedModel:
-    """A catalogue entry with its artifact found and its digest verified."""
+    """A catalogue entry with its artifact found and its digest verified. `name` ends with its `revision`."""
 
     name: str
     image_repository: str
     image_tag: str
     artifact: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def catalogue_name(self) -> str:
+        return self.name.rpartition("-")[0]
+
+    @property
+    def revision(self) -> str:
+        return self.name.rpartition("-")[2]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ This module imports neither cdktf nor the provider.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
 
@@ -16,17 +16,30 @@ from stacks.limits import (
     Concurrency,
     ExpiryDays,
     InstanceCount,
+    KeyDeletionWindowDays,
     MemorySizeMb,
     Name,
     NotebookInstanceType,
     NotebookVolumeSizeGb,
+    PrivateCidrBlock,
     Region,
     RepositoryName,
     RetentionDays,
+    SecurityGroupId,
+    SubnetId,
     TagValue,
     VariantInstanceType,
     VariantWeight,
+    ZoneLetter,
 )
+
+NOTEBOOK, TRAINING, HOSTING, FLOW_LOG = ROLE_PURPOSES = (
+    "sagemaker-notebook",
+    "sagemaker-training",
+    "sagemaker-hosting",
+    "vpc-flow-log",
+)
+LONGEST_ROLE_PURPOSE = max(ROLE_PURPOSES, key=len)
 
 
 class Settings(BaseModel):
@@ -72,6 +85,48 @@ class BucketSettings(Settings):
     incomplete_upload_days: ExpiryDays = Field(default=7, description="days an incomplete upload is kept")
 
 
+class EncryptionKeySettings(Settings):
+    """The KMS key of the environment's data: bucket, log groups, notebook volume, endpoint storage."""
+
+    deletion_window_days: KeyDeletionWindowDays = Field(
+        default=30, description="days that a destroyed key, and with it the data, can still be saved"
+    )
+
+
+class NewNetworkSettings(Settings):
+    """A VPC of the environment's own: private subnets, endpoints for S3 and what SageMaker needs."""
+
+    kind: Literal["new"] = "new"
+    cidr_block: PrivateCidrBlock = Field(
+        default="10.0.0.0/20", description="addresses; a subnet has a sixteenth of them"
+    )
+    zones: Sequence[ZoneLetter] = Field(
+        default=("a", "b"),
+        min_length=2,
+        max_length=len(get_args(get_args(ZoneLetter)[0])),
+        description="letters of the availability zones, each of which has one subnet",
+    )
+
+    def rules(self) -> Iterable[Iterator[str]]:
+        return (self._zones_differ(),)
+
+    def _zones_differ(self) -> Iterator[str]:
+        if len(set(self.zones)) < len(self.zones):
+            yield f"zones are {', '.join(self.zones)}: must differ"
+
+
+class ExistingNetworkSettings(Settings):
+    """Subnets and security groups that exist. S3 and SageMaker's API must be reachable from there."""
+
+    kind: Literal["existing"] = "existing"
+    subnet_ids: Sequence[SubnetId] = Field(
+        min_length=1, max_length=limits.SUBNETS_MAX_COUNT, description="subnets; the notebook is in the first"
+    )
+    security_group_ids: Sequence[SecurityGroupId] = Field(
+        min_length=1, max_length=limits.SECURITY_GROUPS_MAX_COUNT, description="security groups"
+    )
+
+
 class LogSettings(Settings):
     """The CloudWatch log groups."""
 
@@ -107,6 +162,12 @@ class ProvisionedEndpointSettings(Settings):
         default=None,
         description="the shadow variant: serves a copy of the requests when releases.json names a shadow model",
     )
+
+    @property
+    def takes_a_key(self) -> bool:
+        """Whether SageMaker lets a KMS key be named for the instances' storage."""
+        variants = [variant for variant in (self.production, self.shadow) if variant is not None]
+        return not any(limits.has_instance_storage(variant.instance_type) for variant in variants)
 
     def rules(self) -> Iterable[Iterator[str]]:
         return self._no_inferentia_beside_a_shadow(), self._some_variant_gets_requests()
@@ -148,6 +209,14 @@ def _kind(value: object) -> str | None:
     return kind if isinstance(kind, str) else getattr(kind, "default", None)
 
 
+NetworkSettings = Annotated[
+    Annotated[NewNetworkSettings, Tag("new")] | Annotated[ExistingNetworkSettings, Tag("existing")],
+    Discriminator(
+        _kind,
+        custom_error_type="network_kind",
+        custom_error_message="must be NewNetworkSettings(...) or ExistingNetworkSettings(...)",
+    ),
+]
 EndpointSettings = Annotated[
     Annotated[ProvisionedEndpointSettings, Tag("provisioned")]
     | Annotated[ServerlessEndpointSettings, Tag("serverless")],
@@ -176,8 +245,27 @@ class EnvironmentSettings(Settings):
     endpoint_name: Name = Field(default="linear-learner", description="the endpoint's name")
     bucket: BucketSettings = Field(default_factory=BucketSettings, description="the data bucket")
     logs: LogSettings = Field(default_factory=LogSettings, description="the log groups")
+    protected: bool = Field(
+        default=True,
+        description="data outlives mistakes: the bucket and the key cannot be destroyed, and what would weaken them is "
+        "refused: `bucket.force_destroy`, AWS's own keys, `sagemaker_full_access`, and, unless `local_state` says so, "
+        "a state that is not in S3",
+    )
+    encryption_key: EncryptionKeySettings | None = Field(
+        default_factory=EncryptionKeySettings,
+        description="the KMS key; None: AWS's own keys, which cost nothing and cannot be withdrawn",
+    )
+    network: NetworkSettings | None = Field(
+        default=None,
+        description="where the notebook and the models of a provisioned endpoint run; left out: SageMaker's own, "
+        "with a way to the internet",
+    )
+    limit_trust_to_account: bool = Field(
+        default=True,
+        description="SageMaker may take the roles of training jobs and models on behalf of this account only",
+    )
     sagemaker_full_access: bool = Field(
-        default=False, description="attach AmazonSageMakerFullAccess to the execution role: experiments in dev only"
+        default=False, description="attach AmazonSageMakerFullAccess to the notebook's role: experiments only"
     )
     training_image_repositories: Sequence[RepositoryName] = Field(
         default=("linear-learner", "sagemaker-scikit-learn", "sagemaker-xgboost"),
@@ -190,6 +278,9 @@ class EnvironmentSettings(Settings):
         default=None,
         description="S3 bucket for the Terraform state; left out: a local file, `terraform.<environment>.tfstate`",
     )
+    local_state: bool = Field(
+        default=False, description="a protected environment's state may be a local file, which only one person has"
+    )
 
     @property
     def name_prefix(self) -> str:
@@ -199,16 +290,32 @@ class EnvironmentSettings(Settings):
         """The SageMaker model's name, from a catalogue name with its revision."""
         return f"{self.name_prefix}-{released_name}"
 
-    @property
-    def role_name(self) -> str:
-        return f"{self.name_prefix}-sagemaker-execution"
+    def role_name(self, purpose: str) -> str:
+        return f"{self.name_prefix}-{purpose}"
 
     @property
     def full_endpoint_name(self) -> str:
         return f"{self.endpoint_name}-{self.name}" if self.shares_account else self.endpoint_name
 
     def rules(self) -> Iterable[Iterator[str]]:
-        return self._bucket_name_fits(), self._role_name_fits(), self._configuration_name_fits()
+        return (
+            self._bucket_name_fits(),
+            self._role_name_fits(),
+            self._configuration_name_fits(),
+            self._protection_is_whole(),
+        )
+
+    def _protection_is_whole(self) -> Iterator[str]:
+        if not self.protected:
+            return
+        weakened = {
+            "bucket.force_destroy is True": self.bucket.force_destroy,
+            "encryption_key is None": self.encryption_key is None,
+            "sagemaker_full_access is True": self.sagemaker_full_access,
+        }
+        yield from (f"{what}: must not be so where protected is True" for what, found in weakened.items() if found)
+        if self.state_bucket is None and not self.local_state:
+            yield "state_bucket is None: must be given where protected is True, unless local_state=True says otherwise"
 
     def _bucket_name_fits(self) -> Iterator[str]:
         length = len(self.name_prefix) + len("-sagemaker-") + limits.ACCOUNT_ID_LENGTH + len("-") + len(self.region)
@@ -220,12 +327,10 @@ class EnvironmentSettings(Settings):
             )
 
     def _role_name_fits(self) -> Iterator[str]:
-        if len(self.role_name) > limits.ROLE_NAME_MAX_LENGTH:
+        longest = self.role_name(LONGEST_ROLE_PURPOSE)
+        if len(longest) > limits.ROLE_NAME_MAX_LENGTH:
             allowed = f"must be at most {limits.ROLE_NAME_MAX_LENGTH}; shorten project"
-            yield (
-                f"the role's name, {self.role_name}, has {len(self.role_name)} characters: "
-                f"{limit(allowed, limits.ROLE_NAMING)}"
-            )
+            yield (f"a role's name, {longest}, has {len(longest)} characters: {limit(allowed, limits.ROLE_NAMING)}")
 
     def _configuration_name_fits(self) -> Iterator[str]:
         longest = limits.NAME_PREFIX_MAX_LENGTH - 1

@@ -13,8 +13,11 @@ from stacks.faults import source_of
 from stacks.operator_settings import FIELDS, variable
 from stacks.settings import (
     BucketSettings,
+    EncryptionKeySettings,
     EnvironmentSettings,
+    ExistingNetworkSettings,
     LogSettings,
+    NewNetworkSettings,
     NotebookSettings,
     ProvisionedEndpointSettings,
     ServerlessEndpointSettings,
@@ -25,6 +28,9 @@ from stacks.settings import (
 CLASSES: tuple[type[Settings], ...] = (
     EnvironmentSettings,
     BucketSettings,
+    EncryptionKeySettings,
+    NewNetworkSettings,
+    ExistingNetworkSettings,
     LogSettings,
     NotebookSettings,
     ProvisionedEndpointSettings,

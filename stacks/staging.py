@@ -1,11 +1,19 @@
 """staging: the next model is compared with the one in production, on the same requests."""
 
-from stacks.settings import EnvironmentSettings, LogSettings, ProvisionedEndpointSettings, VariantSettings
+from stacks.settings import (
+    EnvironmentSettings,
+    LogSettings,
+    NewNetworkSettings,
+    ProvisionedEndpointSettings,
+    VariantSettings,
+)
 
 SETTINGS = EnvironmentSettings(
     name="staging",
     region="us-east-1",
+    local_state=True,  # until there is a bucket for it: make state-bucket
     logs=LogSettings(retention_days=90),
+    network=NewNetworkSettings(cidr_block="10.0.16.0/20"),
     endpoint=ProvisionedEndpointSettings(
         production=VariantSettings(instance_type="ml.m5.large"),
         shadow=VariantSettings(instance_type="ml.m5.large"),

@@ -11,7 +11,8 @@ def environments(**changes: dict[str, Any]) -> dict[str, EnvironmentSettings]:
     """dev, staging and prod, each with its changes."""
     return {
         name: EnvironmentSettings(
-            **{"name": name, "region": "us-east-1", "endpoint": ServerlessEndpointSettings()} | changes.get(name, {})
+            **{"name": name, "region": "us-east-1", "protected": False, "endpoint": ServerlessEndpointSettings()}
+            | changes.get(name, {})
         ).checked()
         for name in ("dev", "staging", "prod")
     }

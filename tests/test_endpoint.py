@@ -17,7 +17,7 @@ def test_the_endpoint_serves_its_configuration_under_its_name() -> None:
 def test_the_endpoint_waits_for_its_log_group_and_the_roles_policies() -> None:
     resources = synthesized_platform(environment("staging"))["resource"]
     assert only(resources, SagemakerEndpoint.TF_RESOURCE_TYPE)["depends_on"] == [
-        "aws_iam_role_policy.execution_role_policy",
+        "aws_iam_role_policy.hosting_role_policy",
         "aws_cloudwatch_log_group.log_groups_Endpoints_linear_learner",
     ]
 

@@ -16,9 +16,13 @@ from pydantic import ValidationError
 from local_aws import terraform
 from stacks.faults import faults_of
 from stacks.settings import (
+    ROLE_PURPOSES,
     BucketSettings,
+    EncryptionKeySettings,
     EnvironmentSettings,
+    ExistingNetworkSettings,
     LogSettings,
+    NewNetworkSettings,
     NotebookSettings,
     ProvisionedEndpointSettings,
     ServerlessEndpointSettings,
@@ -72,6 +76,34 @@ def serverless(draw: st.DrawFn) -> ServerlessEndpointSettings:
     )
 
 
+def hexadecimal(prefix: str) -> st.SearchStrategy[str]:
+    digits = [st.text("0123456789abcdef", min_size=size, max_size=size) for size in (8, 17)]
+    return st.one_of(*digits).map(lambda text: f"{prefix}-{text}")
+
+
+@st.composite
+def cidr_blocks(draw: st.DrawFn) -> str:
+    length = draw(st.integers(16, 24))
+    first = draw(st.sampled_from(("10.0.0.0", "172.16.0.0", "192.168.0.0")))
+    return f"{first}/{length}"
+
+
+def consistent(drawn: EnvironmentSettings) -> EnvironmentSettings:
+    """The same, without what a protected environment may not have."""
+    values = vars(drawn)
+    if not values["protected"]:
+        return drawn
+    return EnvironmentSettings(
+        **values
+        | {
+            "bucket": BucketSettings(**{**vars(values["bucket"]), "force_destroy": False}),
+            "encryption_key": values["encryption_key"] or EncryptionKeySettings(),
+            "sagemaker_full_access": False,
+            "local_state": values["local_state"] or values["state_bucket"] is None,
+        }
+    )
+
+
 VALID = st.builds(
     EnvironmentSettings,
     name=st.sampled_from(("dev", "staging", "prod")),
@@ -111,7 +143,25 @@ VALID = st.builds(
         ),
     ),
     state_bucket=sometimes(bucket_names()),
-)
+    local_state=st.booleans(),
+    protected=st.booleans(),
+    limit_trust_to_account=st.booleans(),
+    encryption_key=sometimes(st.builds(EncryptionKeySettings, deletion_window_days=st.integers(7, 30))),
+    network=sometimes(
+        st.one_of(
+            st.builds(
+                NewNetworkSettings,
+                cidr_block=cidr_blocks(),
+                zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=6, unique=True),
+            ),
+            st.builds(
+                ExistingNetworkSettings,
+                subnet_ids=st.lists(hexadecimal("subnet"), min_size=1, max_size=16),
+                security_group_ids=st.lists(hexadecimal("sg"), min_size=1, max_size=5),
+            ),
+        )
+    ),
+).map(consistent)
 
 BAD_NAMES = st.one_of(
     names(20).map(lambda name: f"{name}-"),
@@ -162,6 +212,13 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
         st.floats(max_value=-0.001), st.sampled_from((float("nan"), float("inf"), "1", None))
     ),
     "state_bucket": BAD_BUCKETS,
+    "local_state": st.sampled_from((1, "yes", None)),
+    "protected": st.sampled_from((1, "yes", None)),
+    "limit_trust_to_account": st.sampled_from((1, "yes", None)),
+    "encryption_key.deletion_window_days": st.one_of(
+        st.integers(max_value=6), st.integers(min_value=31), NOT_A_WHOLE_NUMBER
+    ),
+    "network.cidr_block": st.sampled_from(("", "10.0.0.0", "10.0.0.0/25", "10.0.0.0/8", "10.0.0.1/20", "9.0.0.0/16")),
 }
 
 
@@ -175,6 +232,10 @@ def faults(given_settings: EnvironmentSettings) -> list[str]:
 
 def holder(path: str) -> dict[str, Settings]:
     """Sound parts that the path leads through, where the generated settings have none or another kind."""
+    if path.startswith("encryption_key."):
+        return {"encryption_key": EncryptionKeySettings()}
+    if path.startswith("network."):
+        return {"network": NewNetworkSettings()}
     if path.startswith("notebook."):
         return {"notebook": NotebookSettings()}
     if path.startswith("endpoint.production."):
@@ -197,7 +258,8 @@ def test_everything_that_aws_takes_is_accepted_and_gives_names_that_aws_takes(va
     checked = valid.checked()
     assert refused("sagemaker", "EndpointName", checked.full_endpoint_name) is None
     assert refused("sagemaker", "NotebookInstanceName", checked.name_prefix) is None
-    assert refused("iam", "roleNameType", checked.role_name) is None
+    for purpose in ROLE_PURPOSES:
+        assert refused("iam", "roleNameType", checked.role_name(purpose)) is None
     assert refused("sagemaker", "EndpointConfigName", f"{checked.full_endpoint_name}-{'1' * 26}") is None
 
 

@@ -41,7 +41,8 @@ def test_a_construct_file_is_short_and_named_after_its_one_construct(path: Path)
         for node in ast.parse(source).body
         if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Construct" for base in node.bases)
     ]
-    assert classes == ["".join(map(str.capitalize, path.stem.split("_")))]
+    # The one file without: the statements of the policies that the roles are made of.
+    assert classes == ([] if path.stem == "allow" else ["".join(map(str.capitalize, path.stem.split("_")))])
 
 
 @pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)

@@ -6,16 +6,18 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from stacks.lifecycle_scripts import BUCKET_PLACEHOLDER, MAX_BYTES, read_lifecycle_script
+from stacks import lifecycle_scripts
+from stacks.lifecycle_scripts import MAX_BYTES, TRAINING_ROLE, read_lifecycle_script
 from tests.conftest import ROOT
 from tests.sandbox import BIN, Sandbox
 
 BUCKET = "acme-sagemaker-data"
+ROLE = "arn:aws:iam::111111111111:role/ml-platform-dev-sagemaker-training"
 
 
 def run(sandbox: Sandbox, hook: str) -> subprocess.CompletedProcess[str]:
     script = (ROOT / f"lifecycle_scripts/{hook}.sh").read_text()
-    return sandbox.run_script(hook, script.replace(BUCKET_PLACEHOLDER, BUCKET))
+    return sandbox.run_script(hook, script.replace(lifecycle_scripts.BUCKET, BUCKET).replace(TRAINING_ROLE, ROLE))
 
 
 @pytest.fixture
@@ -64,6 +66,22 @@ def test_the_buckets_name_is_in_every_place_of_the_placeholder(sandbox: Sandbox,
     text = (sandbox.home / "Lab1.ipynb").read_text()
     assert "<DATA_BUCKET>" not in text
     assert text.count(BUCKET) == 4
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_the_training_roles_arn_is_in_the_place_of_its_placeholder(sandbox: Sandbox, hook: str) -> None:
+    sandbox.put_into_bucket("Lab1.ipynb", source='RoleArn="<TRAINING_ROLE_ARN>"')
+    run(sandbox, hook)
+    assert sandbox.notebook("Lab1.ipynb")["cells"][1]["source"] == [f'RoleArn="{ROLE}"']
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_a_file_with_a_hostile_name_is_brought_and_runs_nothing(sandbox: Sandbox, hook: str) -> None:
+    name = "Lab1-$(touch pwned);`touch pwned`'\"&|.ipynb"
+    sandbox.put_into_bucket(name)
+    assert run(sandbox, hook).returncode == 0
+    assert [path.name for path in sandbox.home.iterdir()] == [name]
+    assert not list(sandbox.root.rglob("pwned"))
 
 
 @pytest.mark.parametrize("hook", ["on_create", "on_start"])
@@ -155,9 +173,9 @@ def test_rejects_a_script_larger_than_sagemaker_takes(tmp_path: Path, size: int,
 
 def test_the_longest_bucket_name_counts_towards_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "on_create.sh"
-    path.write_bytes(f"#!/bin/bash\n{BUCKET_PLACEHOLDER}\n".encode().ljust(MAX_BYTES, b"#"))
+    path.write_bytes(f"#!/bin/bash\n{lifecycle_scripts.BUCKET}\n".encode().ljust(MAX_BYTES, b"#"))
     _, [fault] = read_lifecycle_script(path)
-    assert f"{MAX_BYTES + 63 - len(BUCKET_PLACEHOLDER)} bytes with the longest bucket name in place" in fault
+    assert f"{MAX_BYTES + 63 - len(lifecycle_scripts.BUCKET)} bytes with the longest names in place" in fault
 
 
 def test_rejects_a_script_without_an_interpreter(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ FIRST, SECOND = (
 def test_addresses_are_construct_ids_without_hashes() -> None:
     resources = synthesized_platform(environment("dev"))["resource"]
     assert list(resources["aws_s3_bucket"]) == ["data_bucket"]
-    assert list(resources["aws_iam_role"]) == ["execution_role"]
+    assert list(resources["aws_iam_role"]) == ["hosting_role", "notebook_role", "training_role"]
     assert list(resources["aws_sagemaker_endpoint"]) == ["linear_learner"]
     assert set(resources["aws_s3_object"]) >= {"data_bucket_training_data", "notebook_PythonCheatSheet"}
 
@@ -45,8 +45,10 @@ def test_two_elements_of_one_address_are_refused_with_both_paths() -> None:
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_outputs_name_what_a_user_needs(name: str) -> None:
     outputs = set(synthesized_platform(environment(name))["output"])
-    expected = {"bucket_name", "execution_role_arn", "log_group_names", "endpoint_name", "endpoint_configuration_name"}
-    assert outputs == (expected | {"notebook_name", "notebook_url"} if name == "dev" else expected)
+    expected = {"bucket_name", "log_group_names", "endpoint_name", "endpoint_configuration_name", "key_arn"}
+    expected |= {"training_role_arn"}
+    own = {"notebook_name", "notebook_url"} if name == "dev" else {"security_group_ids", "subnet_ids"}
+    assert outputs == expected | own
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
@@ -80,7 +82,7 @@ def test_an_environment_without_a_release_has_everything_but_the_endpoint() -> N
     assert "/aws/sagemaker/Endpoints/linear-learner" in [
         group["name"] for group in platform["resource"]["aws_cloudwatch_log_group"].values()
     ]
-    assert set(platform["output"]) == {"bucket_name", "execution_role_arn", "log_group_names"}
+    assert not [name for name in platform["output"] if name.startswith("endpoint")]
 
 
 def serving(release: Release, name: str = "staging") -> dict[str, Any]:

@@ -12,13 +12,16 @@ from tests.synthesis import environment, only, synthesized, synthesized_platform
 
 def model(stack: TerraformStack, **changes: Any) -> Model:
     values: dict[str, Any] = {
-        "name": "first-model",
+        "name_prefix": "acme-first-",
+        "revision": "00000000",
         "image_repository": "linear-learner",
         "image_tag": "1",
         "model_data_url": "s3://acme/models/first/model.tar.gz",
         "environment": {"KEY": "value"},
         "role_arn": "arn:aws:iam::111111111111:role/lab",
         "network_isolation": True,
+        "subnet_ids": [],
+        "security_group_ids": [],
         "depends_on": [],
     }
     return Model(stack, "model_first", **values | changes)
@@ -44,6 +47,44 @@ def test_models_are_isolated_except_behind_a_serverless_endpoint_which_cannot(na
     assert {item["enable_network_isolation"] for item in models} == {isolated}
 
 
+def test_a_model_is_in_the_network_it_is_given() -> None:
+    resources = synthesized(lambda stack: model(stack, subnet_ids=["subnet-1"], security_group_ids=["sg-1"]))
+    found = only(resources, SagemakerModel.TF_RESOURCE_TYPE)
+    assert found["vpc_config"] == {"subnets": ["subnet-1"], "security_group_ids": ["sg-1"]}
+    assert "vpc_config" not in only(synthesized(model), SagemakerModel.TF_RESOURCE_TYPE)
+
+
+def test_models_behind_stagings_endpoint_are_in_the_vpc_and_prods_serverless_ones_are_not() -> None:
+    inside, outside = (
+        synthesized_platform(environment(name))["resource"][SagemakerModel.TF_RESOURCE_TYPE].values()
+        for name in ("staging", "prod")
+    )
+    for item in inside:
+        assert item["vpc_config"]["subnets"] == [
+            "${aws_subnet.network_private_a.id}",
+            "${aws_subnet.network_private_b.id}",
+        ]
+    assert not [item for item in outside if "vpc_config" in item]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"revision": "11111111"},
+        {"role_arn": "arn:aws:iam::111111111111:role/other"},
+        {"network_isolation": False},
+        {"subnet_ids": ["subnet-1"]},
+        {"security_group_ids": ["sg-1"]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_whatever_a_model_is_made_of_changes_its_name(change: dict[str, Any]) -> None:
+    before = only(synthesized(model), SagemakerModel.TF_RESOURCE_TYPE)["name"]
+    after = only(synthesized(lambda stack: model(stack, **change)), SagemakerModel.TF_RESOURCE_TYPE)["name"]
+    assert before.startswith('acme-first-${substr(sha1(jsonencode(["00000000", ')
+    assert before != after
+
+
 def test_the_artifact_lies_in_the_environments_own_bucket_under_models() -> None:
     resources = synthesized_platform(environment("prod"))["resource"]
     [(address, artifact)] = [
@@ -60,8 +101,7 @@ def test_the_artifact_lies_in_the_environments_own_bucket_under_models() -> None
 def test_a_model_waits_for_the_roles_policies() -> None:
     resources = synthesized_platform(environment("dev"))["resource"]
     assert only(resources, SagemakerModel.TF_RESOURCE_TYPE)["depends_on"] == [
-        "aws_iam_role_policy.execution_role_policy",
-        "aws_iam_role_policy_attachment.execution_role_full_access",
+        "aws_iam_role_policy.hosting_role_policy",
     ]
 
 

@@ -25,8 +25,10 @@ def notebook(stack: TerraformStack, **changes: Any) -> NotebookInstance:
         "role_arn": "arn:aws:iam::111111111111:role/lab",
         "on_create": AWKWARD_SCRIPT,
         "on_start": b"#!/bin/bash\n",
-        "bucket": "acme-data",
-        "bucket_placeholder": "@BUCKET@",
+        "placeholders": {"@BUCKET@": "acme-data"},
+        "key_arn": None,
+        "subnet_id": None,
+        "security_group_ids": [],
         "depends_on": [],
     }
     return NotebookInstance(stack, "notebook", **values | changes)
@@ -76,15 +78,33 @@ def test_dev_ships_the_scripts_of_lifecycle_scripts() -> None:
     )
     for hook in ("on_create", "on_start"):
         assert embedded(lifecycle[hook]) == (ROOT / f"lifecycle_scripts/{hook}.sh").read_bytes()
-        assert lifecycle[hook].endswith('"@DATA_BUCKET@", aws_s3_bucket.data_bucket.id))}')
+        assert '"@DATA_BUCKET@", aws_s3_bucket.data_bucket.id)' in lifecycle[hook]
+        assert lifecycle[hook].endswith('"@TRAINING_ROLE_ARN@", aws_iam_role.training_role.arn))}')
 
 
 def test_the_notebook_waits_for_the_policies_its_log_group_and_the_sample_notebooks() -> None:
     resources = synthesized_platform(environment("dev"))["resource"]
     waits_for = only(resources, SagemakerNotebookInstance.TF_RESOURCE_TYPE)["depends_on"]
-    assert "aws_iam_role_policy.execution_role_policy" in waits_for
+    assert "aws_iam_role_policy.notebook_role_policy" in waits_for
     assert "aws_cloudwatch_log_group.log_groups_NotebookInstances" in waits_for
     assert "aws_s3_object.notebook_PythonCheatSheet" in waits_for
+
+
+def test_without_a_subnet_the_way_to_the_internet_is_said_and_not_left_to_a_default() -> None:
+    assert instance()["direct_internet_access"] == "Enabled"
+    assert not instance().keys() & {"subnet_id", "security_groups", "kms_key_id"}
+
+
+def test_in_a_subnet_there_is_no_direct_way_to_the_internet() -> None:
+    private = instance(subnet_id="subnet-01234567", security_group_ids=["sg-01234567"])
+    assert private["direct_internet_access"] == "Disabled"
+    assert (private["subnet_id"], private["security_groups"]) == ("subnet-01234567", ["sg-01234567"])
+
+
+def test_the_volume_is_encrypted_with_the_environments_key() -> None:
+    platform = synthesized_platform(environment("dev"))
+    found = only(platform["resource"], SagemakerNotebookInstance.TF_RESOURCE_TYPE)
+    assert found["kms_key_id"] == "${aws_kms_key.encryption_key.arn}"
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])

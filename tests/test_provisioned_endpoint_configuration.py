@@ -3,16 +3,24 @@ from typing import Any
 from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import SagemakerEndpointConfiguration
 
 from constructs.provisioned_endpoint_configuration import ProvisionedEndpointConfiguration, Variant
+from stacks.settings import ProvisionedEndpointSettings, VariantSettings
 from tests.synthesis import environment, only, synthesized, synthesized_platform
 
 PRODUCTION = Variant(model_name="first", instance_type="ml.m5.large", instance_count=2, weight=1.0)
 SHADOW = Variant(model_name="second", instance_type="ml.c6i.large", instance_count=1, weight=0.5)
 
 
-def configuration(production: Variant = PRODUCTION, shadow: Variant | None = None) -> dict[str, Any]:
+def configuration(
+    production: Variant = PRODUCTION, shadow: Variant | None = None, key_arn: str | None = None
+) -> dict[str, Any]:
     resources = synthesized(
         lambda stack: ProvisionedEndpointConfiguration(
-            stack, "configuration", name_prefix="linear-learner-", production=production, shadow=shadow
+            stack,
+            "configuration",
+            name_prefix="linear-learner-",
+            key_arn=key_arn,
+            production=production,
+            shadow=shadow,
         )
     )
     return only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
@@ -57,6 +65,17 @@ def test_a_new_configuration_gets_a_new_name_and_exists_before_the_old_one_goes(
     assert configuration()["name_prefix"] == "linear-learner-"
     assert "name" not in configuration()
     assert configuration()["lifecycle"] == {"create_before_destroy": True}
+
+
+def test_the_instances_storage_is_encrypted_with_the_key() -> None:
+    assert configuration(key_arn="arn:aws:kms:us-east-1:111111111111:key/1")["kms_key_arn"].endswith(":key/1")
+    assert "kms_key_arn" not in configuration()
+
+
+def test_instances_with_disks_of_their_own_take_no_key() -> None:
+    endpoint = ProvisionedEndpointSettings(production=VariantSettings(instance_type="ml.g5.xlarge"))
+    resources = synthesized_platform(environment("dev", endpoint=endpoint))["resource"]
+    assert "kms_key_arn" not in only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
 
 
 def test_dev_has_a_production_variant_only() -> None:

@@ -14,6 +14,7 @@ def configuration(provisioned_concurrency: int | None = None) -> dict[str, Any]:
             stack,
             "configuration",
             name_prefix="linear-learner-",
+            key_arn="arn:aws:kms:us-east-1:111111111111:key/1",
             model_name="first",
             memory_size_mb=2048,
             max_concurrency=20,
@@ -31,6 +32,10 @@ def test_the_production_variant_is_serverless_and_has_no_instances() -> None:
             "serverless_config": {"memory_size_in_mb": 2048, "max_concurrency": 20},
         }
     ]
+
+
+def test_the_storage_is_encrypted_with_the_key() -> None:
+    assert configuration()["kms_key_arn"] == "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
 def test_provisioned_concurrency_is_passed_on() -> None:

@@ -4,10 +4,14 @@ import pytest
 from pydantic import ValidationError
 
 from stacks.faults import InvalidInputError, faults_of
+from stacks.limits import has_instance_storage
 from stacks.settings import (
     BucketSettings,
+    EncryptionKeySettings,
     EnvironmentSettings,
+    ExistingNetworkSettings,
     LogSettings,
+    NewNetworkSettings,
     NotebookSettings,
     ProvisionedEndpointSettings,
     ServerlessEndpointSettings,
@@ -17,7 +21,12 @@ from stacks.settings import (
 
 def faults(**changes: Any) -> list[str]:
     """What is wrong with an otherwise sound environment."""
-    values: dict[str, Any] = {"name": "dev", "region": "us-east-1", "endpoint": ServerlessEndpointSettings()}
+    values: dict[str, Any] = {
+        "name": "dev",
+        "region": "us-east-1",
+        "local_state": True,
+        "endpoint": ServerlessEndpointSettings(),
+    }
     try:
         EnvironmentSettings(**values | changes).checked()
     except ValidationError as error:
@@ -105,7 +114,7 @@ def test_faults_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch)
 
 def test_rejects_an_unknown_field_of_the_environment() -> None:
     [line] = faults(buckets=1)
-    assert line.startswith("dev: buckets: 1: unknown field: must be one of account_id, bucket, endpoint, ")
+    assert line.startswith("dev: buckets: 1: unknown field: must be one of account_id, bucket, encryption_key, ")
 
 
 def test_rejects_settings_that_are_no_endpoint() -> None:
@@ -194,7 +203,7 @@ def test_rejects_names_from_which_no_bucket_name_can_be_made() -> None:
 
 def test_rejects_names_from_which_no_role_name_can_be_made() -> None:
     named = BucketSettings(name="acme-data")
-    longest = "p" * (64 - len("-dev-sagemaker-execution"))
+    longest = "p" * (64 - len("-dev-sagemaker-notebook"))
     assert faults(project=longest, bucket=named) == []
     assert "has 65 characters: must be at most 64" in faults(project=longest + "p", bucket=named)[0]
 
@@ -273,7 +282,7 @@ def test_every_rule_that_crosses_fields_is_told_at_once() -> None:
     found = faults(project="p" * 63, endpoint_name="e" * 40)
     assert [line.split(",")[0] for line in found] == [
         "dev: the bucket's name",
-        "dev: the role's name",
+        "dev: a role's name",
         "dev: the endpoint's name",
     ]
 
@@ -294,6 +303,110 @@ def test_a_training_image_is_named_as_ecr_allows(repository: str, sound: bool) -
 
 
 def test_settings_cannot_be_changed_behind_the_checks() -> None:
-    settings = EnvironmentSettings(name="dev", region="us-east-1", endpoint=ServerlessEndpointSettings()).checked()
+    settings = EnvironmentSettings(
+        name="dev", region="us-east-1", protected=False, endpoint=ServerlessEndpointSettings()
+    ).checked()
     with pytest.raises(ValidationError, match="frozen"):
         settings.region = "eu-west-1"
+
+
+@pytest.mark.parametrize(("days", "sound"), [(6, False), (7, True), (30, True), (31, False)])
+def test_a_keys_deletion_window_is_7_to_30_days(days: int, sound: bool) -> None:
+    assert (faults(encryption_key=EncryptionKeySettings(deletion_window_days=days)) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("cidr_block", "sound"),
+    [
+        ("10.0.0.0/15", False),
+        ("10.0.0.0/16", True),
+        ("192.168.4.0/24", True),
+        ("192.168.4.0/25", False),
+        ("8.8.0.0/16", False),
+        ("10.0.0.1/20", False),
+        ("10.0.0.0", False),
+        ("::/64", False),
+    ],
+)
+def test_a_networks_addresses_are_private_and_of_a_size_that_subnets_fit_into(cidr_block: str, sound: bool) -> None:
+    assert (faults(network=NewNetworkSettings(cidr_block=cidr_block)) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("zones", "sound"),
+    [("ab", True), ("abcdef", True), ("a", False), ("ag", False), ("aa", False), (("a", "us-east-1b"), False)],
+)
+def test_a_network_is_in_two_to_six_different_zones(zones: str, sound: bool) -> None:
+    assert (faults(network=NewNetworkSettings(zones=tuple(zones))) == []) is sound  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("subnets", "groups", "sound"),
+    [
+        (["subnet-01234567"], ["sg-0123456789abcdef0"], True),
+        (["subnet-01234567"] * 16, ["sg-01234567"] * 5, True),
+        (["subnet-01234567"] * 17, ["sg-01234567"], False),
+        (["subnet-01234567"], ["sg-01234567"] * 6, False),
+        ([], ["sg-01234567"], False),
+        (["subnet-01234567"], [], False),
+        (["subnet-1"], ["sg-01234567"], False),
+        (["subnet-01234567"], ["default"], False),
+    ],
+)
+def test_an_existing_network_is_named_by_ids(subnets: list[str], groups: list[str], sound: bool) -> None:
+    found = faults(network=ExistingNetworkSettings(subnet_ids=subnets, security_group_ids=groups))
+    assert (found == []) is sound
+
+
+@pytest.mark.parametrize("value", ["vpc-1", 5, {"cidr_block": "10.0.0.0/20"}])
+def test_rejects_a_network_that_is_none_of_the_two_kinds(value: object) -> None:
+    [line] = faults(network=value)
+    assert line.endswith("must be NewNetworkSettings(...) or ExistingNetworkSettings(...)")
+
+
+def test_rejects_what_weakens_a_protected_environment_each_by_its_name() -> None:
+    weak = {"bucket": BucketSettings(force_destroy=True), "encryption_key": None, "sagemaker_full_access": True}
+    assert faults(**weak, local_state=False) == [
+        "dev: bucket.force_destroy is True: must not be so where protected is True",
+        "dev: encryption_key is None: must not be so where protected is True",
+        "dev: sagemaker_full_access is True: must not be so where protected is True",
+        "dev: state_bucket is None: must be given where protected is True, unless local_state=True says otherwise",
+    ]
+    assert faults(**weak, local_state=False, protected=False) == []
+
+
+@pytest.mark.parametrize("field", ["protected", "limit_trust_to_account", "local_state", "sagemaker_full_access"])
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_rejects_what_is_neither_true_nor_false(field: str, value: object) -> None:
+    [line] = [fault for fault in faults(**{field: value}) if fault.startswith(f"dev: {field}: ")]
+    assert f"{field}: {value!r}: must " in line
+
+
+def test_a_serverless_endpoint_has_no_field_for_a_network() -> None:
+    [line] = serverless(network=NewNetworkSettings())
+    assert "endpoint.network: " in line
+    assert "unknown field" in line
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "found"),
+    [
+        ("ml.m5.large", False),
+        ("ml.m5d.large", True),
+        ("ml.r5dn.xlarge", True),
+        ("ml.c6gd.large", True),
+        ("ml.c6i.large", False),
+        ("ml.g4dn.xlarge", True),
+        ("ml.g5.xlarge", True),
+        ("ml.g6e.xlarge", True),
+        ("ml.p4de.24xlarge", True),
+        ("ml.p5en.48xlarge", True),
+        ("ml.p6-b200.48xlarge", True),
+        ("ml.trn1n.32xlarge", True),
+        ("ml.inf2.xlarge", False),
+        ("ml.t2.medium", False),
+        ("ml.5.large", False),
+    ],
+)
+def test_instances_with_disks_of_their_own_are_known_by_their_names(instance_type: str, found: bool) -> None:
+    assert has_instance_storage(instance_type) is found

@@ -23,6 +23,7 @@ from lazy_bindings.warm_up import package_cache
 from local_aws import account, running
 from local_aws.inventory import inventory
 from tests.conftest import copy_project
+from tests.policies import policies
 from tests.sandbox import Sandbox
 from tests.synthesis import environment
 
@@ -107,6 +108,10 @@ class Platform:
     def bucket(self, name: str) -> str:
         return f"ml-platform-{name}-sagemaker-{account.ACCOUNT_IDS[name]}-us-east-1"
 
+    def key(self, name: str) -> dict[str, Any]:
+        described: dict[str, Any] = self.client(name, "kms").describe_key(KeyId=f"alias/ml-platform-{name}")
+        return described["KeyMetadata"]  # type: ignore[no-any-return]
+
     def release(self, **environments: dict[str, str]) -> None:
         path = self.project / "releases.json"
         releases = json.loads(path.read_text())
@@ -153,7 +158,11 @@ def test_the_bucket_has_its_prefixes_and_protection(platform: Platform, name: st
     assert keys >= {"training-data/", "training-output/", "models/", "notebooks/"}
     assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
     [rule] = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
-    assert rule["ApplyServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    assert rule["BucketKeyEnabled"] is True
+    assert rule["ApplyServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": "aws:kms",
+        "KMSMasterKeyID": platform.key(name)["Arn"],
+    }
     assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
     assert "aws:SecureTransport" in s3.get_bucket_policy(Bucket=bucket)["Policy"]
     [rule] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
@@ -164,21 +173,70 @@ def test_the_bucket_has_its_prefixes_and_protection(platform: Platform, name: st
 @pytest.mark.parametrize(("name", "days"), [("dev", 30), ("staging", 90), ("prod", 365)])
 def test_the_three_log_groups_have_their_retention(platform: Platform, name: str, days: int) -> None:
     groups = platform.client(name, "logs").describe_log_groups()["logGroups"]
-    assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
-        "/aws/sagemaker/NotebookInstances": days,
-        "/aws/sagemaker/TrainingJobs": days,
-        "/aws/sagemaker/Endpoints/linear-learner": days,
-    }
+    expected = {
+        "/aws/sagemaker/NotebookInstances",
+        "/aws/sagemaker/TrainingJobs",
+        "/aws/sagemaker/Endpoints/linear-learner",
+    } | (set() if name == "dev" else {f"/aws/vpc/ml-platform-{name}"})
+    assert {group["logGroupName"] for group in groups} == expected
+    assert {(group["retentionInDays"], group["kmsKeyId"]) for group in groups} == {(days, platform.key(name)["Arn"])}
 
 
-@pytest.mark.parametrize(("name", "attached"), [("dev", ["AmazonSageMakerFullAccess"]), ("staging", []), ("prod", [])])
-def test_the_role_has_its_policies(platform: Platform, name: str, attached: list[str]) -> None:
-    iam, role = platform.client(name, "iam"), f"ml-platform-{name}-sagemaker-execution"
-    policies = iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]
-    assert [policy["PolicyName"] for policy in policies] == attached
-    document = iam.get_role_policy(RoleName=role, PolicyName="platform")["PolicyDocument"]
-    [passing] = [item for item in document["Statement"] if item["Action"] == "iam:PassRole"]
-    assert passing["Resource"] == f"arn:aws:iam::{account.ACCOUNT_IDS[name]}:role/{role}"
+@pytest.mark.parametrize("name", NAMES)
+def test_the_key_rotates(platform: Platform, name: str) -> None:
+    status = platform.client(name, "kms").get_key_rotation_status(KeyId=platform.key(name)["KeyId"])
+    assert status["KeyRotationEnabled"] is True
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_the_network_has_no_way_out(platform: Platform, name: str) -> None:
+    ec2 = platform.client(name, "ec2")
+    [vpc] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["false"]}])["Vpcs"]
+    own = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
+    [table] = ec2.describe_route_tables(Filters=own)["RouteTables"]
+    targets = {route.get("GatewayId", "") for route in table["Routes"]}
+    assert {target.split("-")[0] for target in targets} <= {"local", "vpce", ""}
+    groups = ec2.describe_security_groups(Filters=own)["SecurityGroups"]
+    rules = [rule for group in groups for rule in group["IpPermissions"] + group["IpPermissionsEgress"]]
+    assert rules
+    assert not [rule for rule in rules if "0.0.0.0/0" in str(rule)]
+    assert {(rule["FromPort"], rule["ToPort"]) for rule in rules} == {(443, 443)}
+    [flow_log] = ec2.describe_flow_logs()["FlowLogs"]
+    assert (flow_log["ResourceId"], flow_log["TrafficType"]) == (vpc["VpcId"], "ALL")
+
+
+@pytest.mark.parametrize(
+    ("name", "roles"),
+    [
+        ("dev", {"sagemaker-notebook", "sagemaker-training", "sagemaker-hosting"}),
+        ("staging", {"sagemaker-training", "sagemaker-hosting", "vpc-flow-log"}),
+        ("prod", {"sagemaker-training", "sagemaker-hosting", "vpc-flow-log"}),
+    ],
+)
+def test_the_roles_have_the_policies_that_the_simulator_was_asked_about(
+    platform: Platform, name: str, roles: set[str]
+) -> None:
+    iam, prefix = platform.client(name, "iam"), f"ml-platform-{name}-"
+    assert {role["RoleName"].removeprefix(prefix) for role in iam.list_roles()["Roles"]} == roles
+    expected = policies(name)
+    for role in roles:
+        assert iam.list_attached_role_policies(RoleName=prefix + role)["AttachedPolicies"] == []
+        arrived = iam.get_role_policy(RoleName=prefix + role, PolicyName="platform")["PolicyDocument"]
+        address = {"vpc-flow-log": "flow_log_role"}.get(role, role.removeprefix("sagemaker-") + "_role")
+        assert statements(arrived, name) == statements(expected[f"{address}_policy_document"], name)
+
+
+def statements(policy: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """Lists sorted, one-element lists for strings, ids that AWS makes up taken out: what Terraform writes otherwise."""
+    text = json.dumps(policy).replace(account.ACCOUNT_IDS[name], "111111111111")
+    text = re.sub(r"(subnet|sg)-[0-9a-f]+", r"\1-0", re.sub(r"key/[0-9a-f-]+", "key/0", text))
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(item) for key, item in value.items()}
+        return sorted(set(value)) if isinstance(value, list) else [value]
+
+    return [plain(statement) for statement in json.loads(text)["Statement"]]
 
 
 def test_devs_endpoint_is_provisioned(platform: Platform) -> None:
@@ -232,7 +290,8 @@ def test_the_notebook_is_locked_down_and_its_script_knows_the_bucket(platform: P
     assert notebook["InstanceMetadataServiceConfiguration"] == {"MinimumInstanceMetadataServiceVersion": "2"}
     for hook, script in decoded_scripts(platform).items():
         committed = (platform.project / f"lifecycle_scripts/{hook}.sh").read_text()
-        assert script == committed.replace("@DATA_BUCKET@", platform.bucket("dev"))
+        role = f"arn:aws:iam::{account.ACCOUNT_IDS['dev']}:role/ml-platform-dev-sagemaker-training"
+        assert script == committed.replace("@DATA_BUCKET@", platform.bucket("dev")).replace("@TRAINING_ROLE_ARN@", role)
 
 
 def decoded_scripts(platform: Platform) -> dict[str, str]:
@@ -261,7 +320,7 @@ def test_the_deployed_script_brings_the_notebooks_with_the_real_aws_command_line
     assert set(brought) == {"Lab1-train-a-linear-learner.ipynb", "PythonCheatSheet.ipynb"}
     for text in brought.values():
         assert platform.bucket("dev") in text
-        assert "<DATA_BUCKET>" not in text
+        assert not re.search("<[A-Z_]+>", text)
 
 
 def test_the_state_of_prod_is_in_its_bucket_and_those_of_the_others_in_the_local_folder(platform: Platform) -> None:
@@ -318,14 +377,14 @@ def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_o
 
 
 def test_an_environment_without_a_release_has_everything_but_the_endpoint(platform: Platform) -> None:
-    assert platform.everything("prod") == [
-        f"s3 Buckets: {STATE_BUCKET}",
+    everything = platform.everything("prod")
+    assert not [item for item in everything if item.startswith("sagemaker")]
+    assert {
         f"s3 Buckets: {platform.bucket('prod')}",
         "logs logGroups: /aws/sagemaker/Endpoints/linear-learner",
-        "logs logGroups: /aws/sagemaker/NotebookInstances",
-        "logs logGroups: /aws/sagemaker/TrainingJobs",
-        "iam Roles: ml-platform-prod-sagemaker-execution",
-    ]
+        "iam Roles: ml-platform-prod-sagemaker-training",
+        "kms Aliases: alias/ml-platform-prod",
+    } <= set(everything)
 
 
 def test_switching_back_collides_with_nothing(platform: Platform) -> None:

@@ -1,0 +1,116 @@
+"""A statement of an IAM policy, and the statements that several roles need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
+    DataAwsIamPolicyDocumentStatement,
+    DataAwsIamPolicyDocumentStatementCondition,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allow:
+    """A statement; `conditions` maps (operator, key) to the values allowed."""
+
+    sid: str
+    actions: Sequence[str]
+    resources: Sequence[str]
+    conditions: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+
+    def statement(self) -> DataAwsIamPolicyDocumentStatement:
+        return DataAwsIamPolicyDocumentStatement(
+            sid=self.sid,
+            actions=[*self.actions],
+            resources=[*self.resources],
+            condition=condition_blocks(self.conditions),
+        )
+
+
+def condition_blocks(
+    conditions: Mapping[tuple[str, str], Sequence[str]],
+) -> list[DataAwsIamPolicyDocumentStatementCondition]:
+    return [
+        DataAwsIamPolicyDocumentStatementCondition(test=operator, variable=key, values=[*values])
+        for (operator, key), values in conditions.items()
+    ]
+
+
+def key_use(key_arn: str | None) -> list[Allow]:
+    """Encrypt and decrypt with the key; nothing where AWS's own keys are used."""
+    actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    return [] if key_arn is None else [Allow(sid="DataKey", actions=actions, resources=[key_arn])]
+
+
+def volume_key_use(key_arn: str | None) -> list[Allow]:
+    """`key_use`, and let SageMaker attach volumes that are encrypted with the key."""
+    if key_arn is None:
+        return []
+    conditions = {("Bool", "kms:GrantIsForAWSResource"): ["true"]}
+    grant = Allow(sid="DataKeyGrant", actions=["kms:CreateGrant"], resources=[key_arn], conditions=conditions)
+    return [*key_use(key_arn), grant]
+
+
+def images_and_metrics(image_repository_arns: Sequence[str]) -> list[Allow]:
+    """Pull the images and publish SageMaker's metrics. AWS allows no narrower resource than `*` for two of these.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
+    """
+    return [
+        Allow(sid="ImageLogin", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
+        Allow(
+            sid="ImagePull",
+            actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            resources=image_repository_arns,
+        ),
+        Allow(
+            sid="Metrics",
+            actions=["cloudwatch:PutMetricData"],
+            resources=["*"],
+            conditions={("StringLike", "cloudwatch:namespace"): ["/aws/sagemaker/*"]},
+        ),
+    ]
+
+
+def log_streams(log_group_arns: Sequence[str]) -> Allow:
+    """Write to the groups, which must exist: a service that may make one would bring it back after a destroy."""
+    actions = ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"]
+    return Allow(sid="LogWrite", actions=actions, resources=with_streams(log_group_arns))
+
+
+def with_streams(log_group_arns: Sequence[str]) -> list[str]:
+    """With and without `:*`, which most calls on a group or its streams are checked against.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    """
+    return [*log_group_arns, *(f"{arn}:*" for arn in log_group_arns)]
+
+
+def network_interfaces(network_interface_arn: str, placement_arns: Sequence[str]) -> list[Allow]:
+    """Let SageMaker put network interfaces into the subnets and security groups; nothing where there are none.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
+    if not placement_arns:
+        return []
+    return [
+        Allow(
+            sid="NetworkRead",  # no narrower resource: the calls list
+            actions=[
+                f"ec2:Describe{what}"
+                for what in ("DhcpOptions", "NetworkInterfaces", "SecurityGroups", "Subnets", "VpcEndpoints", "Vpcs")
+            ],
+            resources=["*"],
+        ),
+        Allow(
+            sid="NetworkInterfaces",
+            actions=[
+                "ec2:CreateNetworkInterface",
+                "ec2:CreateNetworkInterfacePermission",
+                "ec2:DeleteNetworkInterface",
+                "ec2:DeleteNetworkInterfacePermission",
+            ],
+            resources=[network_interface_arn, *placement_arns],
+        ),
+    ]

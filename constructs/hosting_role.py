@@ -1,0 +1,50 @@
+"""The IAM role of the models behind endpoints."""
+
+from collections.abc import Sequence
+
+from constructs import Construct
+
+from constructs.allow import Allow, images_and_metrics, key_use, log_streams, network_interfaces
+from constructs.service_role import SAGEMAKER, ServiceRole
+
+
+class HostingRole(Construct):
+    """Reads the released artifacts below `model_prefix` of the bucket and nothing else there.
+
+    Models must wait for `policy`: SageMaker refuses one whose role cannot read its artifact.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        source_account: str | None,
+        source_arns: Sequence[str],
+        bucket_arn: str,
+        model_prefix: str,
+        key_arn: str | None,
+        log_group_arns: Sequence[str],
+        image_repository_arns: Sequence[str],
+        network_interface_arn: str,
+        placement_arns: Sequence[str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        role = ServiceRole(
+            self,
+            "Default",
+            name=name,
+            service=SAGEMAKER,
+            source_account=source_account,
+            source_arns=source_arns,
+            statements=[
+                Allow(sid="BucketList", actions=["s3:GetBucketLocation", "s3:ListBucket"], resources=[bucket_arn]),
+                Allow(sid="ModelRead", actions=["s3:GetObject"], resources=[f"{bucket_arn}/{model_prefix}*"]),
+                *key_use(key_arn),
+                log_streams(log_group_arns),
+                *images_and_metrics(image_repository_arns),
+                *network_interfaces(network_interface_arn, placement_arns),
+            ],
+        )
+        self.arn, self.policy = role.arn, role.policy

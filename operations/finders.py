@@ -1,0 +1,175 @@
+"""Finds what Terraform wants to make in AWS: a function for each type, from the planned values to the import id.
+
+The types in REPEATABLE need none: making them again overwrites what is there.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from operations.terraform_stack import OperationError
+
+Values = Mapping[str, Any]
+# Terraform adds 26 digits to a name's prefix:
+# https://github.com/hashicorp/terraform-plugin-sdk/blob/main/helper/id/id.go
+GENERATED = r"\d{26}"
+REPEATABLE = frozenset(
+    {
+        "aws_default_security_group",
+        "aws_iam_role_policy",
+        "aws_iam_role_policy_attachment",
+        "aws_s3_bucket_lifecycle_configuration",
+        "aws_s3_bucket_ownership_controls",
+        "aws_s3_bucket_policy",
+        "aws_s3_bucket_public_access_block",
+        "aws_s3_bucket_server_side_encryption_configuration",
+        "aws_s3_bucket_versioning",
+        "aws_s3_object",
+    }
+)
+NOT_FOUND = {
+    "404",
+    "NoSuchBucket",
+    "NoSuchEntity",
+    "NotFoundException",
+    "RecordNotFound",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "ValidationException",  # SageMaker: "Could not find ..."
+}
+
+
+class Finders:
+    """Asks one account and region of AWS."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._session = session
+        self._clients: dict[str, Any] = {}
+        self.by_type: Mapping[str, Callable[[Values], str | None]] = {
+            "aws_cloudwatch_log_group": self._log_group,
+            "aws_flow_log": self._tagged("describe_flow_logs", "FlowLogs", "FlowLogId", filters="Filter"),
+            "aws_iam_role": self._role,
+            "aws_kms_alias": self._key_alias,
+            "aws_kms_key": self._key,
+            "aws_s3_bucket": self._bucket,
+            "aws_sagemaker_endpoint": self._named("describe_endpoint", "EndpointName"),
+            "aws_sagemaker_endpoint_configuration": self._endpoint_configuration,
+            "aws_sagemaker_model": self._named("describe_model", "ModelName"),
+            "aws_sagemaker_notebook_instance": self._named("describe_notebook_instance", "NotebookInstanceName"),
+            "aws_sagemaker_notebook_instance_lifecycle_configuration": self._named(
+                "describe_notebook_instance_lifecycle_config", "NotebookInstanceLifecycleConfigName"
+            ),
+            "aws_security_group": self._tagged("describe_security_groups", "SecurityGroups", "GroupId"),
+            "aws_subnet": self._tagged("describe_subnets", "Subnets", "SubnetId"),
+            "aws_vpc": self._tagged("describe_vpcs", "Vpcs", "VpcId"),
+            "aws_vpc_endpoint": self._tagged("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+        }
+
+    def find(self, resource_type: str, values: Values) -> str | None:
+        """The import id of what exists already; None where nothing does. Raises OperationError where two fit."""
+        finder = self.by_type.get(resource_type)
+        return None if finder is None else finder(values)
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
+        return self._clients.setdefault(service, self._session.client(service))
+
+    def _log_group(self, values: Values) -> str | None:
+        name = values["name"]
+        found = self._client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+        return name if name in [group["logGroupName"] for group in found] else None
+
+    def _role(self, values: Values) -> str | None:
+        return values["name"] if _exists(self._client("iam").get_role, RoleName=values["name"]) else None
+
+    def _bucket(self, values: Values) -> str | None:
+        name = values.get("bucket")
+        try:
+            return name if name and _exists(self._client("s3").head_bucket, Bucket=name) else None
+        except ClientError as error:
+            raise OperationError(
+                f"the bucket {name} exists and cannot be read: {error}: is it another account's?"
+            ) from error
+
+    def _key_alias(self, values: Values) -> str | None:
+        pages = self._client("kms").get_paginator("list_aliases").paginate()
+        return (
+            values["name"]
+            if values["name"] in [item["AliasName"] for page in pages for item in page["Aliases"]]
+            else None
+        )
+
+    def _key(self, values: Values) -> str | None:
+        kms, wanted = self._client("kms"), _tags(values)
+        found = []
+        for page in kms.get_paginator("list_keys").paginate():
+            for key in page["Keys"]:
+                if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "Enabled":
+                    continue
+                tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
+                if wanted.items() <= {tag["TagKey"]: tag["TagValue"] for tag in tags}.items():
+                    found.append(key["KeyId"])
+        return _only("aws_kms_key", found)
+
+    def _named(self, operation: str, field: str) -> Callable[[Values], str | None]:
+        def find(values: Values) -> str | None:
+            name = values.get("name")  # not known while something that it is made of is not
+            return name if name and _exists(getattr(self._client("sagemaker"), operation), **{field: name}) else None
+
+        return find
+
+    def _endpoint_configuration(self, values: Values) -> str | None:
+        """Its name is generated: the one that an endpoint uses, else the newest."""
+        found = self.generated_configurations(values["name_prefix"])
+        used = [name for name in found if name in self._configurations_in_use()]
+        return next(iter(used or found), None)
+
+    def generated_configurations(self, prefix: str) -> list[str]:
+        """Newest first."""
+        pages = self._client("sagemaker").get_paginator("list_endpoint_configs").paginate(NameContains=prefix)
+        names = [item["EndpointConfigName"] for page in pages for item in page["EndpointConfigs"]]
+        return sorted((name for name in names if re.fullmatch(re.escape(prefix) + GENERATED, name)), reverse=True)
+
+    def _configurations_in_use(self) -> set[str]:
+        sagemaker = self._client("sagemaker")
+        pages = sagemaker.get_paginator("list_endpoints").paginate()
+        names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
+        return {sagemaker.describe_endpoint(EndpointName=name).get("EndpointConfigName", "") for name in names}
+
+    def _tagged(
+        self, operation: str, collection: str, field: str, filters: str = "Filters"
+    ) -> Callable[[Values], str | None]:
+        """EC2 has no names but tags: every resource of ours has a Name of its own."""
+
+        def find(values: Values) -> str | None:
+            asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(_tags(values).items())]
+            pages = self._client("ec2").get_paginator(operation).paginate(**{filters: asked})
+            found = [item for page in pages for item in page[collection]]
+            alive = [item[field] for item in found if item.get("State") not in ("deleted", "deleting")]
+            return _only(collection, alive)
+
+        return find
+
+
+def _tags(values: Values) -> dict[str, str]:
+    """The tags that tell one platform's environment from another; an owner may change."""
+    return {key: value for key, value in values["tags_all"].items() if key in ("Environment", "Name", "Project")}
+
+
+def _only(kind: str, found: Iterable[str]) -> str | None:
+    ids = sorted(found)
+    if len(ids) > 1:
+        raise OperationError(f"{kind}: {', '.join(ids)} all have the tags of one: delete those that are not in use")
+    return next(iter(ids), None)
+
+
+def _exists(operation: Callable[..., object], **arguments: str) -> bool:
+    try:
+        operation(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_FOUND:
+            return False
+        raise
+    return True

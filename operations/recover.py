@@ -1,0 +1,135 @@
+"""After a deploy that died: finds what exists in AWS but not in the state, and has the next deploy take it over.
+
+`make recover ENV=prod` runs `python -m operations.recover prod`. Nothing in AWS is changed.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations import state_lock
+from operations.finders import Finders
+from operations.terraform_stack import OperationError, TerraformStack
+from stacks.environments import NAMES, ROOT
+
+# What is found makes more of the plan known (a model's name hangs on its network's ids), and so more can be found.
+MAX_ROUNDS = 5
+
+
+def find_lost(stack: TerraformStack, finders: Finders) -> dict[str, str]:
+    """Address to import id of what exists but is not in the state; writes the import blocks beside the stack.
+
+    Raises OperationError.
+    """
+    stack.imports.unlink(missing_ok=True)
+    lost: dict[str, str] = {}
+    for _ in range(MAX_ROUNDS):
+        found = {
+            change["address"]: found_id
+            for change in _changes(stack.plan(), ["create"])
+            if (found_id := finders.find(change["type"], change["change"]["after"])) is not None
+        }
+        if not found.keys() - lost.keys():
+            break
+        lost |= found
+        blocks = [{"to": address, "id": found_id} for address, found_id in sorted(lost.items())]
+        stack.imports.write_text(json.dumps({"import": blocks}, indent=2) + "\n")
+    return lost
+
+
+def in_the_way(stack: TerraformStack, finders: Finders) -> list[str]:
+    """What a deploy that died made to replace something that is still in the state: the commands that delete it."""
+    commands = []
+    plan = stack.plan()
+    for change in _changes(plan, ["create", "delete"]):
+        after = change["change"]["after"]
+        found = finders.find(change["type"], after)
+        if change["type"] == "aws_sagemaker_model" and found is not None:
+            commands.append(f"aws sagemaker delete-model --model-name {found}")
+    known = {item["name"] for item in _state_resources(plan, "aws_sagemaker_endpoint_configuration")}
+    for prefix in sorted({name[:-26] for name in known}):
+        for name in finders.generated_configurations(prefix):
+            if name not in known:
+                commands.append(f"aws sagemaker delete-endpoint-config --endpoint-config-name {name}")
+    return commands
+
+
+def _changes(plan: dict[str, Any], actions: list[str]) -> Iterator[dict[str, Any]]:
+    for change in plan.get("resource_changes", []):
+        if change["change"]["actions"] == actions and "importing" not in change["change"]:
+            yield change
+
+
+def _state_resources(plan: dict[str, Any], resource_type: str) -> Iterator[dict[str, Any]]:
+    """The values of a type in the state, those included that a replacement left to be deleted."""
+    resources = plan.get("prior_state", {}).get("values", {}).get("root_module", {}).get("resources", [])
+    yield from (item["values"] for item in resources if item["type"] == resource_type)
+    for change in plan.get("resource_changes", []):
+        if "deposed" in change and change["type"] == resource_type:
+            yield change["change"]["before"]
+
+
+def synthesize(output: Path) -> None:
+    """The app, as cdktf runs it. Raises OperationError where the settings are wrong."""
+    finished = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=ROOT,
+        env=os.environ | {"CDKTF_OUTDIR": str(output)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        raise OperationError(finished.stderr.strip())
+
+
+def recover(name: str, output: Path) -> Iterator[str]:
+    """Lines that say what was found and what to do. Raises OperationError."""
+    synthesize(output)
+    stack = TerraformStack(folder=output / "stacks" / name, variables=os.environ)
+    stack.init()
+    lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
+    if lock is not None:
+        yield f"{name}: {state_lock.explanation(lock, stack)}"
+        if lock.living_holders() != []:
+            return
+    finders = Finders(boto3.Session())
+    lost = find_lost(stack, finders)
+    for address, found_id in sorted(lost.items()):
+        yield f"{name}: {address} exists and is not in the state: {found_id}"
+    for command in in_the_way(stack, finders):
+        yield f"{name}: left by a deploy that died, and in use by nothing that Terraform knows:\n  {command}"
+    if lost:
+        yield f"{name}: the next deploy takes these {len(lost)} over: import blocks in {_relative(stack.imports)}"
+    else:
+        yield f"{name}: everything that exists is in the state: nothing to take over"
+
+
+def _relative(path: Path) -> str:
+    return os.path.relpath(path)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("environment", help=", ".join(NAMES))
+    parser.add_argument("--output", type=Path, default=ROOT / "cdktf.out", help="the folder that cdktf writes to")
+    arguments = parser.parse_args()
+    if arguments.environment not in NAMES:
+        sys.exit(f"environment {arguments.environment!r}: must be one of {', '.join(NAMES)}")
+    try:
+        for line in recover(arguments.environment, arguments.output.resolve()):
+            print(line, flush=True)
+    except (OperationError, BotoCoreError, ClientError) as error:
+        sys.exit(f"{arguments.environment}: {error}")
+
+
+if __name__ == "__main__":
+    main()

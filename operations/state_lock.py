@@ -1,0 +1,106 @@
+"""Who holds the lock of a stack's state, and whether that process still lives."""
+
+import fcntl
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import psutil
+from botocore.exceptions import ClientError
+
+from operations.terraform_stack import TerraformStack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """What Terraform writes down when it locks a state."""
+
+    id: str
+    operation: str
+    who: str  # user@host
+    created: datetime
+
+    @property
+    def age_seconds(self) -> float:
+        return (datetime.now(UTC) - self.created).total_seconds()
+
+    def living_holders(self) -> list[int] | None:
+        """The Terraform processes of this host that may hold it; None where it is held on another host."""
+        if self.who.rpartition("@")[2] != socket.gethostname():
+            return None
+        return [
+            process.pid
+            for process in psutil.process_iter(["name", "create_time", "status"])
+            if (process.info["name"] or "").startswith("terraform")
+            # A zombie holds nothing any more; whoever was started after the lock was made did not make it.
+            and process.info["status"] != psutil.STATUS_ZOMBIE
+            and (process.info["create_time"] or 0) <= self.created.timestamp() + 1
+        ]
+
+
+def lock_of(stack: TerraformStack, s3: Any) -> Lock | None:  # noqa: ANN401 - boto3 has no types
+    """The lock of the stack's state. None where nobody holds it."""
+    [(kind, backend)] = stack.json["terraform"]["backend"].items()
+    if kind == "s3":
+        return _in_s3(s3, backend)
+    return _local((stack.folder / backend["path"]).resolve())
+
+
+def _in_s3(s3: Any, backend: Mapping[str, Any]) -> Lock | None:  # noqa: ANN401
+    try:
+        held = s3.get_object(Bucket=backend["bucket"], Key=f"{backend['key']}.tflock")
+    except ClientError as error:
+        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
+            return None
+        raise
+    return _parsed(held["Body"].read())
+
+
+def _local(state: Path) -> Lock | None:
+    """The system lets go of a dead process's lock by itself; the file with the holder's name stays."""
+    holder = state.with_name(f".{state.name}.lock.info")
+    if not state.exists() or not holder.exists():
+        return None
+    with state.open("r+") as file:
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return _parsed(holder.read_bytes())
+        fcntl.lockf(file, fcntl.LOCK_UN)
+    return None
+
+
+def _parsed(text: bytes) -> Lock:
+    said = json.loads(text)
+    # Go's nanoseconds are more digits than Python reads.
+    created = datetime.fromisoformat(f"{said['Created'][:19]}+00:00")
+    return Lock(id=said["ID"], operation=said["Operation"], who=said["Who"], created=created)
+
+
+def s3_client(stack: TerraformStack) -> Any:  # noqa: ANN401
+    [backend] = stack.json["terraform"]["backend"].values()
+    return boto3.client("s3", region_name=backend.get("region", "us-east-1"))
+
+
+def explanation(lock: Lock, stack: TerraformStack) -> str:
+    """Who holds the lock, since when, and what to do. The unlock command only where the holder is dead."""
+    minutes, seconds = divmod(int(lock.age_seconds), 60)
+    held = (
+        f"its state is locked by {lock.who} since {lock.created:%Y-%m-%d %H:%M:%S} UTC "
+        f"({minutes} min {seconds} s) for {lock.operation}"
+    )
+    holders = lock.living_holders()
+    if holders is None:
+        return f"{held}: that is another host: wait, or ask there whether it still runs (make recover tells, there)"
+    if holders:
+        return f"{held}: it may be process {', '.join(map(str, holders))} of this host: wait for it"
+    return f"{held}: no Terraform of then runs on this host any more; free it with\n  {unlock_command(lock, stack)}"
+
+
+def unlock_command(lock: Lock, stack: TerraformStack) -> str:
+    return stack.command("force-unlock", "-force", lock.id)

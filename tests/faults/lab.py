@@ -1,0 +1,190 @@
+"""A stack on a local AWS of its own, deployed by Terraform itself, so that a test can kill it or make AWS fail."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from lazy_bindings.warm_up import package_cache
+from local_aws import account, faults, running, terraform
+from local_aws.faults import Faults
+from local_aws.inventory import inventory
+from tests.conftest import ROOT
+from tests.synthesis import environment
+
+STATE_BUCKET = "acme-terraform-state"
+HELD_TIMEOUT_SECONDS = 180
+# The provider waits 55 s for this one, whatever happens to it; one deploy of dev elsewhere has it.
+LEFT_OUT = {"aws_s3_bucket_lifecycle_configuration": {"data_bucket_lifecycle": {"count": 0}}}
+
+
+@dataclass
+class Finished:
+    code: int
+    printed: str
+    seconds: float
+
+
+@dataclass
+class Lab:
+    """An environment whose state is in a file or, with `state_bucket`, in S3."""
+
+    folder: Path
+    server: running.Server
+    name: str
+    state_bucket: bool
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "cdktf.out"
+
+    @property
+    def stack(self) -> Path:
+        return self.output / "stacks" / self.name
+
+    @property
+    def session(self) -> boto3.Session:
+        return account.session(self.variables)
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.server.url)
+
+    def set(self, **values: Any) -> None:
+        faults.put(self.server, Faults(**values))
+
+    def prepare(self) -> None:
+        changes, _ = terraform.cli_configuration(self.folder, os.environ)
+        cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache())}
+        own = account.account_variables(self.server, environment(self.name).settings)
+        self.variables = dict(os.environ) | own | changes | cache
+        if self.state_bucket:
+            self.variables[f"ML_PLATFORM_{self.name}_STATE_BUCKET".upper()] = STATE_BUCKET
+            self.client("s3").create_bucket(Bucket=STATE_BUCKET)
+        self.synthesize()
+
+    def synthesize(self) -> None:
+        subprocess.run(
+            [sys.executable, "main.py"], cwd=ROOT, env=self.variables | {"CDKTF_OUTDIR": str(self.output)}, check=True
+        )
+        self.override(terraform.version_override() | {"resource": LEFT_OUT})
+        self.terraform("init", "-input=false")
+
+    def override(self, content: dict[str, Any]) -> None:
+        (self.stack / "local_override.tf.json").write_text(json.dumps(content))
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """In a process group of its own, which can be killed whole."""
+        return subprocess.Popen(
+            ["terraform", *arguments, "-no-color"],
+            cwd=self.stack,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def terraform(self, *arguments: str, timeout: float = 900) -> Finished:
+        began = time.monotonic()
+        process = self.start(*arguments)
+        try:
+            printed = process.communicate(timeout=timeout)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            printed = process.communicate()[0] + f"\n(killed after {timeout} s)"
+        return Finished(process.returncode, printed, time.monotonic() - began)
+
+    def apply(self, timeout: float = 900) -> Finished:
+        return self.terraform("apply", "-auto-approve", "-input=false", timeout=timeout)
+
+    def applied(self) -> Finished:
+        finished = self.apply()
+        assert finished.code == 0, finished.printed
+        return finished
+
+    def nothing_to_change(self) -> None:
+        finished = self.terraform("plan", "-input=false", "-detailed-exitcode")
+        assert finished.code == 0, finished.printed
+
+    def kill_after(self, creations: int) -> None:
+        """An apply whose whole process group is killed when that many things were created, the last reply unread."""
+        self.set(hold_after=creations)
+        process = self.start("apply", "-auto-approve", "-input=false")
+        give_up = time.monotonic() + HELD_TIMEOUT_SECONDS
+        while faults.counts(self.server)["held"] == 0:
+            assert process.poll() is None, process.communicate()[0]
+            assert time.monotonic() < give_up, faults.counts(self.server)
+            time.sleep(0.05)
+        time.sleep(0.3)  # what was sent before is answered
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        self.set()
+
+    def operation(self, module: str, *arguments: str) -> Finished:
+        """`python -m operations.<module>`, as make runs it."""
+        began = time.monotonic()
+        finished = subprocess.run(
+            [sys.executable, "-m", f"operations.{module}", self.name, *arguments, "--output", str(self.output)],
+            cwd=ROOT,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Finished(finished.returncode, finished.stdout, time.monotonic() - began)
+
+    def recover(self) -> Finished:
+        """`make recover`, and every command that it offers, typed as offered."""
+        finished = self.operation("recover")
+        assert finished.code == 0, finished.printed
+        commands = re.findall(r"^  (terraform .*|aws .*)$", finished.printed, re.MULTILINE)
+        path = f"{Path(sys.executable).parent}{os.pathsep}{self.variables['PATH']}"
+        for command in commands:
+            subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, env=self.variables | {"PATH": path}, check=True)
+        return finished
+
+    def everything(self) -> list[str]:
+        """What AWS says exists, generated parts left out, the state's bucket too."""
+        found = inventory(self.session, self.server.url)
+        plain = [re.sub(r"-\d{26}|vpc-[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}", "-*", item) for item in found]
+        return sorted(item for item in plain if STATE_BUCKET not in item)
+
+    def destroyed(self) -> None:
+        (self.stack / "recovered.tf.json").unlink(missing_ok=True)
+        self.override(terraform.version_override() | {"resource": LEFT_OUT | self.lifted()})
+        finished = self.terraform("destroy", "-auto-approve", "-input=false")
+        assert finished.code == 0, finished.printed
+        assert self.everything() == []
+
+    def lifted(self) -> dict[str, Any]:
+        lifted: Any = terraform.lifted_protection(self.stack).get("resource", {})
+        if "aws_s3_bucket" in lifted:
+            self.session.resource("s3", endpoint_url=self.server.url).Bucket(
+                self.client("s3").list_buckets()["Buckets"][-1]["Name"]
+            ).object_versions.delete()
+        found: dict[str, Any] = lifted
+        return found
+
+
+@contextmanager
+def lab(folder: Path, name: str = "dev", *, state_bucket: bool = False) -> Iterator[Lab]:
+    """A fresh local AWS with nothing in it but, perhaps, the bucket for the state."""
+    made = Lab(folder=folder, server=running.start(folder), name=name, state_bucket=state_bucket)
+    try:
+        made.prepare()
+        yield made
+    finally:
+        made.set()
+        running.stop(folder, made.server)

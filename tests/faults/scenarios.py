@@ -1,0 +1,102 @@
+"""What can go wrong, each made to go wrong, and what must hold afterwards. Each returns its figures."""
+
+import time
+from pathlib import Path
+
+from local_aws import faults
+from tests.faults.lab import Lab, lab
+
+# An apply that nothing disturbs, taken for the number of creations.
+MAX_DEPLOYS = 6
+
+
+def undisturbed(folder: Path, name: str = "dev") -> tuple[int, list[str], float]:
+    """Creations, what exists afterwards, and the seconds of the apply."""
+    with lab(folder, name) as made:
+        made.set()
+        seconds = made.applied().seconds
+        creations, everything = faults.counts(made.server)["creations"], made.everything()
+        made.nothing_to_change()
+        made.destroyed()
+    return creations, everything, seconds
+
+
+def killed(folder: Path, name: str, after: int, expected: list[str], *, state_bucket: bool) -> int:
+    """Killed after so many creations; one recover and one deploy later all is as if nothing had happened.
+
+    Returns how many resources were taken over.
+    """
+    with lab(folder, name, state_bucket=state_bucket) as made:
+        made.kill_after(after)
+        taken_over = made.recover().printed.count(" exists and is not in the state: ")
+        made.applied()
+        made.nothing_to_change()
+        assert made.everything() == expected
+        made.destroyed()
+    return taken_over
+
+
+def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, float]:
+    """AWS fails now and then: deploys, with a recover after one that failed, converge.
+
+    Returns how many deploys it took, how many faults there were, and the seconds of all.
+    """
+    with lab(folder) as made:
+        began, injected, deploys = time.monotonic(), 0, 0
+        for deploys in range(1, MAX_DEPLOYS + 1):
+            made.set(seed=seed + deploys, **shares)
+            finished = made.apply()
+            injected += sum(faults.counts(made.server)[kind] for kind in ("errors", "throttles", "lost_replies"))
+            made.set()
+            if finished.code == 0:
+                break
+            made.recover()
+        seconds = time.monotonic() - began
+        assert finished.code == 0, finished.printed
+        made.nothing_to_change()
+        assert injected or not sum(shares.values()), "no fault was drawn"
+        made.destroyed()
+    return deploys, injected, seconds
+
+
+def nothing_answers(folder: Path) -> tuple[str, float]:
+    """Every call fails: the deploy ends by itself with an error. Returns that error and the seconds."""
+    with lab(folder) as made:
+        made.set(errors=1.0)
+        finished = made.operation("deploy", "--verb", "deploy")
+        assert finished.code != 0
+        made.set()
+        assert made.everything() == []
+    return finished.printed, finished.seconds
+
+
+def two_deploys(folder: Path, rounds: int) -> float:
+    """While one deploy runs a second is refused, with holder and age; the first is done. Returns the slowest."""
+    slowest = 0.0
+    with lab(folder, state_bucket=True) as made:
+        made.applied()
+        for index in range(rounds):
+            made.client("logs").delete_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
+            made.set(hold_after=0)
+            first = made.start("apply", "-auto-approve", "-input=false")
+            _wait_until_held(made)
+            began = time.monotonic()
+            second = made.terraform("apply", "-auto-approve", "-input=false")
+            slowest = max(slowest, time.monotonic() - began)
+            assert "Error acquiring the state lock" in second.printed, second.printed
+            told = made.operation("deploy", "--verb", "deploy")
+            assert "its state is locked by " in told.printed, told.printed
+            assert "force-unlock" not in told.printed, "it lives"
+            made.set()
+            printed = first.communicate(timeout=120)[0]
+            assert first.returncode == 0, (index, printed)
+            made.nothing_to_change()
+        made.destroyed()
+    return slowest
+
+
+def _wait_until_held(made: Lab) -> None:
+    give_up = time.monotonic() + 120
+    while faults.counts(made.server)["held"] == 0:
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
