@@ -1,5 +1,12 @@
 """The S3 bucket of the training dataset, the training output, the models and the notebooks."""
 
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
+    S3BucketLifecycleConfiguration,
+    S3BucketLifecycleConfigurationRule,
+    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
+    S3BucketLifecycleConfigurationRuleFilter,
+    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
+)
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
@@ -10,7 +17,7 @@ PREFIXES = ("training-data/", TRAINING_OUTPUT, MODELS, "notebooks/")
 
 
 class DataBucket(Construct):
-    """A private bucket with an empty object per prefix."""
+    """A private bucket with an empty object per prefix, where old versions and incomplete uploads expire."""
 
     def __init__(
         self,
@@ -32,9 +39,30 @@ class DataBucket(Construct):
             key_arn=key_arn,
             force_destroy=force_destroy,
             prevent_destroy=prevent_destroy,
-            noncurrent_version_days=noncurrent_version_days,
-            incomplete_upload_days=incomplete_upload_days,
         )
         self.name, self.arn, self.protection = bucket.name, bucket.arn, bucket.protection
+        S3BucketLifecycleConfiguration(
+            self,
+            "lifecycle",
+            bucket=self.name,
+            rule=[
+                S3BucketLifecycleConfigurationRule(
+                    id="expire-leftovers",
+                    status="Enabled",
+                    filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
+                    abort_incomplete_multipart_upload=[
+                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
+                            days_after_initiation=incomplete_upload_days
+                        )
+                    ],
+                    noncurrent_version_expiration=[
+                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
+                            noncurrent_days=noncurrent_version_days
+                        )
+                    ],
+                )
+            ],
+            depends_on=[bucket.versioning],
+        )
         for prefix in PREFIXES:
             S3Object(self, prefix.rstrip("/"), bucket=self.name, key=prefix, content="", depends_on=[*self.protection])

@@ -10,13 +10,6 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocumentStatementPrincipals,
 )
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
-from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
-    S3BucketLifecycleConfiguration,
-    S3BucketLifecycleConfigurationRule,
-    S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload,
-    S3BucketLifecycleConfigurationRuleFilter,
-    S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration,
-)
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
     S3BucketOwnershipControls,
     S3BucketOwnershipControlsRule,
@@ -48,8 +41,6 @@ class PrivateBucket(Construct):
         key_arn: str | None,
         force_destroy: bool,
         prevent_destroy: bool,
-        noncurrent_version_days: int,
-        incomplete_upload_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
         bucket = S3Bucket(
@@ -60,7 +51,7 @@ class PrivateBucket(Construct):
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
         self.name, self.arn = bucket.id, bucket.arn
-        versioning = S3BucketVersioningA(
+        self.versioning = S3BucketVersioningA(
             self,
             "versioning",
             bucket=self.name,
@@ -104,30 +95,7 @@ class PrivateBucket(Construct):
             # S3 refuses two changes of a bucket's access at the same time: OperationAborted.
             depends_on=[public_access_block],
         )
-        S3BucketLifecycleConfiguration(
-            self,
-            "lifecycle",
-            bucket=self.name,
-            rule=[
-                S3BucketLifecycleConfigurationRule(
-                    id="expire-leftovers",
-                    status="Enabled",
-                    filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
-                    abort_incomplete_multipart_upload=[
-                        S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
-                            days_after_initiation=incomplete_upload_days
-                        )
-                    ],
-                    noncurrent_version_expiration=[
-                        S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
-                            noncurrent_days=noncurrent_version_days
-                        )
-                    ],
-                )
-            ],
-            depends_on=[versioning],
-        )
-        self.protection: Sequence[ITerraformDependable] = (versioning, encryption, public_access_block, tls_only)
+        self.protection: Sequence[ITerraformDependable] = (self.versioning, encryption, public_access_block, tls_only)
 
     def _tls_only_document(self, arn: str) -> DataAwsIamPolicyDocument:
         return DataAwsIamPolicyDocument(

@@ -5,6 +5,7 @@ import fcntl
 import os
 import shlex
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 from local_aws import account, cdktf, running, terraform
 from local_aws.running import LocalAwsError
 from stacks.environments import ROOT, Environment, read_environments
+from stacks.settings import EnvironmentSettings
 
 MAX_PORT = 65535
 
@@ -30,7 +32,7 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
         server = running_server(folder, port)
     exports = account.account_variables(server, environment.settings) | changes
     if environment.settings.state_bucket is not None:
-        _make_state_bucket(server, exports, environment.settings.state_bucket)
+        _make_state_bucket(folder, environment.settings, os.environ | exports)
     account.write_exports(folder / f"{name}.env", exports, path_entry=cdktf.BIN)
     print(f"local AWS: {server.url}, account {account.account_id(environment.settings)}", flush=True)
     return cdktf.run("deploy", folder, name, os.environ | exports)
@@ -48,15 +50,13 @@ def running_server(folder: Path, port: int) -> running.Server:
     return server
 
 
-def _make_state_bucket(server: running.Server, variables: Mapping[str, str], name: str) -> None:
-    """Real accounts have it before the first deploy; the local one begins empty."""
-    bucket = account.session(variables).resource("s3", endpoint_url=server.url).Bucket(name)
-    if bucket.creation_date is None:
-        region = variables["AWS_REGION"]
-        # us-east-1 is the one region that must not be named.
-        bucket.create(
-            **({} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}})
-        )
+def _make_state_bucket(folder: Path, settings: EnvironmentSettings, variables: Mapping[str, str]) -> None:
+    """As `make state-bucket` does in a real account, before the first deploy. Raises LocalAwsError."""
+    output = cdktf.output_folder(folder, settings.name)
+    cdktf.override(output / "stacks" / f"{settings.name}-state-bucket", terraform.version_override())
+    command = [sys.executable, "-m", "operations.state_bucket", settings.name, "--output", str(output)]
+    if subprocess.run(command, cwd=ROOT, env=dict(variables), check=False).returncode != 0:
+        raise LocalAwsError(f"the bucket for the state of {settings.name} could not be made: see above")
 
 
 def forget(folder: Path) -> None:

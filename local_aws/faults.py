@@ -8,13 +8,14 @@ import http.client
 import io
 import json
 import random
+import socket
 import threading
 import time
 import urllib.parse
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from local_aws.replay import Application
 from local_aws.running import HOST, LocalAwsError, Server, find
@@ -76,12 +77,11 @@ class Switch:
             return self.counts["creations"] == self.faults.hold_after
 
     def hold(self) -> None:
-        """Waits until the faults are set anew, then ends as a connection does that breaks."""
+        """Waits until the faults are set anew."""
         with self._lock:
             self.counts["held"] += 1
             released = self._released
         released.wait(HELD_AT_MOST_SECONDS)
-        raise ConnectionResetError
 
 
 def faulty(application: Application, switch: Switch) -> Application:
@@ -99,16 +99,24 @@ def faulty(application: Application, switch: Switch) -> Application:
         creation = _is_creation(environ)
         if creation and switch.full():
             switch.hold()
+            _hang_up(environ)
         started: list[Any] = []
         body = b"".join(application(environ, lambda *arguments: started.extend(arguments)))
         if creation and started[0].startswith("2") and switch.created():
             switch.hold()
+            _hang_up(environ)
         if fault == "lost_replies":
-            raise ConnectionResetError
+            _hang_up(environ)
         start_response(started[0], started[1])
         return [body]
 
     return answer
+
+
+def _hang_up(environ: dict[str, Any]) -> NoReturn:
+    """Ends as a connection does that breaks: werkzeug alone would keep it and wait for the next call."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError
 
 
 def _control(environ: dict[str, Any], start_response: Callable[..., Any], switch: Switch) -> Iterable[bytes]:

@@ -8,6 +8,11 @@ from constructs import Construct, Node
 
 from stacks.settings import EnvironmentSettings
 
+# Of one call, each after a wait up to twice as long as the one before: four minutes at most. The provider's default of
+# 25 would keep a deploy waiting for hours while nothing answers.
+# https://registry.terraform.io/providers/hashicorp/aws/latest/docs#max_retries-1
+MAX_RETRIES = 8
+
 
 class AwsStack(TerraformStack):
     """Terraform's addresses are the construct ids, joined by underscores, without hashes."""
@@ -19,6 +24,7 @@ class AwsStack(TerraformStack):
             self,
             "aws",
             region=settings.region,
+            max_retries=MAX_RETRIES,
             allowed_account_ids=None if settings.account_id is None else [settings.account_id],
             default_tags=[
                 AwsProviderDefaultTags(

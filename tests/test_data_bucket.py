@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import S3BucketLifecycleConfiguration
 from cdktf_cdktf_provider_aws.s3_bucket_policy import S3BucketPolicy
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
@@ -46,6 +47,13 @@ def test_objects_wait_for_versioning_encryption_and_the_policies(resources: Reso
             S3BucketPublicAccessBlock.TF_RESOURCE_TYPE,
             S3BucketPolicy.TF_RESOURCE_TYPE,
         }
+
+
+def test_incomplete_uploads_and_old_versions_expire_after_their_days(resources: Resources) -> None:
+    [rule] = only(resources, S3BucketLifecycleConfiguration.TF_RESOURCE_TYPE)["rule"]
+    assert rule["status"] == "Enabled"
+    assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 3}]
+    assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
 
 
 @pytest.mark.parametrize(("name", "protected"), [("dev", False), ("staging", True), ("prod", True)])

@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
-from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import S3BucketLifecycleConfiguration
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import S3BucketOwnershipControls
 from cdktf_cdktf_provider_aws.s3_bucket_public_access_block import S3BucketPublicAccessBlock
 from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration import (
@@ -26,8 +25,6 @@ def bucket(stack: TerraformStack, **changes: Any) -> PrivateBucket:
         "key_arn": None,
         "force_destroy": False,
         "prevent_destroy": False,
-        "noncurrent_version_days": 30,
-        "incomplete_upload_days": 3,
     }
     return PrivateBucket(stack, "bucket", **values | changes)
 
@@ -58,13 +55,6 @@ def test_plain_http_is_denied_to_everybody() -> None:
     assert statement["principals"] == [{"type": "*", "identifiers": ["*"]}]
     assert statement["condition"] == [{"test": "Bool", "variable": "aws:SecureTransport", "values": ["false"]}]
     assert [resource.rpartition("}")[2] for resource in statement["resources"]] == ["", "/*"]
-
-
-def test_incomplete_uploads_and_old_versions_expire_after_their_days(resources: Resources) -> None:
-    [rule] = only(resources, S3BucketLifecycleConfiguration.TF_RESOURCE_TYPE)["rule"]
-    assert rule["status"] == "Enabled"
-    assert rule["abort_incomplete_multipart_upload"] == [{"days_after_initiation": 3}]
-    assert rule["noncurrent_version_expiration"] == [{"noncurrent_days": 30}]
 
 
 @pytest.mark.parametrize("force_destroy", [True, False])

@@ -60,14 +60,35 @@ def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, floa
 
 
 def nothing_answers(folder: Path) -> tuple[str, float]:
-    """Every call fails: the deploy ends by itself with an error. Returns that error and the seconds."""
+    """Every call fails: `make deploy` ends at once, nothing begun. Returns what it says, and the seconds."""
     with lab(folder) as made:
         made.set(errors=1.0)
-        finished = made.operation("deploy", "--verb", "deploy")
-        assert finished.code != 0
+        finished = made.operation("deploy")
+        assert finished.code == 1
         made.set()
         assert made.everything() == []
     return finished.printed, finished.seconds
+
+
+def everything_fails_midway(folder: Path) -> tuple[str, float]:
+    """From some creation on, every call fails: Terraform ends by itself, and the next deploy converges.
+
+    Returns its first error, and the seconds that it took.
+    """
+    with lab(folder) as made:
+        made.set(hold_after=3)
+        process, began = made.start("apply", "-auto-approve", "-input=false"), time.monotonic()
+        wait_until_held(made)
+        made.set(errors=1.0)
+        printed = process.communicate(timeout=900)[0]
+        seconds = time.monotonic() - began
+        assert process.returncode != 0, printed
+        made.set()
+        made.recover()
+        made.applied()
+        made.nothing_to_change()
+        made.destroyed()
+    return next(line for line in printed.splitlines() if "Error: " in line).strip("│ "), seconds
 
 
 def two_deploys(folder: Path, rounds: int) -> float:
@@ -79,7 +100,7 @@ def two_deploys(folder: Path, rounds: int) -> float:
             made.client("logs").delete_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
             made.set(hold_after=0)
             first = made.start("apply", "-auto-approve", "-input=false")
-            _wait_until_held(made)
+            wait_until_held(made)
             began = time.monotonic()
             second = made.terraform("apply", "-auto-approve", "-input=false")
             slowest = max(slowest, time.monotonic() - began)
@@ -95,7 +116,7 @@ def two_deploys(folder: Path, rounds: int) -> float:
     return slowest
 
 
-def _wait_until_held(made: Lab) -> None:
+def wait_until_held(made: Lab) -> None:
     give_up = time.monotonic() + 120
     while faults.counts(made.server)["held"] == 0:
         assert time.monotonic() < give_up

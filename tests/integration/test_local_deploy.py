@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -22,6 +23,7 @@ import pytest
 from lazy_bindings.warm_up import package_cache
 from local_aws import account, running
 from local_aws.inventory import inventory
+from policy import gate
 from tests.conftest import copy_project
 from tests.policies import policies
 from tests.sandbox import Sandbox
@@ -76,6 +78,18 @@ class Platform:
             self.printed[name] = process.communicate(timeout=400)[0]
         for name, process in deploys.items():
             assert process.returncode == 0, self.printed[name]
+
+    def shell(self, name: str, command: str) -> subprocess.CompletedProcess[str]:
+        """A command in a shell that has sourced the environment's exports, as a person would."""
+        return subprocess.run(
+            ["/bin/sh", "-c", f". ./.local/{name}.env && {command}"],
+            cwd=self.project,
+            env=self.variables | {"CI": "true"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
 
     def session(self, name: str) -> boto3.Session:
         server, _ = running.find(self.folder)
@@ -326,9 +340,14 @@ def test_the_deployed_script_brings_the_notebooks_with_the_real_aws_command_line
 def test_the_state_of_prod_is_in_its_bucket_and_those_of_the_others_in_the_local_folder(platform: Platform) -> None:
     keys = platform.client("prod", "s3").list_objects_v2(Bucket=STATE_BUCKET)["Contents"]
     assert [item["Key"] for item in keys] == ["ml-platform/prod/terraform.tfstate"]
+    assert platform.client("prod", "s3").get_bucket_versioning(Bucket=STATE_BUCKET)["Status"] == "Enabled"
     states = sorted(path.relative_to(platform.project) for path in platform.project.rglob("*.tfstate"))
     states = [path for path in states if ".terraform" not in path.parts]
-    assert states == [Path(".local/dev/terraform.dev.tfstate"), Path(".local/staging/terraform.staging.tfstate")]
+    assert states == [
+        Path(".local/dev/terraform.dev.tfstate"),
+        Path(".local/prod/terraform.prod-state-bucket.tfstate"),
+        Path(".local/staging/terraform.staging.tfstate"),
+    ]
 
 
 def test_a_second_deploy_changes_nothing(platform: Platform) -> None:
@@ -403,6 +422,109 @@ def test_after_the_moves_there_is_nothing_to_change(platform: Platform) -> None:
     platform.deploy(*NAMES)
     for name in NAMES:
         assert NOTHING_TO_DO in platform.printed[name]
+
+
+def test_the_state_bucket_is_found_again_when_its_own_state_is_lost(platform: Platform) -> None:
+    (platform.folder / "prod/terraform.prod-state-bucket.tfstate").unlink()
+    finished = platform.shell("prod", ".venv/bin/python -m operations.state_bucket prod --output .local/prod/cdktf.out")
+    assert finished.returncode == 0, finished.stdout
+    assert f"prod: the state's bucket is {STATE_BUCKET}. Apply complete! Resources: 1 imported" in finished.stdout
+    assert platform.client("prod", "s3").list_objects_v2(Bucket=STATE_BUCKET)["KeyCount"] == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checkov_finds_nothing_in_the_plan_but_what_is_accepted(platform: Platform, name: str, tmp_path: Path) -> None:
+    """Everything planned anew, as in an empty account: the state is put aside."""
+    stack = tmp_path / "stack"
+    shutil.copytree(platform.folder / name / f"cdktf.out/stacks/{name}", stack, symlinks=True)
+    fresh = {"terraform": {"backend": {"local": {"path": "fresh.tfstate"}}}}
+    (stack / "fresh_override.tf.json").write_text(json.dumps(fresh))
+    for command in ("init -reconfigure -input=false", "plan -input=false -out=tfplan", "show -json tfplan"):
+        finished = platform.shell(name, f"terraform -chdir={stack} {command} -no-color")
+        assert finished.returncode == 0, finished.stdout
+    plan = tmp_path / "plan.json"
+    plan.write_text(finished.stdout)
+    assert gate.faults(name, gate.scan("terraform_plan", "--file", str(plan)), gate.skips()) == []
+
+
+def test_no_secret_is_in_states_json_and_logs(platform: Platform, tmp_path: Path) -> None:
+    files = [path for path in platform.folder.rglob("*") if path.suffix in (".tfstate", ".json", ".log")]
+    files = [path for path in files if path.is_file() and ".terraform" not in path.parts]
+    for index, path in enumerate(files):
+        shutil.copy(path, tmp_path / f"{index}-{path.name}")
+    assert len(files) > 10
+    assert gate.secrets(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_a_destroy_of_what_is_protected_says_what_protects_it_and_how_to_lift_it(platform: Platform, name: str) -> None:
+    before = platform.everything(name)
+    command = f".venv/bin/python -m operations.deploy {name} --verb destroy --output .local/{name}/cdktf.out"
+    finished = platform.shell(name, command)
+    assert finished.returncode == 1
+    [said] = finished.stdout.splitlines()
+    assert "aws_s3_bucket.data_bucket" in said
+    assert "aws_kms_key.encryption_key" in said
+    assert f"set protected=False and bucket=BucketSettings(force_destroy=True) in stacks/{name}.py" in said
+    assert platform.everything(name) == before
+
+
+def test_terraform_itself_refuses_to_destroy_what_is_protected(platform: Platform) -> None:
+    before = platform.everything("staging")
+    stack = ".local/staging/cdktf.out/stacks/staging"
+    finished = platform.shell("staging", f"terraform -chdir={stack} destroy -auto-approve -no-color")
+    assert finished.returncode != 0
+    assert "aws_s3_bucket.data_bucket" in finished.stdout
+    assert "prevent_destroy" in finished.stdout
+    assert platform.everything("staging") == before
+
+
+def test_an_overwritten_model_is_recovered_from_its_version(platform: Platform) -> None:
+    s3, bucket = platform.client("staging", "s3"), platform.bucket("staging")
+    keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix="models/")["Contents"]]
+    key = next(key for key in keys if key.endswith("model.tar.gz"))
+    original = s3.get_object(Bucket=bucket, Key=key)
+    bytes_before = original["Body"].read()
+    s3.put_object(Bucket=bucket, Key=key, Body=b"a mistake")
+    s3.delete_object(Bucket=bucket, Key=key)
+
+    s3.copy_object(
+        Bucket=bucket, Key=key, CopySource={"Bucket": bucket, "Key": key, "VersionId": original["VersionId"]}
+    )
+
+    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == bytes_before
+
+
+def test_what_changed_behind_terraforms_back_is_put_back_by_one_deploy(platform: Platform) -> None:
+    s3, logs, sagemaker = (platform.client("dev", service) for service in ("s3", "logs", "sagemaker"))
+    bucket, configuration = platform.bucket("dev"), platform.endpoint("dev")["EndpointConfigName"]
+    logs.delete_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
+    logs.put_retention_policy(logGroupName="/aws/sagemaker/NotebookInstances", retentionInDays=1)
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    s3.delete_public_access_block(Bucket=bucket)
+    variants = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)["ProductionVariants"]
+    sagemaker.create_endpoint_config(EndpointConfigName="by-hand", ProductionVariants=variants)
+    sagemaker.update_endpoint(EndpointName="linear-learner", EndpointConfigName="by-hand")
+    platform.client("staging", "sagemaker").delete_endpoint(EndpointName="linear-learner")
+
+    platform.deploy("dev", "staging")
+
+    assert platform.endpoint("dev")["EndpointConfigName"] == configuration
+    assert platform.endpoint("staging")["EndpointStatus"] == "InService"
+    assert s3.get_bucket_versioning(Bucket=bucket)["Status"] == "Enabled"
+    assert set(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    groups = {group["logGroupName"]: group["retentionInDays"] for group in logs.describe_log_groups()["logGroups"]}
+    assert groups["/aws/sagemaker/TrainingJobs"] == groups["/aws/sagemaker/NotebookInstances"] == 30
+    sagemaker.delete_endpoint_config(EndpointConfigName="by-hand")
+
+
+def test_what_sagemaker_wrote_is_there_before_the_destroy(platform: Platform) -> None:
+    """For the last tests: a stream in every group, and an object that no deploy made."""
+    for name in NAMES:
+        logs = platform.client(name, "logs")
+        for group in logs.describe_log_groups()["logGroups"]:
+            logs.create_log_stream(logGroupName=group["logGroupName"], logStreamName="written-by-sagemaker")
+        platform.client(name, "s3").put_object(Bucket=platform.bucket(name), Key="training-output/x", Body=b"x")
 
 
 def test_a_deploy_with_another_accounts_credentials_stops_before_the_first_change(platform: Platform) -> None:

@@ -1,0 +1,66 @@
+"""Makes the S3 bucket for an environment's Terraform state: `make state-bucket ENV=prod`. Again: changes nothing."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from lazy_bindings.install import install
+from operations.finders import Finders
+from operations.recover import find_lost
+from operations.terraform_stack import OperationError, TerraformStack
+from stacks.environments import NAMES, ROOT, read_environments
+from stacks.settings import EnvironmentSettings
+
+
+def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, str], session: boto3.Session) -> str:
+    """What Terraform says in the end. Raises OperationError."""
+    if settings.state_bucket is None:
+        raise OperationError(
+            f"state_bucket: None: must be given, in stacks/{settings.name}.py or as "
+            f"ML_PLATFORM_{settings.name.upper()}_STATE_BUCKET, to say what the bucket is called"
+        )
+    stack_id = f"{settings.name}-state-bucket"
+    _synthesize(settings, settings.state_bucket, stack_id, output)
+    stack = TerraformStack(folder=output / "stacks" / stack_id, variables=variables)
+    stack.init()
+    find_lost(stack, Finders(session))
+    said = stack.run("apply", "-input=false", "-no-color", "-auto-approve")
+    stack.imports.unlink(missing_ok=True)
+    return next(line for line in said.splitlines() if line.startswith("Apply complete!"))
+
+
+def _synthesize(settings: EnvironmentSettings, name: str, stack_id: str, output: Path) -> None:
+    install()
+    from cdktf import App  # noqa: PLC0415 - after install()
+
+    from stacks.state_bucket_stack import StateBucketStack  # noqa: PLC0415
+
+    app = App(outdir=str(output))
+    StateBucketStack(app, stack_id, name=name, settings=settings)
+    app.synth()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("environment", help=", ".join(NAMES))
+    parser.add_argument("--output", type=Path, default=ROOT / "cdktf.out", help="the folder that cdktf writes to")
+    arguments = parser.parse_args()
+    if arguments.environment not in NAMES:
+        sys.exit(f"environment {arguments.environment!r}: must be one of {', '.join(NAMES)}")
+    [settings] = [
+        item.settings for item in read_environments(os.environ) if item.settings.name == arguments.environment
+    ]
+    try:
+        said = make(settings, arguments.output.resolve(), os.environ, boto3.Session(region_name=settings.region))
+    except (OperationError, BotoCoreError, ClientError) as error:
+        sys.exit(f"{arguments.environment}: {error}")
+    print(f"{arguments.environment}: the state's bucket is {settings.state_bucket}. {said}")
+
+
+if __name__ == "__main__":
+    main()
