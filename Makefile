@@ -35,7 +35,7 @@ state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 	@$(BIN)/python -m operations.state_bucket '$(ENV)'
 
 test: setup policy/.venv/.ready ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 
 faults: setup ## every fault test on the local AWS, about half an hour; writes the README's table
 	$(BIN)/python -m tests.faults.run

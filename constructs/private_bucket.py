@@ -9,7 +9,7 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocumentStatementCondition,
     DataAwsIamPolicyDocumentStatementPrincipals,
 )
-from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket
+from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket, S3BucketTimeouts
 from cdktf_cdktf_provider_aws.s3_bucket_ownership_controls import (
     S3BucketOwnershipControls,
     S3BucketOwnershipControlsRule,
@@ -48,6 +48,8 @@ class PrivateBucket(Construct):
             "Default",
             bucket=name,
             force_destroy=force_destroy,
+            # A bucket is there within seconds; the provider's 20 minutes would keep a deploy waiting while nothing answers.
+            timeouts=S3BucketTimeouts(create="5m"),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
         self.name, self.arn = bucket.id, bucket.arn

@@ -23,6 +23,8 @@ from tests.conftest import ROOT
 from tests.synthesis import environment
 
 STATE_BUCKET = "acme-terraform-state"
+# Ids, generated names, and the digest at the end of a model's name.
+GENERATED = r"-\d{26}|vpc-[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|-[0-9a-f]{8}$"
 HELD_TIMEOUT_SECONDS = 180
 # The provider waits 55 s for this one, whatever happens to it; one deploy of dev elsewhere has it.
 LEFT_OUT = {"aws_s3_bucket_lifecycle_configuration": {"data_bucket_lifecycle": {"count": 0}}}
@@ -60,7 +62,7 @@ class Lab:
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.server.url)
 
-    def set(self, **values: Any) -> None:
+    def fail(self, **values: Any) -> None:
         faults.put(self.server, Faults(**values))
 
     def prepare(self) -> None:
@@ -117,9 +119,22 @@ class Lab:
         finished = self.terraform("plan", "-input=false", "-detailed-exitcode")
         assert finished.code == 0, finished.printed
 
+    def kept(self, types: set[str]) -> int:
+        """Applies, and returns how many resources of the types the plan left where they were: none may be replaced."""
+        finished = self.terraform("plan", "-input=false", "-out=tfplan")
+        assert finished.code == 0, finished.printed
+        changes = json.loads(self.terraform("show", "-json", "tfplan").printed)["resource_changes"]
+        existing = [item for item in changes if item["type"] in types and item["change"]["actions"] != ["create"]]
+        deleted = [item["address"] for item in existing if "delete" in item["change"]["actions"]]
+        # An artifact's object lies under its model's name, and is no data of a user.
+        assert not [address for address in deleted if not address.startswith("aws_s3_object.artifact_")], deleted
+        applied = self.terraform("apply", "-input=false", "tfplan")
+        assert applied.code == 0, applied.printed
+        return len(existing)
+
     def kill_after(self, creations: int) -> None:
         """An apply whose whole process group is killed when that many things were created, the last reply unread."""
-        self.set(hold_after=creations)
+        self.fail(hold_after=creations)
         process = self.start("apply", "-auto-approve", "-input=false")
         give_up = time.monotonic() + HELD_TIMEOUT_SECONDS
         while faults.counts(self.server)["held"] == 0:
@@ -129,7 +144,7 @@ class Lab:
         time.sleep(0.3)  # what was sent before is answered
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        self.set()
+        self.fail()
 
     def operation(self, module: str, *arguments: str) -> Finished:
         """`python -m operations.<module>`, as make runs it."""
@@ -158,7 +173,7 @@ class Lab:
     def everything(self) -> list[str]:
         """What AWS says exists, generated parts left out, the state's bucket too."""
         found = inventory(self.session, self.server.url)
-        plain = [re.sub(r"-\d{26}|vpc-[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}", "-*", item) for item in found]
+        plain = [re.sub(GENERATED, "-*", item) for item in found]
         return sorted(item for item in plain if STATE_BUCKET not in item)
 
     def destroyed(self) -> None:
@@ -186,5 +201,5 @@ def lab(folder: Path, name: str = "dev", *, state_bucket: bool = False) -> Itera
         made.prepare()
         yield made
     finally:
-        made.set()
+        made.fail()
         running.stop(folder, made.server)

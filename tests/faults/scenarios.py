@@ -1,19 +1,30 @@
 """What can go wrong, each made to go wrong, and what must hold afterwards. Each returns its figures."""
 
+import json
+import shutil
 import time
 from pathlib import Path
 
 from local_aws import faults
+from tests.conftest import ROOT
 from tests.faults.lab import Lab, lab
 
-# An apply that nothing disturbs, taken for the number of creations.
 MAX_DEPLOYS = 6
+# As it was synthesized before there were keys, networks and three roles.
+FIRST_RELEASE = ROOT / "tests/fixtures/upgrade/first_release.json"
+HOLDS_DATA_OR_SERVES = {
+    "aws_cloudwatch_log_group",
+    "aws_kms_key",
+    "aws_s3_bucket",
+    "aws_s3_object",
+    "aws_sagemaker_endpoint",
+}
 
 
 def undisturbed(folder: Path, name: str = "dev") -> tuple[int, list[str], float]:
     """Creations, what exists afterwards, and the seconds of the apply."""
     with lab(folder, name) as made:
-        made.set()
+        made.fail()
         seconds = made.applied().seconds
         creations, everything = faults.counts(made.server)["creations"], made.everything()
         made.nothing_to_change()
@@ -44,10 +55,10 @@ def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, floa
     with lab(folder) as made:
         began, injected, deploys = time.monotonic(), 0, 0
         for deploys in range(1, MAX_DEPLOYS + 1):
-            made.set(seed=seed + deploys, **shares)
+            made.fail(seed=seed + deploys, **shares)
             finished = made.apply()
             injected += sum(faults.counts(made.server)[kind] for kind in ("errors", "throttles", "lost_replies"))
-            made.set()
+            made.fail()
             if finished.code == 0:
                 break
             made.recover()
@@ -62,10 +73,10 @@ def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, floa
 def nothing_answers(folder: Path) -> tuple[str, float]:
     """Every call fails: `make deploy` ends at once, nothing begun. Returns what it says, and the seconds."""
     with lab(folder) as made:
-        made.set(errors=1.0)
+        made.fail(errors=1.0)
         finished = made.operation("deploy")
         assert finished.code == 1
-        made.set()
+        made.fail()
         assert made.everything() == []
     return finished.printed, finished.seconds
 
@@ -76,14 +87,14 @@ def everything_fails_midway(folder: Path) -> tuple[str, float]:
     Returns its first error, and the seconds that it took.
     """
     with lab(folder) as made:
-        made.set(hold_after=3)
+        made.fail(hold_after=3)
         process, began = made.start("apply", "-auto-approve", "-input=false"), time.monotonic()
         wait_until_held(made)
-        made.set(errors=1.0)
-        printed = process.communicate(timeout=900)[0]
+        made.fail(errors=1.0)
+        printed = process.communicate(timeout=1800)[0]
         seconds = time.monotonic() - began
         assert process.returncode != 0, printed
-        made.set()
+        made.fail()
         made.recover()
         made.applied()
         made.nothing_to_change()
@@ -98,7 +109,7 @@ def two_deploys(folder: Path, rounds: int) -> float:
         made.applied()
         for index in range(rounds):
             made.client("logs").delete_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
-            made.set(hold_after=0)
+            made.fail(hold_after=0)
             first = made.start("apply", "-auto-approve", "-input=false")
             wait_until_held(made)
             began = time.monotonic()
@@ -108,7 +119,7 @@ def two_deploys(folder: Path, rounds: int) -> float:
             told = made.operation("deploy", "--verb", "deploy")
             assert "its state is locked by " in told.printed, told.printed
             assert "force-unlock" not in told.printed, "it lives"
-            made.set()
+            made.fail()
             printed = first.communicate(timeout=120)[0]
             assert first.returncode == 0, (index, printed)
             made.nothing_to_change()
@@ -121,3 +132,33 @@ def wait_until_held(made: Lab) -> None:
     while faults.counts(made.server)["held"] == 0:
         assert time.monotonic() < give_up
         time.sleep(0.05)
+
+
+def upgrade(folder: Path) -> int:
+    """The first release's JSON deployed, then this one's, then this one's with other tags: nothing that holds data or
+    serves is replaced, and an object that a person put into the bucket is still there. Returns how many were kept.
+    """
+    with lab(folder) as made:
+        now = (made.stack / "cdk.tf.json").read_text()
+        (made.stack / "cdk.tf.json").write_text(FIRST_RELEASE.read_text())
+        for of_type in json.loads(FIRST_RELEASE.read_text())["resource"].values():
+            for source in (Path(item["source"]) for item in of_type.values() if "source" in item):
+                (made.stack / source).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(next(ROOT.glob(f"*/{source.name}")), made.stack / source)
+        made.applied()
+        [bucket] = [item["Name"] for item in made.client("s3").list_buckets()["Buckets"]]
+        made.client("s3").put_object(Bucket=bucket, Key="training-data/mine.csv", Body=b"1,2,3")
+        endpoint = made.client("sagemaker").describe_endpoint(EndpointName="linear-learner")["CreationTime"]
+
+        (made.stack / "cdk.tf.json").write_text(now)
+        kept = [made.kept(HOLDS_DATA_OR_SERVES)]
+        made.variables["ML_PLATFORM_DEV_OWNER"] = "another-team"
+        made.synthesize()
+        kept.append(made.kept(HOLDS_DATA_OR_SERVES))
+
+        assert made.client("s3").get_object(Bucket=bucket, Key="training-data/mine.csv")["Body"].read() == b"1,2,3"
+        assert made.client("sagemaker").describe_endpoint(EndpointName="linear-learner")["CreationTime"] == endpoint
+        made.nothing_to_change()
+        made.destroyed()
+    assert kept[1] > kept[0], "the key came with the first upgrade"
+    return kept[1]

@@ -1,0 +1,78 @@
+"""A short set of the fault tests; `make faults` runs them all. They run side by side: most of each is waiting."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults import scenarios
+
+# What exists of dev when all is well; its digits are a digest of what the model is made of.
+DEV = [
+    "iam Roles: ml-platform-dev-sagemaker-hosting",
+    "iam Roles: ml-platform-dev-sagemaker-notebook",
+    "iam Roles: ml-platform-dev-sagemaker-training",
+    "kms Aliases: alias/ml-platform-dev",
+    "kms Keys: -* (The data of ml-platform-dev)",
+    "logs logGroups: /aws/sagemaker/Endpoints/linear-learner",
+    "logs logGroups: /aws/sagemaker/NotebookInstances",
+    "logs logGroups: /aws/sagemaker/TrainingJobs",
+    "s3 Buckets: ml-platform-dev-sagemaker-111111111111-us-east-1",
+    "sagemaker EndpointConfigs: linear-learner-*",
+    "sagemaker Endpoints: linear-learner",
+    "sagemaker Models: ml-platform-dev-breast-cancer-all-columns-*",
+    "sagemaker NotebookInstanceLifecycleConfigs: ml-platform-dev",
+    "sagemaker NotebookInstances: ml-platform-dev",
+]
+SCENARIOS: dict[str, Callable[[Path], Any]] = {
+    "killed in the middle, state in S3": lambda folder: scenarios.killed(folder, "dev", 9, DEV, state_bucket=True),
+    "killed at the last creation": lambda folder: scenarios.killed(folder, "dev", len(DEV), DEV, state_bucket=False),
+    "replies lost": lambda folder: scenarios.failing(folder, seed=100, lost_replies=0.1),
+    "upgrade": scenarios.upgrade,
+    "errors": lambda folder: scenarios.failing(folder, seed=100, errors=0.1),
+    "nothing answers": scenarios.nothing_answers,
+    "two deploys": lambda folder: scenarios.two_deploys(folder, rounds=1),
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Any]]:
+    pool = ThreadPoolExecutor(3)
+    return {label: pool.submit(scenario, tmp_path_factory.mktemp("lab")) for label, scenario in SCENARIOS.items()}
+
+
+def test_a_deploy_killed_in_the_middle_converges_after_one_recover(running: dict[str, Future[Any]]) -> None:
+    assert running["killed in the middle, state in S3"].result() >= 9
+
+
+def test_a_deploy_killed_at_its_last_creation_converges_after_one_recover(running: dict[str, Future[Any]]) -> None:
+    assert running["killed at the last creation"].result() >= 1
+
+
+def test_deploys_converge_where_replies_are_lost(running: dict[str, Future[Any]]) -> None:
+    deploys, injected, _ = running["replies lost"].result()
+    assert 1 <= deploys <= scenarios.MAX_DEPLOYS
+    assert injected > 5
+
+
+def test_a_deploy_converges_by_itself_where_calls_fail_now_and_then(running: dict[str, Future[Any]]) -> None:
+    deploys, injected, _ = running["errors"].result()
+    assert deploys == 1
+    assert injected > 5
+
+
+def test_where_nothing_answers_a_deploy_ends_with_a_line_and_soon(running: dict[str, Future[Any]]) -> None:
+    said, seconds = running["nothing answers"].result()
+    assert said.startswith("dev: AWS does not answer, nothing was changed: ")
+    assert len(said.splitlines()) == 1
+    assert seconds < 60
+
+
+def test_a_second_deploy_at_the_same_time_is_refused(running: dict[str, Future[Any]]) -> None:
+    assert running["two deploys"].result() < 30
+
+
+def test_an_upgrade_from_the_first_release_keeps_what_holds_data_and_serves(running: dict[str, Future[Any]]) -> None:
+    assert running["upgrade"].result() > 10
