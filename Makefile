@@ -6,6 +6,8 @@
 PYTHON ?= python3
 ENV ?= dev
 PORT ?= 0
+# To recipes as variables of the shell, which runs nothing that is in them.
+export ENV PORT
 BIN := .venv/bin
 PIPENV := $(shell pipenv --version >/dev/null 2>&1 && echo pipenv || echo .local/pipenv/bin/pipenv)
 # The virtual environment is .venv, whatever else is active or configured.
@@ -17,22 +19,22 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
-	@$(BIN)/python -m local_aws.deploy '$(ENV)' --port '$(PORT)'
+	@$(BIN)/python -m local_aws.deploy "$$ENV" --port "$$PORT"
 
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
 	@$(BIN)/python -m local_aws.undeploy
 
 deploy: setup ## cdktf deploy ENV (dev); says who holds the state's lock and what to do
-	@$(BIN)/python -m operations.deploy '$(ENV)'
+	@$(BIN)/python -m operations.deploy "$$ENV"
 
 destroy: setup ## cdktf destroy ENV (dev); says what is protected and how to lift it
-	@$(BIN)/python -m operations.deploy '$(ENV)' --verb destroy
+	@$(BIN)/python -m operations.deploy "$$ENV" --verb destroy
 
 recover: setup ## after a deploy of ENV (dev) that died: have the next one take over what exists
-	@$(BIN)/python -m operations.recover '$(ENV)'
+	@$(BIN)/python -m operations.recover "$$ENV"
 
 state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
-	@$(BIN)/python -m operations.state_bucket '$(ENV)'
+	@$(BIN)/python -m operations.state_bucket "$$ENV"
 
 test: setup policy/.venv/.ready ## run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -60,7 +62,7 @@ snapshots: setup ## rewrite the committed snapshots after a wanted change
 	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
 
 settings: setup ## every setting of ENV (dev), and where its value comes from
-	@$(BIN)/python -m stacks.show_settings '$(ENV)'
+	@$(BIN)/python -m stacks.show_settings "$$ENV"
 
 readme: setup ## rewrite the README's table of settings
 	@$(BIN)/python -m stacks.settings_table

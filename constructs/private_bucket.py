@@ -48,7 +48,7 @@ class PrivateBucket(Construct):
             "Default",
             bucket=name,
             force_destroy=force_destroy,
-            # A bucket is there within seconds; the provider's 20 minutes would keep a deploy waiting while nothing answers.
+            # It is there within seconds; the provider's 20 minutes would keep a deploy waiting while nothing answers.
             timeouts=S3BucketTimeouts(create="5m"),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )

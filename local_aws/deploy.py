@@ -100,7 +100,12 @@ def main() -> None:
     except LocalAwsError as error:
         sys.exit(f"local AWS: {error}")
     if code != 0:
-        sys.exit(f"local AWS: cdktf deploy {arguments.environment} ended with {code}: see above")
+        output = os.path.relpath(cdktf.output_folder(arguments.folder.resolve(), arguments.environment))
+        sys.exit(
+            f"local AWS: cdktf deploy {arguments.environment} ended with {code}: see above. If something is said to "
+            f"exist already, a deploy died before: . {_relative(arguments.folder / arguments.environment)}.env && "
+            f"python -m operations.recover {arguments.environment} --output {output}"
+        )
     print("\nTry next:")
     for command in next_steps(arguments.folder, environment):
         print(f"  {command}")

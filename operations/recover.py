@@ -1,6 +1,7 @@
 """After a deploy that died: finds what exists in AWS but not in the state, and has the next deploy take it over.
 
-`make recover ENV=prod` runs `python -m operations.recover prod`. Nothing in AWS is changed.
+`make recover ENV=prod` runs `python -m operations.recover prod`. Nothing in AWS is changed, and in the state only the mark
+of what was to be replaced because AWS failed to say that it was made.
 """
 
 import argparse
@@ -43,6 +44,13 @@ def find_lost(stack: TerraformStack, finders: Finders) -> dict[str, str]:
         blocks = [{"to": address, "id": found_id} for address, found_id in sorted(lost.items())]
         stack.imports.write_text(json.dumps({"import": blocks}, indent=2) + "\n")
     return lost
+
+
+def tainted(stack: TerraformStack) -> list[str]:
+    """What was made while AWS failed to say so: Terraform would replace it, and make the new one under the same name
+    before it destroys the old one, as whatever a create-before-destroy resource hangs on is made first too."""
+    changes = _changes(stack.plan(), ["create", "delete"])
+    return [item["address"] for item in changes if item.get("action_reason") == "replace_because_tainted"]
 
 
 def in_the_way(stack: TerraformStack, finders: Finders) -> list[str]:
@@ -101,6 +109,9 @@ def recover(name: str, output: Path) -> Iterator[str]:
         yield f"{name}: {state_lock.explanation(lock, stack)}"
         if lock.living_holders() != []:
             return
+    for address in tainted(stack):
+        stack.run("untaint", *([] if lock is None else ["-lock=false"]), address)
+        yield f"{name}: {address} was made although AWS failed to say so: kept, no longer marked to be replaced"
     finders = Finders(boto3.Session())
     lost = find_lost(stack, finders)
     for address, found_id in sorted(lost.items()):

@@ -102,9 +102,36 @@ def test_an_environment_is_values_only(name: str) -> None:
     assert [type(node) for node in body] == [ast.Expr, ast.ImportFrom, ast.Assign]
 
 
-def test_the_locks_name_no_registry() -> None:
-    lock = json.loads((ROOT / "Pipfile.lock").read_text())
+@pytest.mark.parametrize("name", ["Pipfile.lock", "policy/Pipfile.lock"])
+def test_a_python_lock_names_no_registry_and_has_the_digest_of_every_package(name: str) -> None:
+    lock = json.loads((ROOT / name).read_text())
     assert lock["_meta"]["sources"] == []
-    assert not [package for group in ("default", "develop") for package in lock[group].values() if "index" in package]
+    packages = lock["default"] | lock["develop"]
+    assert len(packages) > 50
+    assert not [package for package in packages.values() if "index" in package]
+    for package, pinned in packages.items():
+        assert pinned["version"].startswith("=="), package
+        assert pinned["hashes"], package
+        assert all(digest.startswith("sha256:") for digest in pinned["hashes"]), package
+
+
+def test_the_npm_lock_names_no_registry_and_has_the_digest_of_every_package() -> None:
     packages = json.loads((ROOT / "package-lock.json").read_text())["packages"]
     assert not [name for name, package in packages.items() if "resolved" in package]
+    assert not [
+        name
+        for name, package in packages.items()
+        if name and not package.get("inBundle") and "integrity" not in package
+    ]
+
+
+def test_every_workflow_command_quotes_what_the_user_gives() -> None:
+    recipes = [line for line in (ROOT / "Makefile").read_text().splitlines() if line.startswith("\t")]
+    assert not [line for line in recipes if "$(ENV)" in line or "$(PORT)" in line]
+
+
+@pytest.mark.parametrize("target", ["settings", "recover", "deploy", "destroy", "state-bucket"])
+def test_a_hostile_environment_is_a_name_like_any_other_wrong_one(target: str) -> None:
+    hostile = "dev'; exit 7; \"; exit 7"
+    finished = subprocess.run(["make", target, f"ENV={hostile}"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert f"environment {hostile!r}: must be one of dev, staging, prod" in finished.stderr

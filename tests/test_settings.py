@@ -410,3 +410,13 @@ def test_a_serverless_endpoint_has_no_field_for_a_network() -> None:
 )
 def test_instances_with_disks_of_their_own_are_known_by_their_names(instance_type: str, found: bool) -> None:
     assert has_instance_storage(instance_type) is found
+
+
+@pytest.mark.parametrize(
+    "value", ["a'; touch pwned; '", "$(touch pwned)", "`touch pwned`", "a|b", "a&b", "${x}", "a\nb"]
+)
+def test_rejects_names_that_a_shell_would_run(value: str) -> None:
+    """These go into the lifecycle scripts or into commands that a person is told to type."""
+    assert faults(bucket=BucketSettings(name=value))[0].startswith(f"dev: bucket.name: {value!r}: must ")
+    for field in ("project", "endpoint_name", "name", "region", "state_bucket", "account_id"):
+        assert f"dev: {field}: {value!r}: must " in "\n".join(faults(**{field: value}))

@@ -4,13 +4,12 @@ import os
 import re
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from local_aws import account
 from tests.conftest import ROOT
@@ -18,10 +17,10 @@ from tests.faults import scenarios
 
 PLACE = re.compile(r"(?<=<!-- faults -->\n).*?(?=<!-- /faults -->)", re.DOTALL)
 # Most of a deploy is waiting; more at once make each slower on two cores.
-AT_ONCE = 4
+AT_ONCE = 6
 SEEDS = (100, 200, 300)
 ROUNDS = 20
-SHARES: tuple[tuple[str, dict[str, float]], ...] = (
+SHARES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("500 before the call, 10 %", {"errors": 0.1}),
     ("500 before the call, 30 %", {"errors": 0.3}),
     ("500 before the call, 50 %", {"errors": 0.5}),
@@ -31,75 +30,101 @@ SHARES: tuple[tuple[str, dict[str, float]], ...] = (
     ("reply lost after the work, 10 %", {"lost_replies": 0.1}),
 )
 Row = tuple[str, str, str]
-T = TypeVar("T")
 
 
 class Runner:
-    """Runs scenarios side by side, each in a folder of its own; remembers what failed."""
+    """Runs scenarios side by side, each in a folder of its own."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._pool, self._count = folder, ThreadPoolExecutor(AT_ONCE), 0
         self.failures: list[str] = []
 
-    def all(self, label: str, calls: Sequence[Callable[[Path], T]]) -> list[T]:
-        """The results of those that passed."""
-        began = time.monotonic()
-        futures = [self._pool.submit(call, self._fresh()) for call in calls]
-        results = []
-        for index, future in enumerate(futures):
-            try:
-                results.append(future.result())
-            except Exception:
-                self.failures.append(f"{label} [{index}]\n{traceback.format_exc()}")
-        print(f"{label}: {len(results)} of {len(calls)} in {time.monotonic() - began:.0f} s", flush=True)
-        return results
-
-    def _fresh(self) -> Path:
+    def submit(self, scenario: Callable[[Path], Any]) -> Future[Any]:
         self._count += 1
         folder = self._folder / str(self._count)
         folder.mkdir()
-        return folder
+        return self._pool.submit(scenario, folder)
+
+    def results(self, label: str, futures: Sequence[Future[Any]]) -> list[Any]:
+        """Of those that passed; the others are remembered."""
+        found = []
+        for index, future in enumerate(futures):
+            try:
+                found.append(future.result())
+            except Exception:
+                self.failures.append(f"{label} [{index}]\n{traceback.format_exc()}")
+        print(f"{label}: {len(found)} of {len(futures)}", flush=True)
+        return found
 
 
 def rows(runner: Runner) -> Iterator[Row]:
-    [(creations, expected, seconds)] = runner.all("undisturbed", [scenarios.undisturbed])
-    yield f"nothing goes wrong ({creations} creations)", "1 of 1", f"deploy {seconds:.0f} s"
-    yield from _kills(runner, "dev", range(creations + 1), expected)
-    [(creations, expected, _)] = runner.all(
-        "undisturbed, with a network", [lambda folder: scenarios.undisturbed(folder, "staging")]
-    )
-    yield from _kills(runner, "staging", range(0, creations + 1, 3), expected)
+    """Everything is submitted before the first result is waited for."""
+    plain = {name: runner.submit(partial(scenarios.undisturbed, name=name)) for name in ("dev", "staging")}
+    creations, _, seconds = plain["dev"].result()
+    collect: list[Callable[[], Row]] = [
+        partial(_two_deploys, runner, runner.submit(partial(scenarios.two_deploys, rounds=ROUNDS)))
+    ]
+    midway = runner.submit(scenarios.everything_fails_midway)
+    collect.append(partial(_said, runner, "every call fails, from the third creation on", "Terraform", midway))
     for label, shares in SHARES:
-        yield _failing(runner, label, shares)
-    [(said, seconds)] = runner.all("everything fails", [scenarios.nothing_answers])
-    yield "every call fails, from the first on", "1 of 1", f"`make deploy` ends after {seconds:.0f} s: {_plain(said)}"
-    [(said, seconds)] = runner.all("everything fails midway", [scenarios.everything_fails_midway])
-    yield "every call fails, from the third creation on", "1 of 1", f"ends after {seconds:.0f} s: {_plain(said)}"
-    [slowest] = runner.all("two deploys at once", [lambda folder: scenarios.two_deploys(folder, ROUNDS)])
-    yield "two deploys at once, state in S3", f"{ROUNDS} of {ROUNDS}", f"refused after {slowest:.1f} s at most"
-    [kept] = runner.all("upgrade", [scenarios.upgrade])
-    yield "upgrade from the first release's JSON", "1 of 1", f"{kept} kept, 0 replaced, the object still there"
+        futures = [runner.submit(partial(scenarios.failing, seed=seed, **shares)) for seed in SEEDS]
+        collect.append(partial(_failing, runner, label, futures))
+    for name, step in (("dev", 1), ("staging", 3)):
+        made, expected, _ = plain[name].result()
+        for place, in_s3 in (("in a file", False), ("in S3", True)):
+            kill = partial(scenarios.killed, name=name, expected=expected, state_bucket=in_s3)
+            futures = [runner.submit(partial(kill, after=after)) for after in range(0, made + 1, step)]
+            collect.append(partial(_kills, runner, f"{name}: killed (-9) at a creation, state {place}", futures))
+    nothing = runner.submit(scenarios.nothing_answers)
+    collect.append(partial(_said, runner, "every call fails, from the first on", "`make deploy`", nothing))
+    collect.append(partial(_upgrade, runner, runner.submit(scenarios.upgrade)))
+    yield f"nothing ({creations} creations)", "1 of 1", f"Terraform's apply takes {seconds:.0f} s"
+    for row in collect:
+        yield row()
 
 
-def _kills(runner: Runner, name: str, points: range, expected: list[str]) -> Iterator[Row]:
-    for place, in_s3 in (("a file", False), ("S3", True)):
-        label = f"{name}: killed (-9) after a creation, state in {place}"
-
-        def kill(folder: Path, after: int, *, state_bucket: bool = in_s3) -> int:
-            return scenarios.killed(folder, name, after, expected, state_bucket=state_bucket)
-
-        calls = [partial(kill, after=after) for after in points]
-        taken_over = runner.all(label, calls)
-        most = max(taken_over, default=0)
-        yield label, f"{len(taken_over)} of {len(points)}", f"one recover, one deploy; {most} taken over at most"
+def _kills(runner: Runner, label: str, futures: Sequence[Future[Any]]) -> Row:
+    taken_over = runner.results(label, futures)
+    most = max(taken_over, default=0)
+    return label, f"{len(taken_over)} of {len(futures)}", f"one recover, one deploy; at most {most} taken over"
 
 
-def _failing(runner: Runner, label: str, shares: dict[str, Any]) -> Row:
-    found = runner.all(label, [partial(scenarios.failing, seed=seed, **shares) for seed in SEEDS])
+def _failing(runner: Runner, label: str, futures: Sequence[Future[Any]]) -> Row:
+    found = runner.results(label, futures)
     deploys = max((count for count, _, _ in found), default=0)
     slowest = max((seconds for _, _, seconds in found), default=0)
     drawn = sum(count for _, count, _ in found)
-    return label, f"{len(found)} of {len(SEEDS)}", f"{deploys} deploys at most, {slowest:.0f} s, {drawn} faults"
+    return (
+        label,
+        f"{len(found)} of {len(futures)}",
+        f"at most {deploys} deploys and {slowest:.0f} s; {drawn} faults in all",
+    )
+
+
+def _said(runner: Runner, label: str, who: str, future: Future[Any]) -> Row:
+    found = runner.results(label, [future])
+    figures = [f"{who} ends after {seconds:.0f} s: {_plain(said)}" for said, seconds in found]
+    return label, f"{len(found)} of 1", "".join(figures)
+
+
+def _two_deploys(runner: Runner, future: Future[Any]) -> Row:
+    label = "two deploys at once, state in S3"
+    found = runner.results(label, [future])
+    return (
+        label,
+        f"{ROUNDS * len(found)} of {ROUNDS}",
+        "".join(f"refused after at most {slowest:.1f} s" for slowest in found),
+    )
+
+
+def _upgrade(runner: Runner, future: Future[Any]) -> Row:
+    label = "upgrade from the first release's JSON"
+    found = runner.results(label, [future])
+    return (
+        label,
+        f"{len(found)} of 1",
+        "".join(f"{kept} kept, 0 replaced, the user's object still there" for kept in found),
+    )
 
 
 def _plain(said: str) -> str:

@@ -32,7 +32,7 @@ def undisturbed(folder: Path, name: str = "dev") -> tuple[int, list[str], float]
     return creations, everything, seconds
 
 
-def killed(folder: Path, name: str, after: int, expected: list[str], *, state_bucket: bool) -> int:
+def killed(folder: Path, *, name: str, after: int, expected: list[str], state_bucket: bool) -> int:
     """Killed after so many creations; one recover and one deploy later all is as if nothing had happened.
 
     Returns how many resources were taken over.

@@ -27,8 +27,12 @@ DEV = [
     "sagemaker NotebookInstances: ml-platform-dev",
 ]
 SCENARIOS: dict[str, Callable[[Path], Any]] = {
-    "killed in the middle, state in S3": lambda folder: scenarios.killed(folder, "dev", 9, DEV, state_bucket=True),
-    "killed at the last creation": lambda folder: scenarios.killed(folder, "dev", len(DEV), DEV, state_bucket=False),
+    "killed in the middle, state in S3": lambda folder: scenarios.killed(
+        folder, name="dev", after=9, expected=DEV, state_bucket=True
+    ),
+    "killed at the last creation": lambda folder: scenarios.killed(
+        folder, name="dev", after=len(DEV), expected=DEV, state_bucket=False
+    ),
     "replies lost": lambda folder: scenarios.failing(folder, seed=100, lost_replies=0.1),
     "upgrade": scenarios.upgrade,
     "errors": lambda folder: scenarios.failing(folder, seed=100, errors=0.1),
