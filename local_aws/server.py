@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from local_aws.faults import Switch, faulty
 from local_aws.gaps import (
+    logs_keys,
     s3_conditional_deny,
     sagemaker_answers,
     sagemaker_duplicates,
@@ -35,6 +36,7 @@ def fill_gaps() -> None:
     sagemaker_lifecycle_configurations.fill()
     sagemaker_instance_types.fill()
     s3_conditional_deny.fill()
+    logs_keys.fill()
 
 
 def identified(application: Application) -> Application:

@@ -1,7 +1,7 @@
 """After a deploy that died: finds what exists in AWS but not in the state, and has the next deploy take it over.
 
-`make recover ENV=prod` runs `python -m operations.recover prod`. Nothing in AWS is changed, and in the state only the mark
-of what was to be replaced because AWS failed to say that it was made.
+`make recover ENV=prod` runs `python -m operations.recover prod`. Nothing in AWS is changed, and in the state only the
+mark of what was to be replaced because AWS failed to say that it was made.
 """
 
 import argparse

@@ -20,8 +20,8 @@ from stacks.environments import NAMES, ROOT
 FOLDER = Path(__file__).resolve().parent
 BIN = FOLDER / ".venv/bin"
 # checkov exits with 0 where it could not read the JSON and found nothing: https://github.com/bridgecrewio/checkov/issues/7454
-# An environment has passed more than a hundred checks.
-PASSED_FLOOR = 100
+# The smallest environment passes 114 checks as JSON and 82 as a plan.
+PASSED_FLOOR = 75
 NOT_OURS = (
     "node_modules",
     ".venv",

@@ -250,3 +250,17 @@ def test_awss_managed_policies_exist(server: Server) -> None:
     iam = session.client("iam", endpoint_url=server.url)
     policy = iam.get_policy(PolicyArn="arn:aws:iam::aws:policy/AmazonSageMakerFullAccess")
     assert policy["Policy"]["PolicyName"] == "AmazonSageMakerFullAccess"
+
+
+def test_a_log_group_gets_and_loses_a_key(server: Server) -> None:
+    session = account.session(account.account_variables(server, environment("dev").settings))
+    logs = session.client("logs", endpoint_url=server.url)
+    logs.create_log_group(logGroupName="/gets/a/key")
+    logs.associate_kms_key(logGroupName="/gets/a/key", kmsKeyId="arn:aws:kms:us-east-1:111111111111:key/1")
+    [group] = logs.describe_log_groups(logGroupNamePrefix="/gets/a/key")["logGroups"]
+    assert group["kmsKeyId"] == "arn:aws:kms:us-east-1:111111111111:key/1"
+    logs.disassociate_kms_key(logGroupName="/gets/a/key")
+    [group] = logs.describe_log_groups(logGroupNamePrefix="/gets/a/key")["logGroups"]
+    assert "kmsKeyId" not in group
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        logs.disassociate_kms_key(logGroupName="/is/not/there")

@@ -85,7 +85,7 @@ def test_json_that_checkov_cannot_read_does_not_pass_for_want_of_findings(tmp_pa
     stack["terraform"]["required_version"] = ">= 1.10"
     (tmp_path / "cdk.tf.json").write_text(json.dumps(stack))
     [line] = gate.faults("dev", gate.scan("terraform_json", "--directory", str(tmp_path)), gate.skips())
-    assert line == "dev: 0 checks passed with 1 parsing errors: must be at least 100 without any"
+    assert line == "dev: 0 checks passed with 1 parsing errors: must be at least 75 without any"
 
 
 def test_a_notebook_on_a_platform_without_maintenance_does_not_pass(tmp_path: Path) -> None:

@@ -426,10 +426,9 @@ def test_after_the_moves_there_is_nothing_to_change(platform: Platform) -> None:
 
 def test_the_state_bucket_is_found_again_when_its_own_state_is_lost(platform: Platform) -> None:
     (platform.folder / "prod/terraform.prod-state-bucket.tfstate").unlink()
-    finished = platform.shell("prod", ".venv/bin/python -m operations.state_bucket prod --output .local/prod/cdktf.out")
-    assert finished.returncode == 0, finished.stdout
-    assert f"prod: the state's bucket is {STATE_BUCKET}. Apply complete! Resources: 1 imported" in finished.stdout
-    assert platform.client("prod", "s3").list_objects_v2(Bucket=STATE_BUCKET)["KeyCount"] == 1
+    platform.deploy("prod")
+    assert f"prod: the state's bucket is {STATE_BUCKET}. Apply complete! Resources: 1 imported" in platform.printed["prod"]
+    assert NOTHING_TO_DO in platform.printed["prod"]
 
 
 @pytest.mark.parametrize("name", NAMES)
