@@ -4,8 +4,10 @@ import json
 import re
 
 import pytest
+from cdktf import Testing
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
+from stacks.ml_platform_stack import MlPlatformStack
 from tests.conftest import ROOT
 from tests.policies import ACCOUNT, KEY, Request, decisions, policies
 from tests.synthesis import environment, synthesized_platform
@@ -108,6 +110,17 @@ def test_full_access_is_attached_where_the_setting_says_so_and_nowhere_else() ->
     assert attachment["policy_arn"].endswith(":iam::aws:policy/AmazonSageMakerFullAccess")
     for name in ("dev", "staging", "prod"):
         assert kind not in synthesized_platform(environment(name))["resource"]
+
+
+@pytest.mark.parametrize("full_access", [True, False])
+def test_full_access_says_at_synth_what_it_opens(full_access: bool) -> None:
+    stack = MlPlatformStack(Testing.app(), environment("dev", sagemaker_full_access=full_access))
+    said = [str(entry.data) for entry in stack.node.find_child("notebook").node.metadata if "warn" in entry.type]
+    assert bool(said) is full_access
+    if full_access:
+        assert said[0].startswith("sagemaker_full_access is True: ")
+        for what in ("pass every role", "every bucket that has sagemaker in its name", "delete alarms"):
+            assert what in said[0]
 
 
 @pytest.mark.parametrize("name", ["staging", "prod"])

@@ -427,8 +427,9 @@ def test_after_the_moves_there_is_nothing_to_change(platform: Platform) -> None:
 def test_the_state_bucket_is_found_again_when_its_own_state_is_lost(platform: Platform) -> None:
     (platform.folder / "prod/terraform.prod-state-bucket.tfstate").unlink()
     platform.deploy("prod")
-    assert f"prod: the state's bucket is {STATE_BUCKET}. Apply complete! Resources: 1 imported" in platform.printed["prod"]
-    assert NOTHING_TO_DO in platform.printed["prod"]
+    printed = platform.printed["prod"]
+    assert f"prod: the state's bucket is {STATE_BUCKET}. Apply complete! Resources: 1 imported" in printed
+    assert NOTHING_TO_DO in printed
 
 
 @pytest.mark.parametrize("name", NAMES)
