@@ -37,18 +37,18 @@ def condition_blocks(
 
 
 def key_use(key_arn: str | None) -> list[Allow]:
-    """Encrypt and decrypt with the key; nothing where AWS's own keys are used."""
-    actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
-    return [] if key_arn is None else [Allow(sid="DataKey", actions=actions, resources=[key_arn])]
+    """Encrypt and decrypt with the key, and let SageMaker attach volumes encrypted with it; nothing without a key.
 
-
-def volume_key_use(key_arn: str | None) -> list[Allow]:
-    """`key_use`, and let SageMaker attach volumes that are encrypted with the key."""
+    https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    """
     if key_arn is None:
         return []
+    actions = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
     conditions = {("Bool", "kms:GrantIsForAWSResource"): ["true"]}
-    grant = Allow(sid="DataKeyGrant", actions=["kms:CreateGrant"], resources=[key_arn], conditions=conditions)
-    return [*key_use(key_arn), grant]
+    return [
+        Allow(sid="DataKey", actions=actions, resources=[key_arn]),
+        Allow(sid="DataKeyGrant", actions=["kms:CreateGrant"], resources=[key_arn], conditions=conditions),
+    ]
 
 
 def images_and_metrics(image_repository_arns: Sequence[str]) -> list[Allow]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from constructs.allow import Allow, images_and_metrics, log_streams, network_interfaces, volume_key_use
+from constructs.allow import Allow, images_and_metrics, key_use, log_streams, network_interfaces
 from constructs.service_role import SAGEMAKER, ServiceRole
 
 
@@ -43,7 +43,7 @@ class TrainingRole(Construct):
                     actions=["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
                     resources=[f"{bucket_arn}/{prefix}*" for prefix in output_prefixes],
                 ),
-                *volume_key_use(key_arn),
+                *key_use(key_arn),
                 log_streams(log_group_arns),
                 *images_and_metrics(image_repository_arns),
                 *network_interfaces(network_interface_arn, placement_arns),

@@ -479,6 +479,13 @@ def test_terraform_itself_refuses_to_destroy_what_is_protected(platform: Platfor
     assert platform.everything("staging") == before
 
 
+def test_make_deploy_deploys_as_cdktf_does(platform: Platform) -> None:
+    options = "--auto-approve --skip-provider-lock --output .local/dev/cdktf.out"
+    finished = platform.shell("dev", f".venv/bin/python -m operations.deploy dev {options}")
+    assert finished.returncode == 0, finished.stdout
+    assert NOTHING_TO_DO in finished.stdout
+
+
 def test_an_overwritten_model_is_recovered_from_its_version(platform: Platform) -> None:
     s3, bucket = platform.client("staging", "s3"), platform.bucket("staging")
     keys = [item["Key"] for item in s3.list_objects_v2(Bucket=bucket, Prefix="models/")["Contents"]]
