@@ -3,7 +3,6 @@
 `make deploy ENV=prod` runs `python -m operations.deploy prod`, `make destroy ENV=prod` the same with `--verb destroy`.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -15,10 +14,10 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import state_lock
+from operations import command_line, state_lock
 from operations.recover import synthesize
 from operations.terraform_stack import OperationError, TerraformStack
-from stacks.environments import NAMES, ROOT
+from stacks.environments import ROOT
 
 CDKTF = ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf"
 # Retries of the first question, after which AWS is taken to be out of reach: some ten seconds.
@@ -82,17 +81,11 @@ def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("environment", help=", ".join(NAMES))
+    parser = command_line.parser(__doc__)
     parser.add_argument("--verb", choices=("deploy", "destroy"), default="deploy")
-    parser.add_argument("--output", type=Path, default=ROOT / "cdktf.out", help="the folder that cdktf writes to")
     arguments, options = parser.parse_known_args()
-    if arguments.environment not in NAMES:
-        sys.exit(f"environment {arguments.environment!r}: must be one of {', '.join(NAMES)}")
-    try:
-        run(arguments.verb, arguments.environment, arguments.output.resolve(), options)
-    except (OperationError, BotoCoreError, ClientError) as error:
-        sys.exit(f"{arguments.environment}: {error}")
+    with command_line.errors_as_lines(arguments.environment):
+        run(arguments.verb, arguments.environment, arguments.output, options)
 
 
 if __name__ == "__main__":

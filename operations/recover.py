@@ -4,7 +4,6 @@
 mark of what was to be replaced because AWS failed to say that it was made.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -14,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
-from operations import state_lock
+from operations import command_line, state_lock
 from operations.finders import Finders
 from operations.terraform_stack import OperationError, TerraformStack
-from stacks.environments import NAMES, ROOT
+from stacks.environments import ROOT
 
 # What is found makes more of the plan known (a model's name hangs on its network's ids), and so more can be found.
 MAX_ROUNDS = 5
@@ -129,17 +127,10 @@ def _relative(path: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("environment", help=", ".join(NAMES))
-    parser.add_argument("--output", type=Path, default=ROOT / "cdktf.out", help="the folder that cdktf writes to")
-    arguments = parser.parse_args()
-    if arguments.environment not in NAMES:
-        sys.exit(f"environment {arguments.environment!r}: must be one of {', '.join(NAMES)}")
-    try:
-        for line in recover(arguments.environment, arguments.output.resolve()):
+    arguments = command_line.parser(__doc__).parse_args()
+    with command_line.errors_as_lines(arguments.environment):
+        for line in recover(arguments.environment, arguments.output):
             print(line, flush=True)
-    except (OperationError, BotoCoreError, ClientError) as error:
-        sys.exit(f"{arguments.environment}: {error}")
 
 
 if __name__ == "__main__":

@@ -1,19 +1,17 @@
 """Makes the S3 bucket for an environment's Terraform state: `make state-bucket ENV=prod`. Again: changes nothing."""
 
-import argparse
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from lazy_bindings.install import install
+from operations import command_line
 from operations.finders import Finders
 from operations.recover import find_lost
 from operations.terraform_stack import OperationError, TerraformStack
-from stacks.environments import NAMES, ROOT, read_environments
+from stacks.environments import read_environments
 from stacks.settings import EnvironmentSettings
 
 
@@ -46,20 +44,12 @@ def _synthesize(settings: EnvironmentSettings, name: str, stack_id: str, output:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("environment", help=", ".join(NAMES))
-    parser.add_argument("--output", type=Path, default=ROOT / "cdktf.out", help="the folder that cdktf writes to")
-    arguments = parser.parse_args()
-    if arguments.environment not in NAMES:
-        sys.exit(f"environment {arguments.environment!r}: must be one of {', '.join(NAMES)}")
-    [settings] = [
-        item.settings for item in read_environments(os.environ) if item.settings.name == arguments.environment
-    ]
-    try:
-        said = make(settings, arguments.output.resolve(), os.environ, boto3.Session(region_name=settings.region))
-    except (OperationError, BotoCoreError, ClientError) as error:
-        sys.exit(f"{arguments.environment}: {error}")
-    print(f"{arguments.environment}: the state's bucket is {settings.state_bucket}. {said}")
+    arguments = command_line.parser(__doc__).parse_args()
+    of_name = {item.settings.name: item.settings for item in read_environments(os.environ)}
+    settings = of_name[arguments.environment]
+    with command_line.errors_as_lines(settings.name):
+        said = make(settings, arguments.output, os.environ, boto3.Session(region_name=settings.region))
+        print(f"{settings.name}: the state's bucket is {settings.state_bucket}. {said}")
 
 
 if __name__ == "__main__":

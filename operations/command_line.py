@@ -1,0 +1,36 @@
+"""What the commands of this folder have in common: their arguments, and errors as lines without a traceback."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations.terraform_stack import OperationError
+from stacks.environments import NAMES, ROOT
+
+
+def parser(description: str | None) -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(description=description)
+    made.add_argument("environment", type=_environment, help=", ".join(NAMES))
+    made.add_argument(
+        "--output", type=lambda path: Path(path).resolve(), default=ROOT / "cdktf.out", help="where cdktf writes to"
+    )
+    return made
+
+
+@contextmanager
+def errors_as_lines(environment: str) -> Iterator[None]:
+    """Ends the program with exit code 1 and what went wrong."""
+    try:
+        yield
+    except (OperationError, BotoCoreError, ClientError) as error:
+        sys.exit(f"{environment}: {error}")
+
+
+def _environment(name: str) -> str:
+    if name not in NAMES:
+        sys.exit(f"environment {name!r}: must be one of {', '.join(NAMES)}")
+    return name
