@@ -479,11 +479,23 @@ def test_terraform_itself_refuses_to_destroy_what_is_protected(platform: Platfor
     assert platform.everything("staging") == before
 
 
-def test_make_deploy_deploys_as_cdktf_does(platform: Platform) -> None:
+def test_what_the_state_forgot_is_recovered_and_taken_over_by_the_next_make_deploy(platform: Platform) -> None:
+    stack = Path(".local/dev/cdktf.out/stacks/dev")
+    forgotten = "aws_iam_role.training_role aws_kms_key.encryption_key aws_sagemaker_endpoint.linear_learner"
+    assert platform.shell("dev", f"terraform -chdir={stack} state rm {forgotten}").returncode == 0
+    before = platform.everything("dev")
+
+    recovered = platform.shell("dev", ".venv/bin/python -m operations.recover dev --output .local/dev/cdktf.out")
+    assert recovered.returncode == 0, recovered.stdout
+    assert f"dev: the next deploy takes these 3 over: import blocks in {stack}/recovered.tf.json" in recovered.stdout
+    assert platform.everything("dev") == before
+
     options = "--auto-approve --skip-provider-lock --output .local/dev/cdktf.out"
-    finished = platform.shell("dev", f".venv/bin/python -m operations.deploy dev {options}")
-    assert finished.returncode == 0, finished.stdout
-    assert NOTHING_TO_DO in finished.stdout
+    deployed = platform.shell("dev", f".venv/bin/python -m operations.deploy dev {options}")
+    assert deployed.returncode == 0, deployed.stdout
+    assert "Resources: 3 imported, 0 added, " in deployed.stdout
+    assert platform.everything("dev") == before
+    assert not (platform.project / stack / "recovered.tf.json").exists()
 
 
 def test_an_overwritten_model_is_recovered_from_its_version(platform: Platform) -> None:
