@@ -15,7 +15,7 @@ from operations.terraform_stack import OperationError
 Values = Mapping[str, Any]
 # Terraform adds 26 digits to a name's prefix:
 # https://github.com/hashicorp/terraform-plugin-sdk/blob/main/helper/id/id.go
-GENERATED = r"\d{26}"
+GENERATED_LENGTH = 26
 REPEATABLE = frozenset(
     {
         "aws_default_security_group",
@@ -123,20 +123,33 @@ class Finders:
     def _endpoint_configuration(self, values: Values) -> str | None:
         """Its name is generated: the one that an endpoint uses, else the newest."""
         found = self.generated_configurations(values["name_prefix"])
-        used = [name for name in found if name in self._configurations_in_use()]
-        return next(iter(used or found), None)
+        in_use = self.configurations_in_use()
+        return next((name for name in found if name in in_use), next(iter(found), None))
 
     def generated_configurations(self, prefix: str) -> list[str]:
         """Newest first."""
         pages = self._client("sagemaker").get_paginator("list_endpoint_configs").paginate(NameContains=prefix)
         names = [item["EndpointConfigName"] for page in pages for item in page["EndpointConfigs"]]
-        return sorted((name for name in names if re.fullmatch(re.escape(prefix) + GENERATED, name)), reverse=True)
+        generated = re.compile(rf"{re.escape(prefix)}\d{{{GENERATED_LENGTH}}}")
+        return sorted(filter(generated.fullmatch, names), reverse=True)
 
-    def _configurations_in_use(self) -> set[str]:
+    def configurations_in_use(self) -> set[str]:
+        """What the account's endpoints serve."""
         sagemaker = self._client("sagemaker")
         pages = sagemaker.get_paginator("list_endpoints").paginate()
         names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
         return {sagemaker.describe_endpoint(EndpointName=name).get("EndpointConfigName", "") for name in names}
+
+    def models_of(self, configurations: Iterable[str]) -> set[str]:
+        """The models of all variants of the configurations."""
+        sagemaker = self._client("sagemaker")
+        described = [sagemaker.describe_endpoint_config(EndpointConfigName=name) for name in configurations]
+        variants = [
+            variant
+            for item in described
+            for variant in item["ProductionVariants"] + item.get("ShadowProductionVariants", [])
+        ]
+        return {variant["ModelName"] for variant in variants}
 
     def _tagged(
         self, operation: str, collection: str, field: str, filters: str = "Filters"

@@ -15,66 +15,66 @@ from typing import Any
 import boto3
 
 from operations import command_line, state_lock
-from operations.finders import Finders
+from operations.finders import GENERATED_LENGTH, Finders
 from operations.terraform_stack import OperationError, TerraformStack
 from stacks.environments import ROOT
 
-# What is found makes more of the plan known (a model's name hangs on its network's ids), and so more can be found.
-MAX_ROUNDS = 5
+Plan = dict[str, Any]
 
 
-def find_lost(stack: TerraformStack, finders: Finders) -> dict[str, str]:
+def find_lost(stack: TerraformStack, finders: Finders, plan: Plan) -> tuple[dict[str, str], Plan]:
     """Address to import id of what exists but is not in the state; writes the import blocks beside the stack.
 
-    Raises OperationError.
+    `plan` is one without them, the plan returned one with them. It plans again as long as something is found: that
+    makes more known (a model's name hangs on its network's ids), and so more can be found. Raises OperationError.
     """
-    stack.imports.unlink(missing_ok=True)
     lost: dict[str, str] = {}
-    for _ in range(MAX_ROUNDS):
-        found = {
-            change["address"]: found_id
-            for change in _changes(stack.plan(), ["create"])
-            if (found_id := finders.find(change["type"], change["change"]["after"])) is not None
-        }
-        if not found.keys() - lost.keys():
-            break
+    while found := {
+        change["address"]: found_id
+        for change in _changes(plan, ["create"])
+        if (found_id := finders.find(change["type"], change["change"]["after"])) is not None
+    }:
         lost |= found
         blocks = [{"to": address, "id": found_id} for address, found_id in sorted(lost.items())]
         stack.imports.write_text(json.dumps({"import": blocks}, indent=2) + "\n")
-    return lost
+        plan = stack.plan()
+    return lost, plan
 
 
-def tainted(stack: TerraformStack) -> list[str]:
+def tainted(plan: Plan) -> list[str]:
     """What was made while AWS failed to say so: Terraform would replace it, and make the new one under the same name
     before it destroys the old one, as whatever a create-before-destroy resource hangs on is made first too."""
-    changes = _changes(stack.plan(), ["create", "delete"])
+    changes = _changes(plan, ["create", "delete"])
     return [item["address"] for item in changes if item.get("action_reason") == "replace_because_tainted"]
 
 
-def in_the_way(stack: TerraformStack, finders: Finders) -> list[str]:
-    """What a deploy that died made to replace something that is still in the state: the commands that delete it."""
+def in_the_way(plan: Plan, finders: Finders) -> list[str]:
+    """What a deploy that died made to replace something that is still in the state: the commands that delete it.
+
+    Nothing that an endpoint serves is among them.
+    """
+    served = finders.configurations_in_use()
+    served_models = finders.models_of(served)
     commands = []
-    plan = stack.plan()
     for change in _changes(plan, ["create", "delete"]):
-        after = change["change"]["after"]
-        found = finders.find(change["type"], after)
-        if change["type"] == "aws_sagemaker_model" and found is not None:
+        found = finders.find(change["type"], change["change"]["after"])
+        if change["type"] == "aws_sagemaker_model" and found is not None and found not in served_models:
             commands.append(f"aws sagemaker delete-model --model-name {found}")
     known = {item["name"] for item in _state_resources(plan, "aws_sagemaker_endpoint_configuration")}
-    for prefix in sorted({name[:-26] for name in known}):
+    for prefix in sorted({name[:-GENERATED_LENGTH] for name in known}):
         for name in finders.generated_configurations(prefix):
-            if name not in known:
+            if name not in known | served:
                 commands.append(f"aws sagemaker delete-endpoint-config --endpoint-config-name {name}")
     return commands
 
 
-def _changes(plan: dict[str, Any], actions: list[str]) -> Iterator[dict[str, Any]]:
+def _changes(plan: Plan, actions: list[str]) -> Iterator[dict[str, Any]]:
     for change in plan.get("resource_changes", []):
         if change["change"]["actions"] == actions and "importing" not in change["change"]:
             yield change
 
 
-def _state_resources(plan: dict[str, Any], resource_type: str) -> Iterator[dict[str, Any]]:
+def _state_resources(plan: Plan, resource_type: str) -> Iterator[dict[str, Any]]:
     """The values of a type in the state, those included that a replacement left to be deleted."""
     resources = plan.get("prior_state", {}).get("values", {}).get("root_module", {}).get("resources", [])
     yield from (item["values"] for item in resources if item["type"] == resource_type)
@@ -107,14 +107,16 @@ def recover(name: str, output: Path) -> Iterator[str]:
         yield f"{name}: {state_lock.explanation(lock, stack)}"
         if lock.living_holders() != []:
             return
-    for address in tainted(stack):
+    stack.imports.unlink(missing_ok=True)
+    plan, finders = stack.plan(), Finders(boto3.Session())
+    marked = tainted(plan)
+    for address in marked:
         stack.run("untaint", *([] if lock is None else ["-lock=false"]), address)
         yield f"{name}: {address} was made although AWS failed to say so: kept, no longer marked to be replaced"
-    finders = Finders(boto3.Session())
-    lost = find_lost(stack, finders)
+    lost, plan = find_lost(stack, finders, stack.plan() if marked else plan)
     for address, found_id in sorted(lost.items()):
         yield f"{name}: {address} exists and is not in the state: {found_id}"
-    for command in in_the_way(stack, finders):
+    for command in in_the_way(plan, finders):
         yield f"{name}: left by a deploy that died, and in use by nothing that Terraform knows:\n  {command}"
     if lost:
         yield f"{name}: the next deploy takes these {len(lost)} over: import blocks in {_relative(stack.imports)}"

@@ -7,9 +7,11 @@ import pytest
 from moto import mock_aws
 
 from operations.finders import REPEATABLE, Finders
+from operations.recover import in_the_way, tainted
 from operations.terraform_stack import OperationError
 from tests.synthesis import environment, synthesized_platform
 
+CONFIGURATIONS = [f"linear-learner-{number:026}" for number in (1, 2, 4)]
 TAGS = {"Environment": "dev", "Name": "ml-platform-dev", "Owner": "ml-team", "Project": "ml-platform"}
 
 
@@ -50,11 +52,66 @@ def test_what_has_no_name_yet_is_not_looked_for(session: Any) -> None:
     assert Finders(session).find("aws_sagemaker_model", {"execution_role_arn": "arn"}) is None
 
 
-def test_only_configurations_with_a_generated_name_of_that_prefix_are_taken_for_ours(session: Any) -> None:
-    sagemaker = session.client("sagemaker")
-    variants = [{"VariantName": "a", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}]
-    sagemaker.create_model(ModelName="m", ExecutionRoleArn="arn:aws:iam::123456789012:role/any-role-of-ours")
-    for name in ("linear-learner-by-hand", f"linear-learner-{1:026}", f"linear-learner-{2:026}", f"x-linear-{3:026}"):
-        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
-    found = Finders(session).generated_configurations("linear-learner-")
-    assert found == [f"linear-learner-{2:026}", f"linear-learner-{1:026}"]
+@pytest.fixture
+def sagemaker(session: Any) -> Any:
+    """An endpoint that serves the second of three configurations, and one configuration of another name."""
+    client = session.client("sagemaker")
+    for name in ("m1", "m2"):
+        client.create_model(ModelName=name, ExecutionRoleArn="arn:aws:iam::123456789012:role/any-role-of-ours")
+    for index, name in enumerate((*CONFIGURATIONS, "linear-learner-by-hand", f"x-linear-{3:026}")):
+        variant = {"VariantName": "a", "ModelName": f"m{index % 2 + 1}", "InstanceType": "ml.m5.large"}
+        client.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+        )
+    client.create_endpoint(EndpointName="linear-learner", EndpointConfigName=CONFIGURATIONS[1])
+    return client
+
+
+def test_only_configurations_with_a_generated_name_of_that_prefix_are_taken_for_ours(
+    sagemaker: Any, session: Any
+) -> None:
+    assert sagemaker.list_endpoint_configs()["EndpointConfigs"]
+    assert Finders(session).generated_configurations("linear-learner-") == CONFIGURATIONS[::-1]
+
+
+def test_of_several_configurations_the_one_that_is_served_is_taken_over(sagemaker: Any, session: Any) -> None:
+    values = {"name_prefix": "linear-learner-"}
+    assert Finders(session).find("aws_sagemaker_endpoint_configuration", values) == CONFIGURATIONS[1]
+    sagemaker.delete_endpoint(EndpointName="linear-learner")
+    assert Finders(session).find("aws_sagemaker_endpoint_configuration", values) == CONFIGURATIONS[2]
+
+
+def test_what_nothing_can_take_over_is_to_be_deleted_unless_it_is_served(sagemaker: Any, session: Any) -> None:
+    """The state knows the first configuration; a replacement of both models died after making them anew."""
+    assert sagemaker.list_models()["Models"]
+    known = {"type": "aws_sagemaker_endpoint_configuration", "values": {"name": CONFIGURATIONS[0]}}
+    replaced = [
+        {
+            "address": name,
+            "type": "aws_sagemaker_model",
+            "change": {"actions": ["create", "delete"], "after": {"name": name}},
+        }
+        for name in ("m1", "m2")
+    ]
+    plan = {
+        "prior_state": {"values": {"root_module": {"resources": [known]}}},
+        "resource_changes": replaced,
+    }
+    assert in_the_way(plan, Finders(session)) == [
+        "aws sagemaker delete-model --model-name m1",
+        f"aws sagemaker delete-endpoint-config --endpoint-config-name {CONFIGURATIONS[2]}",
+    ]
+
+
+def test_what_is_marked_to_be_replaced_because_aws_failed_to_answer_is_told_from_other_replacements() -> None:
+    def change(address: str, actions: list[str], reason: str) -> dict[str, Any]:
+        return {"address": address, "type": "aws_iam_role", "change": {"actions": actions}, "action_reason": reason}
+
+    plan = {
+        "resource_changes": [
+            change("a", ["create", "delete"], "replace_because_tainted"),
+            change("b", ["delete", "create"], "replace_because_tainted"),  # destroyed first: no name is in the way
+            change("c", ["create", "delete"], "replace_because_cannot_update"),
+        ]
+    }
+    assert tainted(plan) == ["a"]
