@@ -38,6 +38,27 @@ class Finished:
 
 
 @dataclass
+class Run:
+    """A Terraform that runs. What it prints goes to a file: a pipe that nobody reads would stop it."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait(self, timeout: float) -> tuple[int, str]:
+        """Exit code and what was printed; killed after the timeout."""
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -signal.SIGKILL, f"{self.log.read_text()}\n(killed after {timeout} s)"
+        return self.process.returncode, self.log.read_text()
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclass
 class Lab:
     """An environment whose state is in a file or, with `state_bucket`, in S3."""
 
@@ -46,6 +67,7 @@ class Lab:
     name: str
     state_bucket: bool
     variables: dict[str, str] = field(default_factory=dict)
+    runs: int = 0
 
     @property
     def output(self) -> Path:
@@ -85,27 +107,26 @@ class Lab:
     def override(self, content: dict[str, Any]) -> None:
         (self.stack / "local_override.tf.json").write_text(json.dumps(content))
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str) -> Run:
         """In a process group of its own, which can be killed whole."""
-        return subprocess.Popen(
-            ["terraform", *arguments, "-no-color"],
-            cwd=self.stack,
-            env=self.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        self.runs += 1
+        log = self.folder / f"terraform-{self.runs}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                ["terraform", *arguments, "-no-color"],
+                cwd=self.stack,
+                env=self.variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return Run(process, log)
 
     def terraform(self, *arguments: str, timeout: float = 900) -> Finished:
         began = time.monotonic()
-        process = self.start(*arguments)
-        try:
-            printed = process.communicate(timeout=timeout)[0]
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            printed = process.communicate()[0] + f"\n(killed after {timeout} s)"
-        return Finished(process.returncode, printed, time.monotonic() - began)
+        run = self.start(*arguments)
+        code, printed = run.wait(timeout)
+        return Finished(code, printed, time.monotonic() - began)
 
     def apply(self, timeout: float = 900) -> Finished:
         return self.terraform("apply", "-auto-approve", "-input=false", timeout=timeout)
@@ -135,16 +156,18 @@ class Lab:
     def kill_after(self, creations: int) -> None:
         """An apply whose whole process group is killed when that many things were created, the last reply unread."""
         self.fail(hold_after=creations)
-        process = self.start("apply", "-auto-approve", "-input=false")
+        run = self.start("apply", "-auto-approve", "-input=false")
+        self.wait_until_held(run)
+        time.sleep(0.3)  # what was sent before is answered
+        run.kill()
+        self.fail()
+
+    def wait_until_held(self, run: Run) -> None:
         give_up = time.monotonic() + HELD_TIMEOUT_SECONDS
         while faults.counts(self.server)["held"] == 0:
-            assert process.poll() is None, process.communicate()[0]
+            assert run.process.poll() is None, run.log.read_text()
             assert time.monotonic() < give_up, faults.counts(self.server)
             time.sleep(0.05)
-        time.sleep(0.3)  # what was sent before is answered
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        self.fail()
 
     def operation(self, module: str, *arguments: str) -> Finished:
         """`python -m operations.<module>`, as make runs it."""

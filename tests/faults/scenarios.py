@@ -2,12 +2,13 @@
 
 import json
 import shutil
+import signal
 import time
 from pathlib import Path
 
 from local_aws import faults
 from tests.conftest import ROOT
-from tests.faults.lab import Lab, lab
+from tests.faults.lab import lab
 
 MAX_DEPLOYS = 6
 # As it was synthesized before there were keys, networks and three roles.
@@ -88,12 +89,12 @@ def everything_fails_midway(folder: Path) -> tuple[str, float]:
     """
     with lab(folder) as made:
         made.fail(hold_after=3)
-        process, began = made.start("apply", "-auto-approve", "-input=false"), time.monotonic()
-        wait_until_held(made)
+        run, began = made.start("apply", "-auto-approve", "-input=false"), time.monotonic()
+        made.wait_until_held(run)
         made.fail(errors=1.0)
-        printed = process.communicate(timeout=1800)[0]
+        code, printed = run.wait(timeout=1800)
         seconds = time.monotonic() - began
-        assert process.returncode != 0, printed
+        assert code not in (0, -signal.SIGKILL), printed
         made.fail()
         made.recover()
         made.applied()
@@ -107,11 +108,11 @@ def two_deploys(folder: Path, rounds: int) -> float:
     slowest = 0.0
     with lab(folder, state_bucket=True) as made:
         made.applied()
-        for index in range(rounds):
+        for _ in range(rounds):
             made.client("logs").delete_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
             made.fail(hold_after=0)
             first = made.start("apply", "-auto-approve", "-input=false")
-            wait_until_held(made)
+            made.wait_until_held(first)
             began = time.monotonic()
             second = made.terraform("apply", "-auto-approve", "-input=false")
             slowest = max(slowest, time.monotonic() - began)
@@ -120,18 +121,11 @@ def two_deploys(folder: Path, rounds: int) -> float:
             assert "its state is locked by " in told.printed, told.printed
             assert "force-unlock" not in told.printed, "it lives"
             made.fail()
-            printed = first.communicate(timeout=120)[0]
-            assert first.returncode == 0, (index, printed)
+            code, printed = first.wait(timeout=120)
+            assert code == 0, printed
             made.nothing_to_change()
         made.destroyed()
     return slowest
-
-
-def wait_until_held(made: Lab) -> None:
-    give_up = time.monotonic() + 120
-    while faults.counts(made.server)["held"] == 0:
-        assert time.monotonic() < give_up
-        time.sleep(0.05)
 
 
 def upgrade(folder: Path) -> int:
