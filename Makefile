@@ -47,8 +47,6 @@ check: setup policy ## ruff, mypy --strict, shellcheck, locks, checkov
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/shellcheck lifecycle_scripts/*.sh .ci/run
-	$(PIPENV) verify
-	PIPENV_PIPFILE=policy/Pipfile $(PIPENV) verify
 
 policy: setup policy/.venv/.ready ## checkov on the synthesized JSON, a linter on the IAM policies, a search for secrets
 	$(BIN)/python -m policy.gate
