@@ -37,18 +37,18 @@ state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 	@$(BIN)/python -m operations.state_bucket "$$ENV"
 
 test: setup policy/.venv/.ready ## run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-faults: setup ## every fault test on the local AWS, about half an hour; writes the README's table
+faults: setup ## every fault test on the local AWS, most of an hour; writes the README's table
 	$(BIN)/python -m tests.faults.run
 
-check: setup policy ## ruff, mypy --strict, shellcheck, locks, checkov
+check: setup policy ## ruff, mypy --strict, shellcheck, and the policy gate
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy .
 	$(BIN)/shellcheck lifecycle_scripts/*.sh .ci/run
 
-policy: setup policy/.venv/.ready ## checkov on the synthesized JSON, a linter on the IAM policies, a search for secrets
+policy: setup policy/.venv/.ready ## the policy gate: checkov on the synthesized JSON, a search for secrets
 	$(BIN)/python -m policy.gate
 
 format: setup ## let ruff format and fix what it can
