@@ -69,7 +69,7 @@ def rows(runner: Runner) -> Iterator[Row]:
     for label, shares in SHARES:
         futures = [runner.submit(partial(scenarios.failing, seed=seed, **shares)) for seed in SEEDS]
         collect.append(partial(_failing, runner, label, futures))
-    for name, step in (("dev", 1), ("staging", 3)):
+    for name, step in (("dev", 1), ("staging", 5)):
         made, expected, _ = plain[name].result()
         for place, in_s3 in (("in a file", False), ("in S3", True)):
             kill = partial(scenarios.killed, name=name, expected=expected, state_bucket=in_s3)
