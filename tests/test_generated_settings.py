@@ -277,7 +277,7 @@ def test_one_bad_value_is_refused_with_its_field(path: str, data: st.DataObject)
     assert line.startswith(f"dev: {path}: {bad!r}: must ")
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(VALID)
 def test_what_is_accepted_synthesizes_to_values_that_aws_takes(valid: EnvironmentSettings) -> None:
     platform = synthesized(valid)
@@ -305,7 +305,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str
     return folder, variables
 
 
-@settings(max_examples=10, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, phases=[Phase.generate], suppress_health_check=[HealthCheck.too_slow])
 @given(valid=VALID)
 def test_terraform_accepts_what_is_accepted(stack: tuple[Path, dict[str, str]], valid: EnvironmentSettings) -> None:
     folder, variables = stack
