@@ -1,7 +1,7 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
 .PHONY: help setup settings readme local local-down test check format synth snapshots bench models lock
-.PHONY: deploy destroy recover state-bucket faults policy pipenv
+.PHONY: deploy destroy recover verify invoke state-bucket faults policy pipenv
 
 PYTHON ?= python3
 ENV ?= dev
@@ -32,6 +32,12 @@ destroy: setup ## cdktf destroy ENV (dev); says what is protected and how to lif
 
 recover: setup ## after a deploy of ENV (dev) that died: have the next one take over what exists
 	@$(BIN)/python -m operations.recover "$$ENV"
+
+verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was deployed
+	@$(BIN)/python -m operations.verify "$$ENV"
+
+invoke: setup ## send rows of the sample data to the endpoints of ENV (dev), print the predictions
+	@$(BIN)/python -m operations.invoke "$$ENV"
 
 state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 	@$(BIN)/python -m operations.state_bucket "$$ENV"
@@ -87,7 +93,7 @@ setup: node_modules/.ready ## install what the project needs, into the project
 
 node_modules/.ready: package.json package-lock.json .npmrc .venv/.ready
 	$(BIN)/npm ci --no-progress --loglevel=error
-	@printf '#!/bin/sh\nexec "%s/node" "%s" "$$@"\n' "$(CURDIR)/$(BIN)" "$(CURDIR)/node_modules/cdktf-cli/bundle/bin/cdktf" \
+	@printf '#!/bin/sh\nPATH="%s:$$PATH" exec node "%s" "$$@"\n' "$(CURDIR)/$(BIN)" "$(CURDIR)/node_modules/cdktf-cli/bundle/bin/cdktf" \
 	  > $(BIN)/cdktf && chmod +x $(BIN)/cdktf
 	@touch $@
 

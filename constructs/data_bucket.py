@@ -12,7 +12,7 @@ from constructs import Construct
 
 from constructs.private_bucket import PrivateBucket
 
-MODELS, TRAINING_OUTPUT = "models/", "training-output/"
+MODELS, TRAINING_OUTPUT, DATA_CAPTURE = "models/", "training-output/", "data-capture/"
 PREFIXES = ("training-data/", TRAINING_OUTPUT, MODELS, "notebooks/")
 
 

@@ -36,11 +36,13 @@ USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", 
 
 
 class EncryptionKey(Construct):
-    """Rotated every year. Its policy names who may use it: `user_role_arns`, CloudWatch Logs for `log_group_arns`, and
-    whoever the account's own policies let work with the key through S3 and SageMaker, as the deploy does.
+    """Rotated every year. Its policy names who may use it: `user_role_arns`, CloudWatch Logs for `log_group_arns`,
+    CloudWatch for the alarms in `alarm_arns` that notify an encrypted SNS topic, and whoever the account's own policies
+    let work with the key through S3 and SageMaker, as the deploy does.
 
     The roles are named by a condition and not as principals: KMS refuses a principal that does not exist yet.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+    https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
     """
 
     def __init__(
@@ -50,9 +52,11 @@ class EncryptionKey(Construct):
         *,
         name: str,
         region: str,
+        account_id: str,
         account_arn: str,
         user_role_arns: Sequence[str],
         log_group_arns: Sequence[str],
+        alarm_arns: Sequence[str],
         deletion_window_days: int,
         prevent_destroy: bool,
     ) -> None:
@@ -101,6 +105,15 @@ class EncryptionKey(Construct):
                     USE,
                     ("Service", f"logs.{region}.amazonaws.com"),
                     {("ArnEquals", "kms:EncryptionContext:aws:logs:arn"): log_group_arns},
+                ),
+                statement(
+                    "Alarms",
+                    ["kms:Decrypt", "kms:GenerateDataKey*"],
+                    ("Service", "cloudwatch.amazonaws.com"),
+                    {
+                        ("StringEquals", "aws:SourceAccount"): [account_id],
+                        ("ArnLike", "aws:SourceArn"): alarm_arns,
+                    },
                 ),
             ],
         )

@@ -1,10 +1,14 @@
 """The configuration of an endpoint on instances of its own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
     SagemakerEndpointConfiguration,
+    SagemakerEndpointConfigurationDataCaptureConfig,
+    SagemakerEndpointConfigurationDataCaptureConfigCaptureContentTypeHeader,
+    SagemakerEndpointConfigurationDataCaptureConfigCaptureOptions,
     SagemakerEndpointConfigurationProductionVariants,
     SagemakerEndpointConfigurationShadowProductionVariants,
 )
@@ -19,6 +23,19 @@ class Variant:
     instance_type: str
     instance_count: int
     weight: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataCapture:
+    """`sampling_percent` of the requests, each of `modes` (Input, Output), below `destination_s3_uri`.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
+    """
+
+    sampling_percent: int
+    modes: Sequence[str]
+    destination_s3_uri: str
+    key_arn: str | None
 
 
 class ProvisionedEndpointConfiguration(Construct):
@@ -37,6 +54,7 @@ class ProvisionedEndpointConfiguration(Construct):
         key_arn: str | None,
         production: Variant,
         shadow: Variant | None,
+        data_capture: DataCapture | None,
     ) -> None:
         super().__init__(scope, construct_id)
         configuration = SagemakerEndpointConfiguration(
@@ -63,6 +81,23 @@ class ProvisionedEndpointConfiguration(Construct):
                 )
                 for variant in ([] if shadow is None else [shadow])
             ],
+            data_capture_config=None if data_capture is None else _data_capture_config(data_capture),
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         self.name = configuration.name
+
+
+def _data_capture_config(capture: DataCapture) -> SagemakerEndpointConfigurationDataCaptureConfig:
+    return SagemakerEndpointConfigurationDataCaptureConfig(
+        enable_capture=True,
+        initial_sampling_percentage=capture.sampling_percent,
+        destination_s3_uri=capture.destination_s3_uri,
+        kms_key_id=capture.key_arn,
+        capture_options=[
+            SagemakerEndpointConfigurationDataCaptureConfigCaptureOptions(capture_mode=mode) for mode in capture.modes
+        ],
+        # Else base64 is what is written.
+        capture_content_type_header=SagemakerEndpointConfigurationDataCaptureConfigCaptureContentTypeHeader(
+            csv_content_types=["text/csv"], json_content_types=["application/json"]
+        ),
+    )

@@ -2,17 +2,16 @@
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from local_aws import terraform
-from operations.terraform_stack import IMPORTS
+from operations.terraform_stack import TerraformStack
 from stacks.environments import ROOT
 
-BIN = Path(sys.executable).parent
-CDKTF = ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf"
+# `terraform providers lock` ignores mirrors.
+SKIP_PROVIDER_LOCK = "--skip-provider-lock"
 
 
 def output_folder(folder: Path, environment: str) -> Path:
@@ -24,14 +23,9 @@ def run(verb: str, folder: Path, environment: str, env: Mapping[str, str]) -> in
     """`cdktf deploy dev` or `cdktf destroy dev`, without questions. The exit code."""
     stack = output_folder(folder, environment) / "stacks" / environment
     override(stack, terraform.version_override() | (terraform.lifted_protection(stack) if verb == "destroy" else {}))
-    command = [str(BIN / "node"), str(CDKTF), verb, environment, "--auto-approve", *options(folder, environment)]
-    env = {**env, "PATH": f"{BIN}{os.pathsep}{env.get('PATH', os.defpath)}"}
     if not sys.stdout.isatty():
-        env["CI"] = "true"  # else cdktf redraws its progress into pipes and files too
-    code = subprocess.run(command, cwd=ROOT, env=env, check=False).returncode
-    if code == 0:
-        (stack / IMPORTS).unlink(missing_ok=True)  # taken over, or destroyed
-    return code
+        env = {**env, "CI": "true"}  # else cdktf redraws its progress into pipes and files too
+    return TerraformStack(folder=stack, variables=env).cdktf(verb, "--auto-approve", SKIP_PROVIDER_LOCK)
 
 
 def override(stack: Path, content: Mapping[str, object]) -> None:
@@ -41,5 +35,5 @@ def override(stack: Path, content: Mapping[str, object]) -> None:
 
 
 def options(folder: Path, environment: str) -> list[str]:
-    """What every cdktf command needs in the local mode; `providers lock` ignores mirrors."""
-    return ["--skip-provider-lock", "--output", os.path.relpath(output_folder(folder, environment), ROOT)]
+    """What every cdktf command needs in the local mode."""
+    return [SKIP_PROVIDER_LOCK, "--output", os.path.relpath(output_folder(folder, environment), ROOT)]

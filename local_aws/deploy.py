@@ -12,6 +12,7 @@ from pathlib import Path
 
 from local_aws import account, cdktf, running, terraform
 from local_aws.running import LocalAwsError
+from operations.terraform_stack import BIN, OUTPUT_VARIABLE
 from stacks.environments import ROOT, Environment, read_environments
 from stacks.settings import EnvironmentSettings
 
@@ -33,7 +34,8 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     exports = account.account_variables(server, environment.settings) | changes
     if environment.settings.state_bucket is not None:
         _make_state_bucket(folder, environment.settings, os.environ | exports)
-    account.write_exports(folder / f"{name}.env", exports, path_entry=cdktf.BIN)
+    operations = {OUTPUT_VARIABLE: str(cdktf.output_folder(folder, name))}
+    account.write_exports(folder / f"{name}.env", exports | operations, path_entry=BIN)
     print(f"local AWS: {server.url}, account {account.account_id(environment.settings)}", flush=True)
     return cdktf.run("deploy", folder, name, os.environ | exports)
 
@@ -68,10 +70,11 @@ def forget(folder: Path) -> None:
 
 
 def next_steps(folder: Path, environment: Environment) -> list[str]:
-    """Three commands that show what was deployed."""
-    name, endpoint = environment.settings.name, environment.settings.full_endpoint_name
+    """Commands that show what was deployed."""
+    name, endpoint = environment.settings.name, environment.settings.endpoint_names[0]
     exports = f". {_relative(folder / f'{name}.env')}"
     return [
+        f"{exports} && make invoke verify ENV={name}",
         f"{exports} && aws sagemaker describe-endpoint --endpoint-name {endpoint}",
         f"{exports} && aws s3 ls --recursive s3://$(aws s3api list-buckets --query 'Buckets[0].Name' --output text)/",
         f"{exports} && cdktf diff {name} {shlex.join(cdktf.options(folder, name))}",
@@ -100,11 +103,10 @@ def main() -> None:
     except LocalAwsError as error:
         sys.exit(f"local AWS: {error}")
     if code != 0:
-        output = os.path.relpath(cdktf.output_folder(arguments.folder.resolve(), arguments.environment))
         sys.exit(
             f"local AWS: cdktf deploy {arguments.environment} ended with {code}: see above. If something is said to "
             f"exist already, a deploy died before: . {_relative(arguments.folder / arguments.environment)}.env && "
-            f"python -m operations.recover {arguments.environment} --output {output}"
+            f"make recover ENV={arguments.environment}"
         )
     print("\nTry next:")
     for command in next_steps(arguments.folder, environment):

@@ -22,6 +22,8 @@ from local_aws.running import HOST, LocalAwsError, Server, find
 from stacks.environments import ROOT
 
 FAULTS_PATH = "/local-aws/faults"
+# What the fault switch tells local_aws/gaps/sagemaker_endpoint_updates.py; no client sends it.
+ROLL_BACK = "X-Local-Aws-Roll-Back"
 HELD_AT_MOST_SECONDS = 600
 
 
@@ -32,6 +34,7 @@ class Faults:
     errors: float = 0  # answered with 500 before anything is done
     throttles: float = 0  # answered with the service's way to say: too many calls
     lost_replies: float = 0  # done, and the connection closed without an answer
+    rollbacks: float = 0  # of the endpoint updates, which SageMaker then takes back
     delay_seconds: float = 0  # every answer takes this much longer
     hold_after: int = -1  # from this many creations on, none is begun and the last one is not answered; -1: never
     seed: int = 0
@@ -48,7 +51,15 @@ class Switch:
         with self._lock:
             released, self._released = getattr(self, "_released", None), threading.Event()
             self.faults, self._random = faults, random.Random(faults.seed)  # noqa: S311 - not cryptography
-            self.counts = {"calls": 0, "creations": 0, "errors": 0, "throttles": 0, "lost_replies": 0, "held": 0}
+            self.counts = {
+                "calls": 0,
+                "creations": 0,
+                "errors": 0,
+                "throttles": 0,
+                "lost_replies": 0,
+                "rollbacks": 0,
+                "held": 0,
+            }
         if released is not None:
             released.set()
 
@@ -64,6 +75,13 @@ class Switch:
                     return self.faults, kind
                 point -= share
             return self.faults, ""
+
+    def rolls_back(self) -> bool:
+        """Whether the next endpoint update is rolled back."""
+        with self._lock:
+            found = self._random.random() < self.faults.rollbacks
+            self.counts["rollbacks"] += found
+            return found
 
     def full(self) -> bool:
         """Whether no creation may be begun any more."""
@@ -100,6 +118,8 @@ def faulty(application: Application, switch: Switch) -> Application:
         if creation and switch.full():
             switch.hold()
             _hang_up(environ)
+        if environ.get("HTTP_X_AMZ_TARGET") == "SageMaker.UpdateEndpoint" and switch.rolls_back():
+            environ[f"HTTP_{ROLL_BACK.upper().replace('-', '_')}"] = "1"
         started: list[Any] = []
         body = b"".join(application(environ, lambda *arguments: started.extend(arguments)))
         if creation and started[0].startswith("2") and switch.created():
@@ -207,6 +227,8 @@ def parse(values: list[str]) -> Faults:
     shares = [given.get(name, 0) for name in ("errors", "throttles", "lost_replies")]
     if min(shares) < 0 or sum(shares) > 1:
         raise LocalAwsError("errors, throttles and lost_replies: must be from 0 to 1, and so must their sum")
+    if not 0 <= given.get("rollbacks", 0) <= 1:
+        raise LocalAwsError(f"rollbacks: {given['rollbacks']}: must be from 0 to 1")
     if given.get("delay_seconds", 0) < 0:
         raise LocalAwsError(f"delay_seconds: {given['delay_seconds']}: must not be below 0")
     return Faults(**given)

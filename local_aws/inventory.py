@@ -76,6 +76,24 @@ KINDS = (
         service="sagemaker", operation="list_endpoint_configs", collection="EndpointConfigs", name="EndpointConfigName"
     ),
     Kind(service="sagemaker", operation="list_endpoints", collection="Endpoints", name="EndpointName"),
+    Kind(
+        service="application-autoscaling",
+        operation="describe_scalable_targets",
+        collection="ScalableTargets",
+        name="ResourceId",
+        arguments={"ServiceNamespace": "sagemaker"},
+    ),
+    Kind(
+        service="application-autoscaling",
+        operation="describe_scaling_policies",
+        collection="ScalingPolicies",
+        name="PolicyName",
+        arguments={"ServiceNamespace": "sagemaker"},
+    ),
+    Kind(service="cloudwatch", operation="describe_alarms", collection="MetricAlarms", name="AlarmName"),
+    Kind(service="cloudwatch", operation="list_dashboards", collection="DashboardEntries", name="DashboardName"),
+    Kind(service="sns", operation="list_topics", collection="Topics", name="TopicArn"),
+    Kind(service="sns", operation="list_subscriptions", collection="Subscriptions", name="Endpoint"),
 )
 
 

@@ -17,13 +17,16 @@ from werkzeug.serving import make_server
 
 from local_aws.faults import Switch, faulty
 from local_aws.gaps import (
+    autoscaling,
     logs_keys,
     s3_conditional_deny,
     sagemaker_answers,
     sagemaker_duplicates,
+    sagemaker_endpoint_updates,
     sagemaker_instance_types,
+    sagemaker_invocations,
     sagemaker_lifecycle_configurations,
-    sagemaker_updates,
+    sagemaker_notebook_updates,
 )
 from local_aws.replay import Application, replaying
 from local_aws.running import HOST, IDENTITY_PATH
@@ -32,7 +35,10 @@ from local_aws.running import HOST, IDENTITY_PATH
 def fill_gaps() -> None:
     sagemaker_answers.fill()
     sagemaker_duplicates.fill()
-    sagemaker_updates.fill()
+    sagemaker_endpoint_updates.fill()
+    sagemaker_notebook_updates.fill()
+    sagemaker_invocations.fill()
+    autoscaling.fill()
     sagemaker_lifecycle_configurations.fill()
     sagemaker_instance_types.fill()
     s3_conditional_deny.fill()

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local_aws.running import LocalAwsError
+from operations.terraform_stack import TerraformStack
 
 # S3 state with `use_lockfile`: https://developer.hashicorp.com/terraform/language/backend/s3
 MIN_VERSION = (1, 10)
@@ -105,10 +106,7 @@ def version_override() -> dict[str, object]:
 
 def lifted_protection(stack: Path) -> dict[str, object]:
     """Lets the stack be destroyed that was synthesized into the folder: what is here outlives no mistake."""
-    resources = json.loads((stack / "cdk.tf.json").read_text())["resource"]
     lifted: dict[str, dict[str, object]] = {}
-    for resource_type, of_type in resources.items():
-        for address, resource in of_type.items():
-            if resource.get("lifecycle", {}).get("prevent_destroy"):
-                lifted.setdefault(resource_type, {})[address] = {"lifecycle": {"prevent_destroy": False}}
+    for resource_type, name in TerraformStack(folder=stack, variables={}).protected:
+        lifted.setdefault(resource_type, {})[name] = {"lifecycle": {"prevent_destroy": False}}
     return {"resource": lifted} if lifted else {}

@@ -24,6 +24,7 @@ FOLDER = Path(__file__).resolve().parent
 MODELS = {"breast-cancer-means": range(10), "breast-cancer-all-columns": range(30)}
 HELD_OUT_SHARE = 0.25
 SEED = 20261123
+SAMPLE_COUNT = 5
 
 
 def split() -> tuple[Any, Any, Any, Any]:
@@ -76,7 +77,14 @@ def pack(model: dict[str, Any]) -> bytes:
     return packed.getvalue()
 
 
+def sample_rows() -> str:
+    """The first rows held out, as text/csv: what `make invoke` sends."""
+    _, rows, _, _ = split()
+    return "".join(",".join(f"{value:g}" for value in row) + "\n" for row in rows[:SAMPLE_COUNT])
+
+
 def main() -> None:
+    (FOLDER / "sample-rows.csv").write_text(sample_rows())
     for name, columns in MODELS.items():
         path = FOLDER / f"{name}.tar.gz"
         path.write_bytes(pack(train(columns)))

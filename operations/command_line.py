@@ -1,6 +1,7 @@
 """What the commands of this folder have in common: their arguments, and errors as lines without a traceback."""
 
 import argparse
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.terraform_stack import OperationError
+from operations.terraform_stack import OUTPUT_VARIABLE, OperationError
 from stacks.environments import NAMES, ROOT
 
 
@@ -16,7 +17,10 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=description)
     made.add_argument("environment", type=_environment, help=", ".join(NAMES))
     made.add_argument(
-        "--output", type=lambda path: Path(path).resolve(), default=ROOT / "cdktf.out", help="where cdktf writes to"
+        "--output",
+        type=lambda path: Path(path).resolve(),
+        default=os.environ.get(OUTPUT_VARIABLE, ROOT / "cdktf.out"),
+        help=f"where cdktf writes to; left out: {OUTPUT_VARIABLE}, or cdktf.out",
     )
     return made
 

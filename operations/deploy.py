@@ -3,41 +3,23 @@
 `make deploy ENV=prod` runs `python -m operations.deploy prod`, `make destroy ENV=prod` the same with `--verb destroy`.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, state_lock
-from operations.recover import synthesize
-from operations.terraform_stack import OperationError, TerraformStack
-from stacks.environments import ROOT
+from operations.terraform_stack import OperationError, TerraformStack, synthesized_stack
 
-CDKTF = ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf"
 # Retries of the first question, after which AWS is taken to be out of reach: some ten seconds.
 FIRST_RETRIES = 4
 
 
-def protected_resources(stack: TerraformStack) -> list[str]:
-    """The addresses that Terraform refuses to destroy."""
-    resources: dict[str, dict[str, Any]] = stack.json.get("resource", {})
-    return [
-        f"{resource_type}.{address}"
-        for resource_type, of_type in resources.items()
-        for address, resource in of_type.items()
-        if resource.get("lifecycle", {}).get("prevent_destroy")
-    ]
-
-
 def refuse_what_cannot_be_done(verb: str, stack: TerraformStack, name: str) -> None:
     """Before anything is begun. Raises OperationError with what is in the way and what to do."""
-    protected = protected_resources(stack) if verb == "destroy" else []
+    protected = [".".join(address) for address in stack.protected] if verb == "destroy" else []
     if protected:
         raise OperationError(
             f"{' and '.join(protected)} are protected (lifecycle.prevent_destroy). To destroy them with all that they "
@@ -46,7 +28,7 @@ def refuse_what_cannot_be_done(verb: str, stack: TerraformStack, name: str) -> N
         )
     try:
         boto3.client(
-            "sts", region_name=_region(stack), config=Config(retries={"total_max_attempts": FIRST_RETRIES})
+            "sts", region_name=stack.region, config=Config(retries={"total_max_attempts": FIRST_RETRIES})
         ).get_caller_identity()
         lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
     except (BotoCoreError, ClientError) as error:
@@ -55,21 +37,12 @@ def refuse_what_cannot_be_done(verb: str, stack: TerraformStack, name: str) -> N
         raise OperationError(state_lock.explanation(lock, stack))
 
 
-def _region(stack: TerraformStack) -> str:
-    region: str = stack.json["provider"]["aws"][0]["region"]
-    return region
-
-
 def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
     """Raises OperationError where cdktf does not end well."""
-    synthesize(output)
-    stack = TerraformStack(folder=output / "stacks" / name, variables=os.environ)
+    stack = synthesized_stack(name, output)
     refuse_what_cannot_be_done(verb, stack, name)
-    node = Path(sys.executable).with_name("node")
-    command = [str(node), str(CDKTF), verb, name, "--output", os.path.relpath(output, ROOT), *options]
-    code = subprocess.run(command, cwd=ROOT, check=False).returncode
+    code = stack.cdktf(verb, *options)
     if code == 0:
-        stack.imports.unlink(missing_ok=True)  # taken over, or destroyed
         return
     lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
     if lock is not None:

@@ -1,6 +1,7 @@
 """Finds what Terraform wants to make in AWS: a function for each type, from the planned values to the import id.
 
-The types in REPEATABLE need none: making them again overwrites what is there.
+The types in REPEATABLE need none: making them again overwrites what is there, or is told what is there. A
+terraform_data is in the state only.
 """
 
 import re
@@ -18,6 +19,10 @@ Values = Mapping[str, Any]
 GENERATED_LENGTH = 26
 REPEATABLE = frozenset(
     {
+        "aws_appautoscaling_policy",
+        "aws_appautoscaling_target",
+        "aws_cloudwatch_dashboard",
+        "aws_cloudwatch_metric_alarm",
         "aws_default_security_group",
         "aws_iam_role_policy",
         "aws_iam_role_policy_attachment",
@@ -28,6 +33,9 @@ REPEATABLE = frozenset(
         "aws_s3_bucket_server_side_encryption_configuration",
         "aws_s3_bucket_versioning",
         "aws_s3_object",
+        "aws_sns_topic",
+        "aws_sns_topic_subscription",
+        "terraform_data",
     }
 )
 NOT_FOUND = {
@@ -74,7 +82,9 @@ class Finders:
         return None if finder is None else finder(values)
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
-        return self._clients.setdefault(service, self._session.client(service))
+        if service not in self._clients:
+            self._clients[service] = self._session.client(service)
+        return self._clients[service]
 
     def _log_group(self, values: Values) -> str | None:
         name = values["name"]

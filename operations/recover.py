@@ -6,8 +6,6 @@ mark of what was to be replaced because AWS failed to say that it was made.
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,7 @@ import boto3
 
 from operations import command_line, state_lock
 from operations.finders import GENERATED_LENGTH, Finders
-from operations.terraform_stack import OperationError, TerraformStack
-from stacks.environments import ROOT
+from operations.terraform_stack import TerraformStack, synthesized_stack
 
 Plan = dict[str, Any]
 
@@ -83,24 +80,9 @@ def _state_resources(plan: Plan, resource_type: str) -> Iterator[dict[str, Any]]
             yield change["change"]["before"]
 
 
-def synthesize(output: Path) -> None:
-    """The app, as cdktf runs it. Raises OperationError where the settings are wrong."""
-    finished = subprocess.run(
-        [sys.executable, "main.py"],
-        cwd=ROOT,
-        env=os.environ | {"CDKTF_OUTDIR": str(output)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode != 0:
-        raise OperationError(finished.stderr.strip())
-
-
 def recover(name: str, output: Path) -> Iterator[str]:
     """Lines that say what was found and what to do. Raises OperationError."""
-    synthesize(output)
-    stack = TerraformStack(folder=output / "stacks" / name, variables=os.environ)
+    stack = synthesized_stack(name, output)
     stack.init()
     lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
     if lock is not None:
@@ -119,13 +101,9 @@ def recover(name: str, output: Path) -> Iterator[str]:
     for command in in_the_way(plan, finders):
         yield f"{name}: left by a deploy that died, and in use by nothing that Terraform knows:\n  {command}"
     if lost:
-        yield f"{name}: the next deploy takes these {len(lost)} over: import blocks in {_relative(stack.imports)}"
+        yield f"{name}: the next deploy takes these {len(lost)} over: import blocks in {os.path.relpath(stack.imports)}"
     else:
         yield f"{name}: everything that exists is in the state: nothing to take over"
-
-
-def _relative(path: Path) -> str:
-    return os.path.relpath(path)
 
 
 def main() -> None:

@@ -99,8 +99,5 @@ def explanation(lock: Lock, stack: TerraformStack) -> str:
         return f"{held}: that is another host: wait, or ask there whether it still runs (make recover tells, there)"
     if holders:
         return f"{held}: it may be process {', '.join(map(str, holders))} of this host: wait for it"
-    return f"{held}: no Terraform of then runs on this host any more; free it with\n  {unlock_command(lock, stack)}"
-
-
-def unlock_command(lock: Lock, stack: TerraformStack) -> str:
-    return stack.command("force-unlock", "-force", lock.id)
+    unlock = stack.command("force-unlock", "-force", lock.id)
+    return f"{held}: no Terraform of then runs on this host any more; free it with\n  {unlock}"

@@ -4,11 +4,18 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from stacks.environments import ROOT
+
+BIN = Path(sys.executable).parent
+CDKTF = ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf"
+# Where to synthesize to, in a shell that works with another AWS than the real one: local_aws/deploy.py exports it.
+OUTPUT_VARIABLE = "LOCAL_AWS_OUTPUT"
 # Beside cdk.tf.json, which synth writes anew while it leaves this file alone.
 IMPORTS = "recovered.tf.json"
 
@@ -32,6 +39,22 @@ class TerraformStack:
         except FileNotFoundError:
             raise OperationError(f"{self.folder}: nothing synthesized there: cdktf synth") from None
         return found
+
+    @property
+    def region(self) -> str:
+        region: str = self.json["provider"]["aws"][0]["region"]
+        return region
+
+    @property
+    def protected(self) -> list[tuple[str, str]]:
+        """Type and name of what Terraform refuses to destroy."""
+        resources: dict[str, dict[str, Any]] = self.json.get("resource", {})
+        return [
+            (resource_type, name)
+            for resource_type, of_type in resources.items()
+            for name, resource in of_type.items()
+            if resource.get("lifecycle", {}).get("prevent_destroy")
+        ]
 
     @property
     def imports(self) -> Path:
@@ -60,6 +83,22 @@ class TerraformStack:
             )
         return finished.stdout
 
+    def cdktf(self, verb: str, *options: str) -> int:
+        """`cdktf deploy` or `cdktf destroy` of this stack. The exit code."""
+        output = os.path.relpath(self.folder.parent.parent, ROOT)
+        # Terraform runs the rollback guard with the first python3 there, which must be one with boto3.
+        path = f"{BIN}{os.pathsep}{self.variables.get('PATH', os.defpath)}"
+        command = [str(BIN / "node"), str(CDKTF), verb, self.folder.name, "--output", output, *options]
+        code = subprocess.run(command, cwd=ROOT, env={**self.variables, "PATH": path}, check=False).returncode
+        if code == 0:
+            self.imports.unlink(missing_ok=True)  # taken over, or destroyed
+        return code
+
+    def outputs(self) -> dict[str, dict[str, Any]]:
+        """Of the state, by name."""
+        found: dict[str, dict[str, Any]] = json.loads(self.run("output", "-json"))
+        return found
+
     def init(self) -> None:
         self.run("init", "-input=false", "-no-color")
 
@@ -72,3 +111,23 @@ class TerraformStack:
         finally:
             plan.unlink(missing_ok=True)
         return shown
+
+
+def synthesize(output: Path) -> None:
+    """The app, as cdktf runs it. Raises OperationError where the settings are wrong."""
+    finished = subprocess.run(
+        [sys.executable, "main.py"],
+        cwd=ROOT,
+        env=os.environ | {"CDKTF_OUTDIR": str(output)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        raise OperationError(finished.stderr.strip())
+
+
+def synthesized_stack(name: str, output: Path) -> TerraformStack:
+    """The environment's stack, synthesized anew, with this process's environment. Raises OperationError."""
+    synthesize(output)
+    return TerraformStack(folder=output / "stacks" / name, variables=os.environ)

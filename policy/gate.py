@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from operations.recover import synthesize
+from operations.terraform_stack import synthesize
 from stacks.environments import NAMES, ROOT
 
 FOLDER = Path(__file__).resolve().parent

@@ -1,20 +1,21 @@
 """What environments that live in one account must not do to each other."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from stacks import limits
+from stacks.endpoint_settings import ServerlessEndpointSettings
 from stacks.faults import limit
-from stacks.settings import EnvironmentSettings, ServerlessEndpointSettings
+from stacks.settings import EnvironmentSettings
 
 
 def account_faults(environments: Mapping[str, EnvironmentSettings]) -> list[str]:
     """The faults of environments that share an account, and of bucket names, which are unique in the world."""
-    faults = list(_taken_twice("bucket.name", {name: item.bucket.name for name, item in environments.items()}))
+    faults = list(_taken_twice("bucket.name", [(name, item.bucket.name) for name, item in environments.items()]))
     for shared in _by_account_and_region(environments):
         faults += _log_group_faults(shared)
-        endpoint_names = {settings.name: settings.full_endpoint_name for settings in shared}
-        faults += _taken_twice("endpoint_name", endpoint_names, "; set shares_account=True in both")
+        endpoints = [(settings.name, name) for settings in shared for name in settings.endpoint_names]
+        faults += _taken_twice("endpoints.name", endpoints, "; set shares_account=True in both")
         faults += _concurrency_faults(shared)
     return faults
 
@@ -37,18 +38,20 @@ def _log_group_faults(shared: Sequence[EnvironmentSettings]) -> Iterator[str]:
         yield f"{name}: logs.owns_account_wide: True: {rule}: {owners[0]} has it"
 
 
-def _taken_twice(field: str, values: Mapping[str, str | None], cure: str = "") -> Iterator[str]:
+def _taken_twice(field: str, values: Iterable[tuple[str, str | None]], cure: str = "") -> Iterator[str]:
+    """`values` are pairs of an environment and what it calls something."""
     taken: dict[str, str] = {}
-    for name, value in values.items():
+    for name, value in values:
         if value is not None and taken.setdefault(value, name) != name:
             yield f"{name}: {field}: {value!r}: must differ from that of {taken[value]}{cure}"
 
 
 def _concurrency_faults(shared: Sequence[EnvironmentSettings]) -> Iterator[str]:
     by_name = {
-        settings.name: settings.endpoint.max_concurrency
+        f"{settings.name} {endpoint.name}": endpoint.max_concurrency
         for settings in shared
-        if isinstance(settings.endpoint, ServerlessEndpointSettings)
+        for endpoint in settings.endpoints
+        if isinstance(endpoint, ServerlessEndpointSettings)
     }
     total = sum(by_name.values())
     if total > limits.SERVERLESS_CONCURRENCY_MAX:
@@ -56,4 +59,4 @@ def _concurrency_faults(shared: Sequence[EnvironmentSettings]) -> Iterator[str]:
             f"must be at most {limits.SERVERLESS_CONCURRENCY_MAX} in an account and region", limits.SERVERLESS
         )
         each = ", ".join(f"{name} {value}" for name, value in by_name.items())
-        yield f"{next(iter(by_name))}: endpoint.max_concurrency: {total} in sum ({each}): {allowed}"
+        yield f"{next(iter(by_name)).split()[0]}: endpoints.max_concurrency: {total} in sum ({each}): {allowed}"

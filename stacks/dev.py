@@ -1,13 +1,7 @@
 """dev: where models are tried out. One small instance, a notebook, everything may be destroyed."""
 
-from stacks.settings import (
-    BucketSettings,
-    EncryptionKeySettings,
-    EnvironmentSettings,
-    NotebookSettings,
-    ProvisionedEndpointSettings,
-    VariantSettings,
-)
+from stacks.endpoint_settings import ProvisionedEndpointSettings, VariantSettings
+from stacks.settings import BucketSettings, EncryptionKeySettings, EnvironmentSettings, NotebookSettings
 
 SETTINGS = EnvironmentSettings(
     name="dev",
@@ -16,5 +10,5 @@ SETTINGS = EnvironmentSettings(
     bucket=BucketSettings(force_destroy=True),
     encryption_key=EncryptionKeySettings(deletion_window_days=7),
     notebook=NotebookSettings(),
-    endpoint=ProvisionedEndpointSettings(production=VariantSettings()),
+    endpoints=[ProvisionedEndpointSettings(production=VariantSettings())],
 )

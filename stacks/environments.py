@@ -21,7 +21,7 @@ NAMES = ("dev", "staging", "prod")
 @dataclass(frozen=True, kw_only=True)
 class Environment:
     settings: EnvironmentSettings
-    release: Release
+    releases: Mapping[str, Release]  # by the endpoint's name in the settings
     on_create: bytes
     on_start: bytes
     notebooks: Sequence[Path]
@@ -60,7 +60,7 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
     return [
         Environment(
             settings=settings[name],
-            release=releases.get(name, Release()),
+            releases=releases.get(name, {}),
             on_create=on_create,
             on_start=on_start,
             notebooks=notebooks,

@@ -27,12 +27,27 @@ SERVERLESS_CONCURRENCY_MAX = 500
 VARIABLES_MAX_COUNT = 100
 VARIABLES_MAX_BYTES = 32 * 1024
 
+# A part of the instances that is not more than half of them: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html
+SHIFTED_INSTANCES_MIN_COUNT = 2
+# Of AWS, up to 28,800; Terraform's provider takes half, and it waits for an hour for an update to end:
+# https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/endpoint.go
+EXECUTION_TIMEOUT_MAX_SECONDS = 3600
+
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
 ROLE_NAMING = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
 SERVERLESS = "https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html"
 SHADOW_EXCLUSIONS = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html"
 KEY_DELETION = "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
+GUARDRAILS = "https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html"
+BLUE_GREEN = f"{API}/API_BlueGreenUpdatePolicy.html"
+AUTOSCALING = "https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-add-policy.html"
+SERVERLESS_SCALING = "https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-autoscale.html"
+SCALABLE_TARGET = "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html"
+TARGET_TRACKING = (
+    "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html"
+)
+ALARM = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
 
@@ -163,3 +178,20 @@ MemorySizeMb = Annotated[
     Literal[1024, 2048, 3072, 4096, 5120, 6144], Source(f"{API}/API_ProductionVariantServerlessConfig.html")
 ]
 Concurrency = Annotated[int, Field(ge=1, le=200), Source(f"{API}/API_ProductionVariantServerlessConfig.html")]
+TargetInvocations = Annotated[float, Field(gt=0, allow_inf_nan=False), Source(TARGET_TRACKING)]
+TargetUtilization = Annotated[float, Field(gt=0, le=1), Source(SERVERLESS_SCALING)]
+CooldownSeconds = Annotated[int, Field(ge=0), Source(TARGET_TRACKING)]
+WaitSeconds = Annotated[int, Field(ge=0, le=3600), Source(BLUE_GREEN)]
+ExecutionTimeoutSeconds = Annotated[int, Field(ge=600, le=EXECUTION_TIMEOUT_MAX_SECONDS), Source(BLUE_GREEN)]
+CanaryPercent = Annotated[int, Field(ge=1, le=50), Source(f"{API}/API_TrafficRoutingConfig.html")]
+LinearStepPercent = Annotated[int, Field(ge=10, le=50), Source(f"{API}/API_TrafficRoutingConfig.html")]
+BatchPercent = Annotated[int, Field(ge=5, le=50), Source(f"{API}/API_RollingUpdatePolicy.html")]
+ErrorCount = Annotated[int, Field(ge=1), Source(ALARM)]
+LatencyMs = Annotated[int, Field(ge=1), Source(ALARM)]
+SamplingPercent = Annotated[int, Field(ge=0, le=100), Source(f"{API}/API_DataCaptureConfig.html")]
+CaptureMode = Annotated[Literal["Input", "Output"], Source(f"{API}/API_CaptureOption.html")]
+EmailAddress = Annotated[
+    str,
+    Field(max_length=254, pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"),
+    Source("https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html"),
+]

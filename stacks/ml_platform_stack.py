@@ -1,30 +1,30 @@
 """The platform of one environment: the constructs wired together."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from cdktf import Annotations, LocalBackend, S3Backend, TerraformOutput
 from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdentity
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from constructs import Construct
 
-from constructs.data_bucket import MODELS, TRAINING_OUTPUT, DataBucket
+from constructs.alarm_topic import AlarmTopic
+from constructs.dashboard import Dashboard
+from constructs.data_bucket import DATA_CAPTURE, MODELS, TRAINING_OUTPUT, DataBucket
 from constructs.encryption_key import EncryptionKey
-from constructs.endpoint import Endpoint
 from constructs.flow_log import FlowLog
 from constructs.hosting_role import HostingRole
 from constructs.log_groups import ACCOUNT_WIDE, NOTEBOOK_INSTANCES, TRAINING_JOBS, LogGroups, endpoint_log_group
-from constructs.model import Model
 from constructs.network import Network
 from constructs.notebook_instance import NotebookInstance
 from constructs.notebook_role import NotebookRole
-from constructs.provisioned_endpoint_configuration import ProvisionedEndpointConfiguration, Variant
-from constructs.serverless_endpoint_configuration import ServerlessEndpointConfiguration
 from constructs.training_role import TrainingRole
 from constructs.uploaded_file import UploadedFile
 from stacks.aws_stack import AwsStack
+from stacks.endpoint_settings import ServerlessEndpointSettings
 from stacks.environments import Environment
 from stacks.lifecycle_scripts import BUCKET, TRAINING_ROLE
-from stacks.releases import Release, ReleasedModel
+from stacks.releases import Release
+from stacks.serving import Serving
 from stacks.settings import (
     FLOW_LOG,
     HOSTING,
@@ -33,8 +33,6 @@ from stacks.settings import (
     EnvironmentSettings,
     ExistingNetworkSettings,
     NotebookSettings,
-    ServerlessEndpointSettings,
-    VariantSettings,
 )
 
 # Read in the policy, version 29:
@@ -50,35 +48,35 @@ class MlPlatformStack(AwsStack):
     """One environment."""
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
-        self._model_names: dict[str, str] = {}
         settings = self._settings = environment.settings
         super().__init__(scope, settings.name, settings=settings)
         self._place_state(settings)
         account = DataAwsCallerIdentity(self, "account")
         self._account_id = account.account_id
         self._partition = DataAwsPartition(self, "partition").partition
+        self._endpoint_log_groups = [endpoint_log_group(name) for name in settings.endpoint_names]
+        self._alarm_arns = [self._arn("cloudwatch", f"alarm:{settings.name_prefix}-*")]
         self._key_arn = self._encryption_key(settings)
-        protected = settings.protected
         self._bucket = DataBucket(
             self,
             "data_bucket",
             name=settings.bucket.name or f"{settings.name_prefix}-sagemaker-{self._account_id}-{settings.region}",
             key_arn=self._key_arn,
             force_destroy=settings.bucket.force_destroy,
-            prevent_destroy=protected,
+            prevent_destroy=settings.protected,
             noncurrent_version_days=settings.bucket.noncurrent_version_days,
             incomplete_upload_days=settings.bucket.incomplete_upload_days,
         )
         self._log_groups = LogGroups(
             self,
             "log_groups",
-            endpoint_names=[settings.full_endpoint_name],
+            endpoint_names=settings.endpoint_names,
             owns_account_wide=settings.logs.owns_account_wide,
             retention_days=settings.logs.retention_days,
             key_arn=self._key_arn,
         )
         self._subnet_ids, self._security_group_ids = self._network(settings)
-        self._training_role = self._make_training_role(environment.release)
+        self._training_role = self._make_training_role(environment.releases)
         self._output("bucket_name", self._bucket.name)
         self._output("log_group_names", [*self._log_groups.by_name])
         self._output("training_role_arn", self._training_role.arn)
@@ -89,8 +87,7 @@ class MlPlatformStack(AwsStack):
             self._output("security_group_ids", self._security_group_ids)
         if settings.notebook is not None:
             self._notebook(settings.notebook, environment)
-        if environment.release.production is not None:
-            self._serve(environment.release, environment.release.production)
+        self._serve(environment.releases)
 
     def _place_state(self, settings: EnvironmentSettings) -> None:
         if settings.state_bucket is None:
@@ -114,12 +111,11 @@ class MlPlatformStack(AwsStack):
             "encryption_key",
             name=settings.name_prefix,
             region=settings.region,
+            account_id=self._account_id,
             account_arn=f"arn:{self._partition}:iam::{self._account_id}:root",
             user_role_arns=[self._role_arn(purpose) for purpose in (NOTEBOOK, TRAINING, HOSTING)],
-            log_group_arns=[
-                self._arn("logs", f"log-group:{name}")
-                for name in (*ACCOUNT_WIDE, endpoint_log_group(settings.full_endpoint_name), self._flow_log_group)
-            ],
+            log_group_arns=self._log_group_arns(*ACCOUNT_WIDE, *self._endpoint_log_groups, self._flow_log_group),
+            alarm_arns=self._alarm_arns,
             deletion_window_days=settings.encryption_key.deletion_window_days,
             prevent_destroy=settings.protected,
         ).arn
@@ -145,7 +141,7 @@ class MlPlatformStack(AwsStack):
             role_name=settings.role_name(FLOW_LOG),
             vpc_id=network.vpc_id,
             log_group_name=self._flow_log_group,
-            log_group_arn=self._arn("logs", f"log-group:{self._flow_log_group}"),
+            log_group_arn=self._log_group_arns(self._flow_log_group)[0],
             retention_days=settings.logs.retention_days,
             key_arn=self._key_arn,
             source_account=self._account_id,
@@ -167,7 +163,7 @@ class MlPlatformStack(AwsStack):
     def _source_account(self) -> str | None:
         return self._account_id if self._settings.limit_trust_to_account else None
 
-    def _make_training_role(self, release: Release) -> TrainingRole:
+    def _make_training_role(self, releases: Mapping[str, Release]) -> TrainingRole:
         settings = self._settings
         return TrainingRole(
             self,
@@ -178,15 +174,16 @@ class MlPlatformStack(AwsStack):
             bucket_arn=self._bucket.arn,
             output_prefixes=[TRAINING_OUTPUT],
             key_arn=self._key_arn,
-            log_group_arns=[self._arn("logs", f"log-group:{TRAINING_JOBS}")],
-            image_repository_arns=self._images({*settings.training_image_repositories, *_images_of(release)}),
-            network_interface_arn=self._arn("ec2", "network-interface/*"),
+            log_group_arns=self._log_group_arns(TRAINING_JOBS),
+            image_repository_arns=self._images({*settings.training_image_repositories, *_images_of(releases)}),
+            network_interface_arn=self._network_interface_arn,
             placement_arns=self._placement_arns,
         )
 
-    def _make_hosting_role(self, release: Release) -> HostingRole:
+    def _make_hosting_role(self, releases: Mapping[str, Release]) -> HostingRole:
         settings = self._settings
-        serverless = isinstance(settings.endpoint, ServerlessEndpointSettings)
+        instances = [item for item in settings.endpoints if not isinstance(item, ServerlessEndpointSettings)]
+        captures = any(item.data_capture is not None for item in instances)
         return HostingRole(
             self,
             "hosting_role",
@@ -195,11 +192,13 @@ class MlPlatformStack(AwsStack):
             source_arns=[self._arn("sagemaker", "*")],
             bucket_arn=self._bucket.arn,
             model_prefix=MODELS,
+            capture_prefix=DATA_CAPTURE if captures else None,
+            alarm_arns=self._alarm_arns if instances else [],
             key_arn=self._key_arn,
-            log_group_arns=[self._arn("logs", f"log-group:{endpoint_log_group(settings.full_endpoint_name)}")],
-            image_repository_arns=self._images(_images_of(release)),
-            network_interface_arn=self._arn("ec2", "network-interface/*"),
-            placement_arns=[] if serverless else self._placement_arns,
+            log_group_arns=self._log_group_arns(*self._endpoint_log_groups),
+            image_repository_arns=self._images(_images_of(releases)),
+            network_interface_arn=self._network_interface_arn,
+            placement_arns=self._placement_arns if instances else [],
         )
 
     def _images(self, repositories: Iterable[str]) -> list[str]:
@@ -219,8 +218,7 @@ class MlPlatformStack(AwsStack):
             )
             for path in environment.notebooks
         ]
-        settings, log_group = self._settings, self._arn("logs", f"log-group:{NOTEBOOK_INSTANCES}")
-        endpoint = settings.full_endpoint_name
+        settings = self._settings
         role = NotebookRole(
             self,
             "notebook_role",
@@ -229,15 +227,13 @@ class MlPlatformStack(AwsStack):
             sagemaker_full_access=settings.sagemaker_full_access,
             bucket_arn=self._bucket.arn,
             key_arn=self._key_arn,
-            log_group_arns=[log_group],
-            readable_log_group_arns=[
-                self._arn("logs", f"log-group:{name}") for name in (TRAINING_JOBS, endpoint_log_group(endpoint))
-            ],
+            log_group_arns=self._log_group_arns(NOTEBOOK_INSTANCES),
+            readable_log_group_arns=self._log_group_arns(TRAINING_JOBS, *self._endpoint_log_groups),
             training_role_arn=self._training_role.arn,
             training_job_arns=[self._arn("sagemaker", f"training-job/{settings.name_prefix}-*")],
-            endpoint_arns=[self._arn("sagemaker", f"endpoint/{endpoint}")],
+            endpoint_arns=[self._arn("sagemaker", f"endpoint/{name}") for name in settings.endpoint_names],
             notebook_instance_arn=self._arn("sagemaker", f"notebook-instance/{settings.name_prefix}"),
-            network_interface_arn=self._arn("ec2", "network-interface/*"),
+            network_interface_arn=self._network_interface_arn,
             placement_arns=self._placement_arns,
         )
         instance = NotebookInstance(
@@ -265,78 +261,61 @@ class MlPlatformStack(AwsStack):
         self._output("notebook_name", instance.name)
         self._output("notebook_url", instance.url)
 
-    def _serve(self, release: Release, production: ReleasedModel) -> None:
-        settings, serving = self._settings, self._settings.endpoint
-        role = self._make_hosting_role(release)
-        name, construct_id = settings.full_endpoint_name, settings.endpoint_name.replace("-", "_")
-        configuration: ServerlessEndpointConfiguration | ProvisionedEndpointConfiguration
-        if isinstance(serving, ServerlessEndpointSettings):
-            configuration = ServerlessEndpointConfiguration(
-                self,
-                f"{construct_id}_configuration",
-                name_prefix=f"{name}-",
-                key_arn=self._key_arn,
-                model_name=self._model(production, role, serverless=True),
-                memory_size_mb=serving.memory_size_mb,
-                max_concurrency=serving.max_concurrency,
-                provisioned_concurrency=serving.provisioned_concurrency,
-            )
-        else:
-            shadow = None
-            if release.shadow is not None and serving.shadow is not None:
-                shadow = _variant(serving.shadow, self._model(release.shadow, role, serverless=False))
-            configuration = ProvisionedEndpointConfiguration(
-                self,
-                f"{construct_id}_configuration",
-                name_prefix=f"{name}-",
-                key_arn=self._key_arn if serving.takes_a_key else None,
-                production=_variant(serving.production, self._model(production, role, serverless=False)),
-                shadow=shadow,
-            )
-        endpoint = Endpoint(
+    def _serve(self, releases: Mapping[str, Release]) -> None:
+        settings, topic_name = self._settings, f"{self._settings.name_prefix}-alarms"
+        topic = AlarmTopic(
             self,
-            construct_id,
-            name=name,
-            configuration_name=configuration.name,
-            depends_on=[role.policy, self._log_groups.by_name[endpoint_log_group(name)]],
+            "alarm_topic",
+            name=topic_name,
+            arn=self._arn("sns", topic_name),
+            key_arn=self._key_arn,
+            source_account=self._account_id,
+            alarm_arns=self._alarm_arns,
+            emails=settings.alarm_emails,
         )
-        self._output("endpoint_name", endpoint.name)
-        self._output("endpoint_configuration_name", endpoint.configuration_name)
-
-    def _model(self, model: ReleasedModel, role: HostingRole, *, serverless: bool) -> str:
-        """The SageMaker model's name. One resource per released model, its id being the model's name.
-
-        Serverless endpoints support neither network isolation nor a VPC:
-        https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
-        """
-        if model.name not in self._model_names:
-            artifact = UploadedFile(
-                self,
-                f"artifact_{model.name}",
-                bucket=self._bucket.name,
-                key=f"{MODELS}{model.name}/model.tar.gz",
-                path=model.artifact,
-                depends_on=self._bucket.protection,
+        self._output("alarm_topic_arn", topic.arn)
+        served = [(endpoint, releases.get(endpoint.name, Release())) for endpoint in settings.endpoints]
+        rows, alarm_arns = [], []
+        if any(release.production for _, release in served):
+            serving = Serving(
+                stack=self,
+                settings=settings,
+                bucket=self._bucket,
+                key_arn=self._key_arn,
+                role=self._make_hosting_role(releases),
+                topic_arn=topic.arn,
+                subnet_ids=self._subnet_ids,
+                security_group_ids=self._security_group_ids,
             )
-            self._model_names[model.name] = Model(
-                self,
-                f"model_{model.name}",
-                name_prefix=f"{self._settings.model_name(model.catalogue_name)}-",
-                revision=model.revision,
-                image_repository=model.image_repository,
-                image_tag=model.image_tag,
-                model_data_url=artifact.s3_uri,
-                environment=model.environment,
-                role_arn=role.arn,
-                network_isolation=not serverless,
-                subnet_ids=[] if serverless else self._subnet_ids,
-                security_group_ids=[] if serverless else self._security_group_ids,
-                depends_on=[role.policy],
-            ).name
-        return self._model_names[model.name]
+            for endpoint, release in served:
+                if release.production is not None:
+                    log_group = self._log_groups.by_name[endpoint_log_group(settings.endpoint_name(endpoint))]
+                    serving.serve(endpoint, release, release.production, log_group)
+            rows, alarm_arns = serving.dashboard_rows, serving.alarm_arns
+        dashboard = Dashboard(
+            self,
+            "dashboard",
+            name=settings.name_prefix,
+            region=settings.region,
+            endpoints=rows,
+            alarm_arns=alarm_arns,
+            training_job_prefix=f"{settings.name_prefix}-",
+            training_log_group=TRAINING_JOBS,
+            notebook_log_group=NOTEBOOK_INSTANCES,
+            notebook_name=None if settings.notebook is None else settings.name_prefix,
+            error_log_groups=[*self._endpoint_log_groups, TRAINING_JOBS],
+        )
+        self._output("dashboard_url", dashboard.url)
 
     def _arn(self, service: str, resource: str) -> str:
         return f"arn:{self._partition}:{service}:{self._settings.region}:{self._account_id}:{resource}"
+
+    def _log_group_arns(self, *names: str) -> list[str]:
+        return [self._arn("logs", f"log-group:{name}") for name in names]
+
+    @property
+    def _network_interface_arn(self) -> str:
+        return self._arn("ec2", "network-interface/*")
 
     def _role_arn(self, purpose: str) -> str:
         return f"arn:{self._partition}:iam::{self._account_id}:role/{self._settings.role_name(purpose)}"
@@ -345,14 +324,6 @@ class MlPlatformStack(AwsStack):
         TerraformOutput(self, name, value=value, static_id=True)
 
 
-def _images_of(release: Release) -> set[str]:
-    return {model.image_repository for model in (release.production, release.shadow) if model is not None}
-
-
-def _variant(variant: VariantSettings, model_name: str) -> Variant:
-    return Variant(
-        model_name=model_name,
-        instance_type=variant.instance_type,
-        instance_count=variant.instance_count,
-        weight=variant.weight,
-    )
+def _images_of(releases: Mapping[str, Release]) -> set[str]:
+    models = [model for release in releases.values() for model in (release.production, release.shadow)]
+    return {model.image_repository for model in models if model is not None}

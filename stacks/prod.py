@@ -1,6 +1,7 @@
 """prod: serverless, so that nothing is paid for between requests."""
 
-from stacks.settings import EnvironmentSettings, LogSettings, NewNetworkSettings, ServerlessEndpointSettings
+from stacks.endpoint_settings import ServerlessEndpointSettings
+from stacks.settings import EnvironmentSettings, LogSettings, NewNetworkSettings
 
 SETTINGS = EnvironmentSettings(
     name="prod",
@@ -8,5 +9,5 @@ SETTINGS = EnvironmentSettings(
     local_state=True,  # until there is a bucket for it: make state-bucket
     logs=LogSettings(retention_days=365),
     network=NewNetworkSettings(cidr_block="10.0.32.0/20"),
-    endpoint=ServerlessEndpointSettings(memory_size_mb=2048, max_concurrency=20),
+    endpoints=[ServerlessEndpointSettings(memory_size_mb=2048, max_concurrency=20)],
 )

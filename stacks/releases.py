@@ -1,4 +1,4 @@
-"""releases.json: the catalogue of models and which of them each environment serves."""
+"""releases.json: the catalogue of models and which of them the endpoints of each environment serve."""
 
 import hashlib
 import json
@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from stacks.endpoint_settings import EndpointSettings, ShadowedEndpointSettings
 from stacks.faults import faults_of, limit
 from stacks.limits import (
     ACCOUNT_ID_LENGTH,
@@ -23,7 +24,7 @@ from stacks.limits import (
     VariableName,
     VariableValue,
 )
-from stacks.settings import EnvironmentSettings, ProvisionedEndpointSettings
+from stacks.settings import EnvironmentSettings
 
 FILE_NAME = "releases.json"
 
@@ -76,7 +77,7 @@ class ModelEntry(_Strict):
 
 
 class ReleaseEntry(_Strict):
-    """What one environment serves."""
+    """What one endpoint serves."""
 
     production: str | None = None
     shadow: str | None = None
@@ -84,7 +85,7 @@ class ReleaseEntry(_Strict):
 
 class Releases(_Strict):
     models: Mapping[Name, ModelEntry]
-    environments: Mapping[str, ReleaseEntry]
+    environments: Mapping[str, Mapping[str, ReleaseEntry]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +109,7 @@ class ReleasedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What one environment serves: nothing, a production model, or a production and a shadow model."""
+    """What one endpoint serves: nothing, a production model, or a production and a shadow model."""
 
     production: ReleasedModel | None = None
     shadow: ReleasedModel | None = None
@@ -116,8 +117,8 @@ class Release:
 
 def read_releases(
     path: Path, names: Sequence[str], environments: Mapping[str, EnvironmentSettings]
-) -> tuple[Mapping[str, Release], list[str]]:
-    """The release of each environment, and the faults found; the first is complete only when there are none.
+) -> tuple[Mapping[str, Mapping[str, Release]], list[str]]:
+    """The release of each endpoint of each environment, complete only when there are no faults; and the faults.
 
     `names` are all environments, `environments` those whose settings are sound.
     """
@@ -132,12 +133,12 @@ def read_releases(
         for name, entry in releases.models.items()
         for fault in _artifact_faults(path.parent, entry)
     ]
-    for name, entry in releases.environments.items():
+    for name, entries in releases.environments.items():
         if name not in names:
             faults.append(f"{FILE_NAME}: environments: {name!r}: must be one of {', '.join(names)}")
         elif name in environments:
-            found = _release_faults(entry, environments[name], releases.models)
-            faults += [f"{FILE_NAME}: environments.{name}.{fault}" for fault in found]
+            found = _environment_faults(entries, environments[name], releases.models)
+            faults += [f"{FILE_NAME}: environments.{name}{fault}" for fault in found]
     if faults:
         return {}, faults
 
@@ -154,8 +155,11 @@ def read_releases(
         )
 
     return {
-        name: Release(production=released(entry.production), shadow=released(entry.shadow))
-        for name, entry in releases.environments.items()
+        name: {
+            endpoint: Release(production=released(entry.production), shadow=released(entry.shadow))
+            for endpoint, entry in entries.items()
+        }
+        for name, entries in releases.environments.items()
     }, []
 
 
@@ -174,7 +178,23 @@ def _artifact_faults(root: Path, entry: ModelEntry) -> list[str]:
     return []
 
 
-def _release_faults(entry: ReleaseEntry, settings: EnvironmentSettings, models: Mapping[str, ModelEntry]) -> list[str]:
+def _environment_faults(
+    entries: Mapping[str, ReleaseEntry], settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
+) -> list[str]:
+    endpoints = {endpoint.name: endpoint for endpoint in settings.endpoints}
+    faults = []
+    for name, entry in entries.items():
+        if name in endpoints:
+            found = _release_faults(entry, endpoints[name], settings, models)
+            faults += [f".{name}.{fault}" for fault in found]
+        else:
+            faults.append(f": {name!r}: must be an endpoint of stacks/{settings.name}.py: {', '.join(endpoints)}")
+    return faults
+
+
+def _release_faults(
+    entry: ReleaseEntry, endpoint: EndpointSettings, settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
+) -> list[str]:
     faults = []
     for use, model in (("production", entry.production), ("shadow", entry.shadow)):
         if model is None:
@@ -197,7 +217,7 @@ def _release_faults(entry: ReleaseEntry, settings: EnvironmentSettings, models: 
     if entry.shadow is not None:
         if entry.production is None:
             faults.append(f"shadow: {entry.shadow!r}: must stand beside a production model")
-        if not isinstance(settings.endpoint, ProvisionedEndpointSettings) or settings.endpoint.shadow is None:
+        if not isinstance(endpoint, ShadowedEndpointSettings):
             faults.append(
                 f"shadow: {entry.shadow!r}: must be left out: stacks/{settings.name}.py gives no shadow variant"
             )

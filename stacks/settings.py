@@ -3,21 +3,20 @@
 This module imports neither cdktf nor the provider.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal, Self, get_args
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
 from stacks import limits
+from stacks.endpoint_settings import EndpointSettings
 from stacks.faults import limit
 from stacks.limits import (
     AccountId,
     BucketName,
-    Concurrency,
+    EmailAddress,
     ExpiryDays,
-    InstanceCount,
     KeyDeletionWindowDays,
-    MemorySizeMb,
     Name,
     NotebookInstanceType,
     NotebookVolumeSizeGb,
@@ -28,10 +27,9 @@ from stacks.limits import (
     SecurityGroupId,
     SubnetId,
     TagValue,
-    VariantInstanceType,
-    VariantWeight,
     ZoneLetter,
 )
+from stacks.settings_base import Settings, kind_of
 
 NOTEBOOK, TRAINING, HOSTING, FLOW_LOG = ROLE_PURPOSES = (
     "sagemaker-notebook",
@@ -40,38 +38,6 @@ NOTEBOOK, TRAINING, HOSTING, FLOW_LOG = ROLE_PURPOSES = (
     "vpc-flow-log",
 )
 LONGEST_ROLE_PURPOSE = max(ROLE_PURPOSES, key=len)
-
-
-class Settings(BaseModel):
-    """Holds what it is given as it is; `checked` validates it whole, so that all faults of a tree come out at once."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, revalidate_instances="always", strict=True, validate_default=True
-    )
-
-    def __init__(self, **values: Any) -> None:  # noqa: ANN401
-        object.__setattr__(self, "__dict__", values)
-        object.__setattr__(self, "__pydantic_fields_set__", set(values))
-        object.__setattr__(self, "__pydantic_extra__", None)
-        object.__setattr__(self, "__pydantic_private__", None)
-
-    # Pydantic's own mark that validation fills the fields itself and does not call __init__.
-    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
-
-    def rules(self) -> Iterable[Iterator[str]]:
-        """The rules that cross fields, each with the faults it finds."""
-        return ()
-
-    @model_validator(mode="after")
-    def keeps_its_rules(self) -> Self:
-        faults = [fault for rule in self.rules() for fault in rule]
-        if faults:
-            raise ValueError("\n".join(faults))
-        return self
-
-    def checked(self) -> Self:
-        """The same values, validated, defaults filled in. Raises pydantic.ValidationError with every fault."""
-        return type(self).model_validate(self)
 
 
 class BucketSettings(Settings):
@@ -145,85 +111,12 @@ class NotebookSettings(Settings):
     root_access: bool = Field(default=False, description="let the notebook's users become root")
 
 
-class VariantSettings(Settings):
-    """Instances behind a variant of a provisioned endpoint."""
-
-    instance_type: VariantInstanceType = Field(default="ml.t2.medium", description="instance type")
-    instance_count: InstanceCount = Field(default=1, description="number of instances")
-    weight: VariantWeight = Field(default=1.0, description="share of the requests: weight / sum of weights")
-
-
-class ProvisionedEndpointSettings(Settings):
-    """An endpoint on instances of its own."""
-
-    kind: Literal["provisioned"] = "provisioned"
-    production: VariantSettings = Field(description="the production variant")
-    shadow: VariantSettings | None = Field(
-        default=None,
-        description="the shadow variant: serves a copy of the requests when releases.json names a shadow model",
-    )
-
-    @property
-    def takes_a_key(self) -> bool:
-        """Whether SageMaker lets a KMS key be named for the instances' storage."""
-        variants = [variant for variant in (self.production, self.shadow) if variant is not None]
-        return not any(limits.has_instance_storage(variant.instance_type) for variant in variants)
-
-    def rules(self) -> Iterable[Iterator[str]]:
-        return self._no_inferentia_beside_a_shadow(), self._some_variant_gets_requests()
-
-    def _no_inferentia_beside_a_shadow(self) -> Iterator[str]:
-        variants = {"production": self.production, "shadow": self.shadow}
-        for name, variant in variants.items():
-            if self.shadow is not None and variant is not None and variant.instance_type.startswith("ml.inf1."):
-                allowed = limit("must not be of the family inf1 where there is a shadow", limits.SHADOW_EXCLUSIONS)
-                yield f"{name}.instance_type is {variant.instance_type!r}: {allowed}"
-
-    def _some_variant_gets_requests(self) -> Iterator[str]:
-        if self.production.weight == 0:
-            allowed = limit("must be above 0, as a share of 0 by 0 is none", f"{limits.API}/API_ProductionVariant.html")
-            yield f"production.weight is 0 and it is the only production variant: {allowed}"
-
-
-class ServerlessEndpointSettings(Settings):
-    """An endpoint without instances. SageMaker allows it neither shadow variants nor a VPC nor data capture."""
-
-    kind: Literal["serverless"] = "serverless"
-    memory_size_mb: MemorySizeMb = Field(default=2048, description="memory, in MB")
-    max_concurrency: Concurrency = Field(default=5, description="invocations at the same time, at most")
-    provisioned_concurrency: Concurrency | None = Field(
-        default=None, description="invocations kept warm, at most max_concurrency; left out: none"
-    )
-
-    def rules(self) -> Iterable[Iterator[str]]:
-        return (self._provisioned_concurrency_within_max_concurrency(),)
-
-    def _provisioned_concurrency_within_max_concurrency(self) -> Iterator[str]:
-        if self.provisioned_concurrency is not None and self.provisioned_concurrency > self.max_concurrency:
-            allowed = limit(f"must be at most max_concurrency, {self.max_concurrency}", limits.SERVERLESS)
-            yield f"provisioned_concurrency is {self.provisioned_concurrency}: {allowed}"
-
-
-def _kind(value: object) -> str | None:
-    kind = value.get("kind") if isinstance(value, Mapping) else getattr(type(value), "model_fields", {}).get("kind")
-    return kind if isinstance(kind, str) else getattr(kind, "default", None)
-
-
 NetworkSettings = Annotated[
     Annotated[NewNetworkSettings, Tag("new")] | Annotated[ExistingNetworkSettings, Tag("existing")],
     Discriminator(
-        _kind,
+        kind_of,
         custom_error_type="network_kind",
         custom_error_message="must be NewNetworkSettings(...) or ExistingNetworkSettings(...)",
-    ),
-]
-EndpointSettings = Annotated[
-    Annotated[ProvisionedEndpointSettings, Tag("provisioned")]
-    | Annotated[ServerlessEndpointSettings, Tag("serverless")],
-    Discriminator(
-        _kind,
-        custom_error_type="endpoint_kind",
-        custom_error_message="must be ProvisionedEndpointSettings(...) or ServerlessEndpointSettings(...)",
     ),
 ]
 
@@ -240,9 +133,8 @@ class EnvironmentSettings(Settings):
     owner: TagValue = Field(default="ml-team", description="who answers for it: a tag of every resource")
     shares_account: bool = Field(
         default=False,
-        description="other environments live in the same account: the endpoint's name then ends with this one's",
+        description="other environments live in the same account: the endpoints' names then end with this one's",
     )
-    endpoint_name: Name = Field(default="linear-learner", description="the endpoint's name")
     bucket: BucketSettings = Field(default_factory=BucketSettings, description="the data bucket")
     logs: LogSettings = Field(default_factory=LogSettings, description="the log groups")
     protected: bool = Field(
@@ -273,7 +165,15 @@ class EnvironmentSettings(Settings):
         description="AWS's image repositories that training jobs may pull from",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")
-    endpoint: EndpointSettings = Field(description="what serves the released model")
+    endpoints: Sequence[EndpointSettings] = Field(min_length=1, description="what serves the released models")
+    alarm_emails: Sequence[EmailAddress] = Field(
+        default=(), description="who is told of alarms, by e-mail, once they have confirmed it"
+    )
+    rollback_guard: bool = Field(
+        default=True,
+        description="a deploy fails where SageMaker rolled an endpoint's update back; needs Python with boto3 where "
+        "Terraform runs",
+    )
     state_bucket: BucketName | None = Field(
         default=None,
         description="S3 bucket for the Terraform state; left out: a local file, `terraform.<environment>.tfstate`",
@@ -293,15 +193,21 @@ class EnvironmentSettings(Settings):
     def role_name(self, purpose: str) -> str:
         return f"{self.name_prefix}-{purpose}"
 
+    def endpoint_name(self, endpoint: EndpointSettings) -> str:
+        """The endpoint's name in the account."""
+        hosting = [endpoint.hosting] if endpoint.name_carries_hosting else []
+        return "-".join([endpoint.name, *hosting, *([self.name] if self.shares_account else [])])
+
     @property
-    def full_endpoint_name(self) -> str:
-        return f"{self.endpoint_name}-{self.name}" if self.shares_account else self.endpoint_name
+    def endpoint_names(self) -> list[str]:
+        return [self.endpoint_name(endpoint) for endpoint in self.endpoints]
 
     def rules(self) -> Iterable[Iterator[str]]:
         return (
             self._bucket_name_fits(),
             self._role_name_fits(),
-            self._configuration_name_fits(),
+            self._configuration_names_fit(),
+            self._endpoint_names_differ(),
             self._protection_is_whole(),
         )
 
@@ -332,11 +238,17 @@ class EnvironmentSettings(Settings):
             allowed = f"must be at most {limits.ROLE_NAME_MAX_LENGTH}; shorten project"
             yield (f"a role's name, {longest}, has {len(longest)} characters: {limit(allowed, limits.ROLE_NAMING)}")
 
-    def _configuration_name_fits(self) -> Iterator[str]:
+    def _configuration_names_fit(self) -> Iterator[str]:
         longest = limits.NAME_PREFIX_MAX_LENGTH - 1
-        if len(self.full_endpoint_name) > longest:
-            allowed = f"must be at most {longest}, as its configurations are named after it"
-            yield (
-                f"the endpoint's name, {self.full_endpoint_name}, has {len(self.full_endpoint_name)} characters: "
-                f"{limit(allowed, f'{limits.API}/API_CreateEndpointConfig.html')}"
-            )
+        for name in self.endpoint_names:
+            if len(name) > longest:
+                allowed = f"must be at most {longest}, as its configurations are named after it"
+                yield (
+                    f"the endpoint's name, {name}, has {len(name)} characters: "
+                    f"{limit(allowed, f'{limits.API}/API_CreateEndpointConfig.html')}"
+                )
+
+    def _endpoint_names_differ(self) -> Iterator[str]:
+        names = [endpoint.name for endpoint in self.endpoints]
+        for name in sorted({name for name in names if names.count(name) > 1}):
+            yield f"endpoints: {name!r} is the name of {names.count(name)}: must differ"

@@ -8,6 +8,21 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
+from stacks.endpoint_settings import (
+    AlarmSettings,
+    AllAtOnceUpdateSettings,
+    CanaryUpdateSettings,
+    ConcurrencyScalingSettings,
+    DataCaptureSettings,
+    InstanceScalingSettings,
+    LinearUpdateSettings,
+    ProvisionedEndpointSettings,
+    RollingUpdateSettings,
+    ServerlessEndpointSettings,
+    ShadowAlarmSettings,
+    ShadowedEndpointSettings,
+    VariantSettings,
+)
 from stacks.environments import ROOT
 from stacks.faults import source_of
 from stacks.operator_settings import FIELDS, variable
@@ -19,11 +34,8 @@ from stacks.settings import (
     LogSettings,
     NewNetworkSettings,
     NotebookSettings,
-    ProvisionedEndpointSettings,
-    ServerlessEndpointSettings,
-    Settings,
-    VariantSettings,
 )
+from stacks.settings_base import Settings
 
 CLASSES: tuple[type[Settings], ...] = (
     EnvironmentSettings,
@@ -34,8 +46,18 @@ CLASSES: tuple[type[Settings], ...] = (
     LogSettings,
     NotebookSettings,
     ProvisionedEndpointSettings,
+    ShadowedEndpointSettings,
     ServerlessEndpointSettings,
     VariantSettings,
+    InstanceScalingSettings,
+    ConcurrencyScalingSettings,
+    AllAtOnceUpdateSettings,
+    CanaryUpdateSettings,
+    LinearUpdateSettings,
+    RollingUpdateSettings,
+    DataCaptureSettings,
+    AlarmSettings,
+    ShadowAlarmSettings,
 )
 PLACE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
 

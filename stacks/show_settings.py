@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from stacks.environments import NAMES, declared_settings, read_environments
 from stacks.operator_settings import origin
-from stacks.settings import EnvironmentSettings, Settings
+from stacks.settings import EnvironmentSettings
+from stacks.settings_base import Settings
 
 
 def lines(name: str, variables: Mapping[str, str]) -> Iterator[str]:
@@ -19,11 +20,15 @@ def lines(name: str, variables: Mapping[str, str]) -> Iterator[str]:
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, object]]:
-    if not isinstance(value, Settings):
+    inner: dict[str, object] = {}
+    if isinstance(value, Settings):
+        inner = {field: getattr(value, field) for field in type(value).model_fields}
+    elif isinstance(value, list | tuple) and any(isinstance(item, Settings) for item in value):
+        inner = {str(index): item for index, item in enumerate(value)}
+    if not inner:
         yield path, value
-        return
-    for field in type(value).model_fields:
-        yield from _leaves(f"{path}.{field}", getattr(value, field))
+    for field, item in inner.items():
+        yield from _leaves(f"{path}.{field}", item)
 
 
 def _origin(name: str, declared: EnvironmentSettings, path: str, variables: Mapping[str, str]) -> str:
@@ -32,9 +37,12 @@ def _origin(name: str, declared: EnvironmentSettings, path: str, variables: Mapp
     found = origin(name, declared, field, variables)
     holder: object = vars(declared).get(field)
     for step in nested:
-        if not isinstance(holder, Settings) or step not in vars(holder):
+        if isinstance(holder, list | tuple):
+            holder = holder[int(step)]
+        elif isinstance(holder, Settings) and step in vars(holder):
+            holder = vars(holder)[step]
+        else:
             return "default"
-        holder = vars(holder)[step]
     return found
 
 

@@ -1,12 +1,7 @@
 """staging: the next model is compared with the one in production, on the same requests."""
 
-from stacks.settings import (
-    EnvironmentSettings,
-    LogSettings,
-    NewNetworkSettings,
-    ProvisionedEndpointSettings,
-    VariantSettings,
-)
+from stacks.endpoint_settings import ShadowedEndpointSettings, VariantSettings
+from stacks.settings import EnvironmentSettings, LogSettings, NewNetworkSettings
 
 SETTINGS = EnvironmentSettings(
     name="staging",
@@ -14,8 +9,10 @@ SETTINGS = EnvironmentSettings(
     local_state=True,  # until there is a bucket for it: make state-bucket
     logs=LogSettings(retention_days=90),
     network=NewNetworkSettings(cidr_block="10.0.16.0/20"),
-    endpoint=ProvisionedEndpointSettings(
-        production=VariantSettings(instance_type="ml.m5.large"),
-        shadow=VariantSettings(instance_type="ml.m5.large"),
-    ),
+    endpoints=[
+        ShadowedEndpointSettings(
+            production=VariantSettings(instance_type="ml.m5.large"),
+            shadow=VariantSettings(instance_type="ml.m5.large"),
+        )
+    ],
 )

@@ -32,8 +32,10 @@ def copy_project(target: Path) -> Path:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
-    for tools in (".venv", "node_modules"):
-        (target / tools).symlink_to(ROOT / tools)
+    (target / ".local").mkdir()
+    for tools in (".venv", "node_modules", ".local/pipenv"):
+        if (ROOT / tools).exists():
+            (target / tools).symlink_to(ROOT / tools)
     return target
 
 

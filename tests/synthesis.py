@@ -32,10 +32,12 @@ def synthesized(build: Callable[[TerraformStack], object]) -> Resources:
 
 
 def environment(name: str, *, release: Release | None = None, **settings: object) -> Environment:
-    """The committed environment of that name, with other settings or another release."""
+    """The committed environment of that name, with other settings or another release of its endpoints."""
     committed = next(item for item in read_environments({}) if item.settings.name == name)
     changed = committed.settings.model_copy(update=settings).checked()
-    return replace(committed, settings=changed, release=committed.release if release is None else release)
+    if release is not None:
+        committed = replace(committed, releases={endpoint.name: release for endpoint in changed.endpoints})
+    return replace(committed, settings=changed)
 
 
 def synthesized_platform(of: Environment) -> dict[str, Any]:

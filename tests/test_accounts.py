@@ -1,8 +1,9 @@
 from typing import Any
 
 from stacks.accounts import account_faults
+from stacks.endpoint_settings import ServerlessEndpointSettings
 from stacks.environments import read_environments
-from stacks.settings import BucketSettings, EnvironmentSettings, LogSettings, ServerlessEndpointSettings
+from stacks.settings import BucketSettings, EnvironmentSettings, LogSettings
 
 PAGE = "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/"
 
@@ -11,7 +12,7 @@ def environments(**changes: dict[str, Any]) -> dict[str, EnvironmentSettings]:
     """dev, staging and prod, each with its changes."""
     return {
         name: EnvironmentSettings(
-            **{"name": name, "region": "us-east-1", "protected": False, "endpoint": ServerlessEndpointSettings()}
+            **{"name": name, "region": "us-east-1", "protected": False, "endpoints": [ServerlessEndpointSettings()]}
             | changes.get(name, {})
         ).checked()
         for name in ("dev", "staging", "prod")
@@ -56,9 +57,17 @@ def test_two_regions_of_an_account_have_an_owner_each() -> None:
 def test_rejects_one_endpoint_name_twice_in_an_account() -> None:
     same = {"account_id": "123456789012"}
     assert account_faults(environments(dev=same, staging=same | NOT_OWNER)) == [
-        "staging: endpoint_name: 'linear-learner': must differ from that of dev; set shares_account=True in both"
+        "staging: endpoints.name: 'linear-learner': must differ from that of dev; set shares_account=True in both"
     ]
     assert account_faults(environments(dev=same | SHARED, staging=same | SHARED | NOT_OWNER)) == []
+
+
+def test_counts_every_serverless_endpoint_of_an_environment() -> None:
+    endpoints = [ServerlessEndpointSettings(name=name, max_concurrency=200) for name in ("a", "b", "c")]
+    [line] = account_faults(environments(dev={"endpoints": endpoints}))
+    assert line.startswith(
+        "dev: endpoints.max_concurrency: 600 in sum (dev a 200, dev b 200, dev c 200): must be at most"
+    )
 
 
 def test_rejects_one_bucket_name_twice_even_in_two_accounts() -> None:
@@ -75,13 +84,14 @@ def test_the_sum_of_serverless_concurrency_has_an_account_wide_limit() -> None:
             **{
                 name: SHARED
                 | (NOT_OWNER if name != "dev" else {})
-                | {"endpoint": ServerlessEndpointSettings(max_concurrency=value)}
+                | {"endpoints": [ServerlessEndpointSettings(max_concurrency=value)]}
                 for name, value in each.items()
             }
         )
 
     assert account_faults(shared(100)) == []
     assert account_faults(shared(101)) == [
-        "dev: endpoint.max_concurrency: 501 in sum (dev 200, staging 200, prod 101): "
+        "dev: endpoints.max_concurrency: 501 in sum (dev linear-learner 200, staging linear-learner 200, "
+        "prod linear-learner 101): "
         f"must be at most 500 in an account and region {PAGE}serverless-endpoints.html)"
     ]

@@ -74,7 +74,7 @@ def replace(project: Path, path: str, old: str, new: str) -> None:
 BAD_INPUTS = {
     "memory": (
         ("stacks/prod.py", "memory_size_mb=2048", "memory_size_mb=1000"),
-        "prod: endpoint.memory_size_mb: 1000: must be one of 1024, 2048, 3072, 4096, 5120 or 6144",
+        "prod: endpoints.0.memory_size_mb: 1000: must be one of 1024, 2048, 3072, 4096, 5120 or 6144",
     ),
     "bucket name with capitals": (
         ("stacks/dev.py", "BucketSettings(", 'BucketSettings(name="AcmeData", '),
@@ -82,16 +82,15 @@ BAD_INPUTS = {
     ),
     "weight below 0": (
         ("stacks/dev.py", "VariantSettings()", "VariantSettings(weight=-1)"),
-        "dev: endpoint.production.weight: -1: must be greater than or equal to 0",
+        "dev: endpoints.0.production.weight: -1: must be greater than or equal to 0",
     ),
     "unknown field": (
         ("stacks/prod.py", "max_concurrency", "max_concurency"),
-        "prod: endpoint.max_concurency: 20: unknown field: must be one of "
-        "kind, max_concurrency, memory_size_mb, provisioned_concurrency",
+        "prod: endpoints.0.max_concurency: 20: unknown field: must be one of alarms, kind, max_concurrency, ",
     ),
     "unknown model": (
         ("releases.json", '"production": "breast-cancer-all-columns"', '"production": "breast-cancer"'),
-        "releases.json: environments.dev.production: 'breast-cancer': must be one of "
+        "releases.json: environments.dev.linear-learner.production: 'breast-cancer': must be one of "
         "breast-cancer-all-columns, breast-cancer-means",
     ),
     "malformed releases.json": (("releases.json", '"models"', '"models'), "releases.json: "),

@@ -75,8 +75,7 @@ def test_nobody_uses_the_key_by_its_own_policy_alone() -> None:
 def test_cloudwatch_uses_the_key_for_the_platforms_log_groups() -> None:
     """Read, not decided: the simulator does not know the keys of an encryption context."""
     statements = policies("prod")["encryption_key_policy_document"]["Statement"]
-    [logs] = [item for item in statements if "Service" in item["Principal"]]
-    assert logs["Principal"] == {"Service": ["logs.us-east-1.amazonaws.com"]}
+    [logs] = [item for item in statements if item["Principal"].get("Service") == ["logs.us-east-1.amazonaws.com"]]
     assert logs["Condition"] == {
         "ArnEquals": {
             "kms:EncryptionContext:aws:logs:arn": [
@@ -87,6 +86,28 @@ def test_cloudwatch_uses_the_key_for_the_platforms_log_groups() -> None:
             ]
         }
     }
+
+
+@pytest.mark.parametrize(
+    ("alarm", "account", "decision"),
+    [
+        ("ml-platform-prod-linear-learner-5xx-errors", ACCOUNT, "Allowed"),
+        ("other", ACCOUNT, "ImplicitlyDenied"),
+        ("ml-platform-prod-linear-learner-5xx-errors", "999999999999", "ImplicitlyDenied"),
+    ],
+)
+def test_cloudwatch_uses_the_key_to_notify_of_the_platforms_alarms(alarm: str, account: str, decision: str) -> None:
+    asked = Request(
+        action="kms:GenerateDataKey",
+        resource=KEY,
+        principal="cloudwatch.amazonaws.com",
+        resource_policy=policies("prod")["encryption_key_policy_document"],
+        context={
+            "aws:SourceAccount": account,
+            "aws:SourceArn": f"arn:aws:cloudwatch:us-east-1:{account}:alarm:{alarm}",
+        },
+    )
+    assert decisions([asked]) == [decision]
 
 
 def test_awss_own_keys_are_used_where_the_setting_says_so() -> None:

@@ -1,5 +1,6 @@
 """What the role of the models behind an endpoint may do, decided by an IAM simulator."""
 
+from stacks.endpoint_settings import DataCaptureSettings, ProvisionedEndpointSettings, VariantSettings
 from stacks.releases import Release
 from tests.policies import ACCOUNT, Request, decisions, policies
 from tests.synthesis import environment, synthesized_platform
@@ -29,6 +30,30 @@ def test_a_model_reads_its_artifact_and_nothing_else() -> None:
     policy = policies("staging")["hosting_role_policy_document"]
     decided = decisions([Request(action=action, resource=resource, policy=policy) for action, resource, _ in CASES])
     assert [(*case[:2], decision) for case, decision in zip(CASES, decided, strict=True)] == CASES
+
+
+def test_it_asks_for_the_state_of_the_platforms_own_alarms() -> None:
+    alarm = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:"
+    policy = policies("staging")["hosting_role_policy_document"]
+    asked = [
+        Request(action="cloudwatch:DescribeAlarms", resource=f"{alarm}{name}", policy=policy)
+        for name in ("ml-platform-staging-linear-learner-5xx-errors", "other")
+    ]
+    assert decisions(asked) == ["Allowed", "ImplicitlyDenied"]
+
+
+def test_it_writes_captured_data_where_an_endpoint_captures_and_only_there() -> None:
+    endpoint = ProvisionedEndpointSettings(
+        production=VariantSettings(), data_capture=DataCaptureSettings(sampling_percent=1)
+    )
+    key = f"arn:aws:s3:::ml-platform-dev-sagemaker-{ACCOUNT}-us-east-1"
+    captures = policies("dev", endpoints=[endpoint])["hosting_role_policy_document"]
+    silent = policies("dev")["hosting_role_policy_document"]
+    asked = [
+        Request(action="s3:PutObject", resource=f"{key}/{path}", policy=policy)
+        for policy, path in ((captures, "data-capture/a"), (captures, "models/a"), (silent, "data-capture/a"))
+    ]
+    assert decisions(asked) == ["Allowed", "ImplicitlyDenied", "ImplicitlyDenied"]
 
 
 def test_behind_a_serverless_endpoint_it_has_no_business_in_the_network() -> None:

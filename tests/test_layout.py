@@ -41,8 +41,10 @@ def test_a_construct_file_is_short_and_named_after_its_one_construct(path: Path)
         for node in ast.parse(source).body
         if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Construct" for base in node.bases)
     ]
-    # The one file without: the statements of the policies that the roles are made of.
-    assert classes == ([] if path.stem == "allow" else ["".join(map(str.capitalize, path.stem.split("_")))])
+    # The files without: the parts that constructs are made of.
+    assert classes == (
+        [] if path.stem in ("allow", "deployment", "widgets") else ["".join(map(str.capitalize, path.stem.split("_")))]
+    )
 
 
 @pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
@@ -79,6 +81,8 @@ def test_the_bindings_are_imported_by_submodule_only() -> None:
         "accounts",
         "limits",
         "settings",
+        "settings_base",
+        "endpoint_settings",
         "releases",
         "lifecycle_scripts",
         "faults",
@@ -99,7 +103,7 @@ def test_settings_need_neither_cdktf_nor_the_provider(name: str) -> None:
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_an_environment_is_values_only(name: str) -> None:
     body = ast.parse((ROOT / f"stacks/{name}.py").read_text()).body
-    assert [type(node) for node in body] == [ast.Expr, ast.ImportFrom, ast.Assign]
+    assert [type(node) for node in body] == [ast.Expr, ast.ImportFrom, ast.ImportFrom, ast.Assign]
 
 
 @pytest.mark.parametrize("name", ["Pipfile.lock", "policy/Pipfile.lock"])
@@ -130,7 +134,7 @@ def test_every_workflow_command_quotes_what_the_user_gives() -> None:
     assert not [line for line in recipes if "$(ENV)" in line or "$(PORT)" in line]
 
 
-@pytest.mark.parametrize("target", ["settings", "recover", "deploy", "destroy", "state-bucket"])
+@pytest.mark.parametrize("target", ["settings", "recover", "deploy", "destroy", "verify", "invoke", "state-bucket"])
 def test_a_hostile_environment_is_a_name_like_any_other_wrong_one(target: str) -> None:
     hostile = "dev'; exit 7; \"; exit 7"
     finished = subprocess.run(["make", target, f"ENV={hostile}"], cwd=ROOT, capture_output=True, text=True, check=False)

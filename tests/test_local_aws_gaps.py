@@ -1,13 +1,16 @@
 """moto's gaps, filled: asked over HTTP as Terraform asks, the answers held against botocore's own service model."""
 
+import io
 import json
+import tarfile
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from local_aws import account, running
+from local_aws import account, faults, running
+from local_aws.faults import Faults
 from local_aws.running import Server
 from tests.synthesis import environment
 
@@ -161,6 +164,161 @@ def test_rejects_an_update_to_a_configuration_that_does_not_exist(sagemaker: Any
 def test_rejects_an_update_of_an_endpoint_that_does_not_exist(sagemaker: Any) -> None:
     with pytest.raises(ClientError, match="Could not find endpoint"):
         sagemaker.update_endpoint(EndpointName="missing", EndpointConfigName="one")
+
+
+def make_endpoint(sagemaker: Any, name: str, *variants: dict[str, Any], **changes: Any) -> None:
+    """An endpoint and its configuration, both of that name."""
+    sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[*variants])
+    sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name, **changes)
+
+
+SERVERLESS = {
+    "VariantName": "one",
+    "ModelName": "one",
+    "ServerlessConfig": {"MemorySizeInMB": 2048, "MaxConcurrency": 2},
+}
+
+
+def test_rejects_an_update_from_instances_to_serverless_and_back(sagemaker: Any) -> None:
+    make_endpoint(sagemaker, "instances", provisioned("one"))
+    make_endpoint(sagemaker, "serverless", SERVERLESS)
+    with pytest.raises(ClientError, match="is instance-based and cannot be updated to be serverless"):
+        sagemaker.update_endpoint(EndpointName="instances", EndpointConfigName="serverless")
+    with pytest.raises(ClientError, match="is serverless and cannot be updated to be instance-based"):
+        sagemaker.update_endpoint(EndpointName="serverless", EndpointConfigName="instances")
+
+
+def test_a_registered_variant_keeps_its_instances_until_it_is_deregistered(server: Server, sagemaker: Any) -> None:
+    session = account.session(account.account_variables(server, environment("dev").settings))
+    autoscaling = session.client("application-autoscaling", endpoint_url=server.url)
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/scaled/variant/one",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    make_endpoint(sagemaker, "scaled", provisioned("one"))
+    autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    changes = {
+        "other-model": provisioned("one", ModelName="two"),
+        "other-type": provisioned("one", InstanceType="ml.m5.large"),
+        "removed": provisioned("two"),
+    }
+    for name, variant in changes.items():
+        sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
+    for name in ("other-type", "removed"):
+        with pytest.raises(ClientError, match="The variant one is registered for autoscaling"):
+            sagemaker.update_endpoint(EndpointName="scaled", EndpointConfigName=name)
+    sagemaker.update_endpoint(EndpointName="scaled", EndpointConfigName="other-model")
+    autoscaling.deregister_scalable_target(**target)
+    sagemaker.update_endpoint(EndpointName="scaled", EndpointConfigName="other-type")
+
+
+def test_provisioned_concurrency_scales_and_a_scalable_target_has_tags(server: Server) -> None:
+    session = account.session(account.account_variables(server, environment("dev").settings))
+    autoscaling = session.client("application-autoscaling", endpoint_url=server.url)
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/serverless/variant/one",
+        "ScalableDimension": "sagemaker:variant:DesiredProvisionedConcurrency",
+    }
+    arn = autoscaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2, Tags={"Owner": "a"})[
+        "ScalableTargetARN"
+    ]
+    autoscaling.tag_resource(ResourceARN=arn, Tags={"Project": "b"})
+    assert autoscaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Owner": "a", "Project": "b"}
+    autoscaling.untag_resource(ResourceARN=arn, TagKeys=["Owner"])
+    assert autoscaling.list_tags_for_resource(ResourceARN=arn)["Tags"] == {"Project": "b"}
+    autoscaling.deregister_scalable_target(**target)
+    with pytest.raises(ClientError, match="is not found"):
+        autoscaling.list_tags_for_resource(ResourceARN=arn)
+
+
+def test_an_endpoint_describes_how_it_is_updated_and_how_many_instances_it_has_by_now(sagemaker: Any) -> None:
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    deployment = {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing}}
+    make_endpoint(sagemaker, "guarded", provisioned("one"), DeploymentConfig=deployment)
+    assert sagemaker.describe_endpoint(EndpointName="guarded")["LastDeploymentConfig"] == deployment
+    sagemaker.update_endpoint_weights_and_capacities(
+        EndpointName="guarded", DesiredWeightsAndCapacities=[{"VariantName": "one", "DesiredInstanceCount": 3}]
+    )
+    [variant] = sagemaker.describe_endpoint(EndpointName="guarded")["ProductionVariants"]
+    assert (variant["CurrentInstanceCount"], variant["CurrentWeight"]) == (3, 1.0)
+
+
+def test_an_update_is_rolled_back_on_command_and_not_otherwise(server: Server, sagemaker: Any) -> None:
+    make_endpoint(sagemaker, "live", provisioned("one"))
+    sagemaker.create_endpoint_config(EndpointConfigName="next", ProductionVariants=[provisioned("two")])
+    faults.put(server, Faults(rollbacks=1.0))
+    try:
+        sagemaker.update_endpoint(EndpointName="live", EndpointConfigName="next")
+        assert faults.counts(server)["rollbacks"] == 1
+    finally:
+        faults.put(server, Faults())
+    described = sagemaker.describe_endpoint(EndpointName="live")
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "live")
+    assert "went into ALARM" in described["FailureReason"]
+
+    sagemaker.update_endpoint(EndpointName="live", EndpointConfigName="next")
+    described = sagemaker.describe_endpoint(EndpointName="live")
+    assert described["EndpointConfigName"] == "next"
+    assert "FailureReason" not in described
+
+
+HANDLERS = """
+def model_fn(folder): return open(folder + "/model.txt").read()
+def input_fn(body, content_type): return body.decode(), content_type
+def predict_fn(request, model):
+    if request[0] == "bad": raise ValueError("row 1: bad")
+    return f"{model} {request[0]} {request[1]}"
+def output_fn(answer, accept): return answer, accept
+"""
+
+
+@pytest.fixture
+def invoked(server: Server, sagemaker: Any) -> Any:
+    """A client of the runtime; the endpoint `answers` serves an artifact with handlers, `without` one that has none."""
+    session = account.session(account.account_variables(server, environment("dev").settings))
+    s3 = session.client("s3", endpoint_url=server.url)
+    s3.create_bucket(Bucket="acme-artifacts")
+    for name, members in (
+        ("answers", {"model.txt": "a model", "code/serve.py": HANDLERS}),
+        ("without", {"model.txt": "a model"}),
+    ):
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            for member, text in members.items():
+                found = tarfile.TarInfo(member)
+                found.size = len(text)
+                archive.addfile(found, io.BytesIO(text.encode()))
+        s3.put_object(Bucket="acme-artifacts", Key=f"{name}.tar.gz", Body=packed.getvalue())
+        artifact = f"s3://acme-artifacts/{name}.tar.gz"
+        container = CONTAINER | {"ModelDataUrl": artifact, "Environment": {"SAGEMAKER_PROGRAM": "serve.py"}}
+        sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
+        make_endpoint(sagemaker, name, provisioned(name))
+    return session.client("sagemaker-runtime", endpoint_url=server.url)
+
+
+def test_an_endpoint_answers_with_the_handlers_of_the_artifact_that_it_serves(invoked: Any) -> None:
+    answer = invoked.invoke_endpoint(EndpointName="answers", Body=b"1,2", ContentType="text/csv", Accept="text/plain")
+    assert answer["Body"].read() == b"a model 1,2 text/csv"
+    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("text/plain", "answers")
+    again = invoked.invoke_endpoint(EndpointName="answers", Body=b"3", ContentType="text/csv", Accept="text/plain")
+    assert again["Body"].read() == b"a model 3 text/csv"
+
+
+def test_what_a_handler_raises_is_a_model_error_with_its_message(invoked: Any) -> None:
+    with pytest.raises(ClientError, match=r"ModelError.*row 1: bad") as raised:
+        invoked.invoke_endpoint(EndpointName="answers", Body=b"bad", ContentType="text/csv")
+    assert raised.value.response["OriginalStatusCode"] == 500
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "said"),
+    [("missing", "Endpoint missing of account 111111111111 not found"), ("without", "the local AWS runs no image")],
+)
+def test_an_endpoint_that_cannot_answer_says_why(invoked: Any, endpoint: str, said: str) -> None:
+    with pytest.raises(ClientError, match=f"ValidationError.*{said}"):
+        invoked.invoke_endpoint(EndpointName=endpoint, Body=b"1", ContentType="text/csv")
 
 
 def test_rejects_a_second_model_configuration_or_endpoint_of_a_name(sagemaker: Any) -> None:

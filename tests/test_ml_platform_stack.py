@@ -5,6 +5,7 @@ import cdktf
 import pytest
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 
+from stacks.endpoint_settings import ProvisionedEndpointSettings, VariantSettings
 from stacks.environments import ROOT
 from stacks.ml_platform_stack import MlPlatformStack
 from stacks.releases import Release, ReleasedModel
@@ -30,8 +31,10 @@ def test_addresses_are_construct_ids_without_hashes() -> None:
 
 
 def test_an_endpoint_whose_name_begins_with_a_digit_has_an_address_that_terraform_takes() -> None:
-    resources = synthesized_platform(environment("dev", endpoint_name="2nd-try"))["resource"]
-    assert list(resources["aws_sagemaker_endpoint"]) == ["_2nd_try"]
+    endpoints = [ProvisionedEndpointSettings(name="2nd-try", production=VariantSettings())]
+    platform = synthesized_platform(environment("dev", endpoints=endpoints, release=Release(production=FIRST)))
+    assert list(platform["resource"]["aws_sagemaker_endpoint"]) == ["_2nd_try"]
+    assert platform["output"]["endpoint_name_2nd_try"]
 
 
 def test_two_elements_of_one_address_are_refused_with_both_paths() -> None:
@@ -45,8 +48,8 @@ def test_two_elements_of_one_address_are_refused_with_both_paths() -> None:
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_outputs_name_what_a_user_needs(name: str) -> None:
     outputs = set(synthesized_platform(environment(name))["output"])
-    expected = {"bucket_name", "log_group_names", "endpoint_name", "endpoint_configuration_name", "key_arn"}
-    expected |= {"training_role_arn"}
+    expected = {"alarm_topic_arn", "bucket_name", "dashboard_url", "key_arn", "log_group_names", "training_role_arn"}
+    expected |= {"endpoint_name_linear_learner", "endpoint_configuration_name_linear_learner"}
     own = {"notebook_name", "notebook_url"} if name == "dev" else {"security_group_ids", "subnet_ids"}
     assert outputs == expected | own
 

@@ -59,7 +59,8 @@ def test_every_setting_is_shown_with_where_it_comes_from() -> None:
     assert "bucket.force_destroy = True  (stacks/dev.py)" in shown
     assert "bucket.noncurrent_version_days = 90  (default)" in shown
     assert "logs.retention_days = 30  (default)" in shown
-    assert "endpoint.kind = 'provisioned'  (default)" in shown
+    assert "endpoints.0.kind = 'provisioned'  (default)" in shown
+    assert "endpoints.0.production.instance_count = 1  (default)" in shown
     assert [line.split(" ")[0].split(".")[0] for line in shown] == sorted(
         (line.split(" ")[0].split(".")[0] for line in shown), key=list(EnvironmentSettings.model_fields).index
     )

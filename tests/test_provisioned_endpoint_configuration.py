@@ -2,8 +2,8 @@ from typing import Any
 
 from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import SagemakerEndpointConfiguration
 
-from constructs.provisioned_endpoint_configuration import ProvisionedEndpointConfiguration, Variant
-from stacks.settings import ProvisionedEndpointSettings, VariantSettings
+from constructs.provisioned_endpoint_configuration import DataCapture, ProvisionedEndpointConfiguration, Variant
+from stacks.endpoint_settings import DataCaptureSettings, ProvisionedEndpointSettings, VariantSettings
 from tests.synthesis import environment, only, synthesized, synthesized_platform
 
 PRODUCTION = Variant(model_name="first", instance_type="ml.m5.large", instance_count=2, weight=1.0)
@@ -11,7 +11,10 @@ SHADOW = Variant(model_name="second", instance_type="ml.c6i.large", instance_cou
 
 
 def configuration(
-    production: Variant = PRODUCTION, shadow: Variant | None = None, key_arn: str | None = None
+    production: Variant = PRODUCTION,
+    shadow: Variant | None = None,
+    key_arn: str | None = None,
+    data_capture: DataCapture | None = None,
 ) -> dict[str, Any]:
     resources = synthesized(
         lambda stack: ProvisionedEndpointConfiguration(
@@ -21,6 +24,7 @@ def configuration(
             key_arn=key_arn,
             production=production,
             shadow=shadow,
+            data_capture=data_capture,
         )
     )
     return only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
@@ -74,8 +78,40 @@ def test_the_instances_storage_is_encrypted_with_the_key() -> None:
 
 def test_instances_with_disks_of_their_own_take_no_key() -> None:
     endpoint = ProvisionedEndpointSettings(production=VariantSettings(instance_type="ml.g5.xlarge"))
-    resources = synthesized_platform(environment("dev", endpoint=endpoint))["resource"]
+    resources = synthesized_platform(environment("dev", endpoints=[endpoint]))["resource"]
     assert "kms_key_arn" not in only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
+
+
+def test_nothing_is_captured_unless_it_is_said() -> None:
+    assert "data_capture_config" not in configuration()
+    for name in ("dev", "staging"):
+        resources = synthesized_platform(environment(name))["resource"]
+        assert "data_capture_config" not in only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
+
+
+def test_captured_data_goes_to_the_bucket_encrypted_and_readable() -> None:
+    capture = DataCapture(
+        sampling_percent=20, modes=["Input", "Output"], destination_s3_uri="s3://acme/data-capture", key_arn="arn:key"
+    )
+    assert configuration(data_capture=capture)["data_capture_config"] == {
+        "enable_capture": True,
+        "initial_sampling_percentage": 20,
+        "destination_s3_uri": "s3://acme/data-capture",
+        "kms_key_id": "arn:key",
+        "capture_options": [{"capture_mode": "Input"}, {"capture_mode": "Output"}],
+        "capture_content_type_header": {"csv_content_types": ["text/csv"], "json_content_types": ["application/json"]},
+    }
+
+
+def test_an_environment_captures_into_its_own_bucket_with_its_own_key() -> None:
+    endpoint = ProvisionedEndpointSettings(
+        production=VariantSettings(), data_capture=DataCaptureSettings(sampling_percent=100, modes=["Input"])
+    )
+    resources = synthesized_platform(environment("dev", endpoints=[endpoint]))["resource"]
+    captured = only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)["data_capture_config"]
+    assert captured["destination_s3_uri"] == "s3://${aws_s3_bucket.data_bucket.id}/data-capture"
+    assert captured["kms_key_id"] == "${aws_kms_key.encryption_key.arn}"
+    assert captured["capture_options"] == [{"capture_mode": "Input"}]
 
 
 def test_dev_has_a_production_variant_only() -> None:

@@ -24,15 +24,17 @@ def entry(**changes: Any) -> dict[str, Any]:
 
 
 def read(folder: Path, content: object) -> tuple[dict[str, Release], list[str]]:
+    """The releases of the endpoint linear-learner, by environment."""
     (folder / "model.tar.gz").write_bytes(ARTIFACT)
     path = folder / "releases.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
     releases, faults = read_releases(path, NAMES, SETTINGS)
-    return dict(releases), faults
+    return {name: of_endpoint["linear-learner"] for name, of_endpoint in releases.items()}, faults
 
 
-def catalogue(environments: object = None, **models: Any) -> dict[str, Any]:
-    return {"models": models or {"churn": entry()}, "environments": environments or {}}
+def catalogue(environments: dict[str, Any] | None = None, **models: Any) -> dict[str, Any]:
+    served = {name: {"linear-learner": release} for name, release in (environments or {}).items()}
+    return {"models": models or {"churn": entry()}, "environments": served}
 
 
 def test_an_environment_serves_the_model_that_the_file_names(tmp_path: Path) -> None:
@@ -73,7 +75,7 @@ def test_the_order_of_an_entrys_fields_does_not_matter(tmp_path: Path) -> None:
 
 def test_rejects_a_model_that_is_not_in_the_catalogue(tmp_path: Path) -> None:
     _, faults = read(tmp_path, catalogue({"dev": {"production": "chrun"}}, churn=entry(), fraud=entry()))
-    assert faults == ["releases.json: environments.dev.production: 'chrun': must be one of churn, fraud"]
+    assert faults == ["releases.json: environments.dev.linear-learner.production: 'chrun': must be one of churn, fraud"]
 
 
 def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Path) -> None:
@@ -142,18 +144,25 @@ def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:
     assert faults == ["releases.json: environments: 'test': must be one of dev, staging, prod"]
 
 
+def test_rejects_an_endpoint_that_the_environment_does_not_have(tmp_path: Path) -> None:
+    _, faults = read(tmp_path, catalogue() | {"environments": {"dev": {"linear": {"production": "churn"}}}})
+    assert faults == ["releases.json: environments.dev: 'linear': must be an endpoint of stacks/dev.py: linear-learner"]
+
+
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_rejects_a_shadow_where_the_settings_give_no_shadow_variant(tmp_path: Path, name: str) -> None:
     _, faults = read(tmp_path, catalogue({name: {"production": "churn", "shadow": "churn"}}))
     assert faults == [
-        f"releases.json: environments.{name}.shadow: 'churn': must be left out: "
+        f"releases.json: environments.{name}.linear-learner.shadow: 'churn': must be left out: "
         f"stacks/{name}.py gives no shadow variant"
     ]
 
 
 def test_rejects_a_shadow_without_production(tmp_path: Path) -> None:
     _, faults = read(tmp_path, catalogue({"staging": {"shadow": "churn"}}))
-    assert faults == ["releases.json: environments.staging.shadow: 'churn': must stand beside a production model"]
+    assert faults == [
+        "releases.json: environments.staging.linear-learner.shadow: 'churn': must stand beside a production model"
+    ]
 
 
 def test_rejects_changed_bytes_under_the_same_name(tmp_path: Path) -> None:
@@ -182,7 +191,8 @@ def test_rejects_an_artifact_that_is_no_archive_of_this_project(tmp_path: Path, 
 def test_rejects_unknown_fields_and_names_the_known_ones(tmp_path: Path) -> None:
     _, faults = read(tmp_path, catalogue({"dev": {"prod": "churn"}}, churn=entry(digest="x")))
     assert sorted(faults) == [
-        "releases.json: environments.dev.prod: 'churn': unknown field: must be one of production, shadow",
+        "releases.json: environments.dev.linear-learner.prod: 'churn': unknown field: must be one of "
+        "production, shadow",
         "releases.json: models.churn.digest: 'x': unknown field: must be one of artifact, environment, image, sha256",
     ]
 

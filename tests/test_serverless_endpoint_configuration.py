@@ -4,7 +4,7 @@ import pytest
 from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import SagemakerEndpointConfiguration
 
 from constructs.serverless_endpoint_configuration import ServerlessEndpointConfiguration
-from stacks.settings import ServerlessEndpointSettings
+from stacks.endpoint_settings import ServerlessEndpointSettings
 from tests.synthesis import environment, only, synthesized, synthesized_platform
 
 

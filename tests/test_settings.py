@@ -3,6 +3,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from stacks.endpoint_settings import (
+    ProvisionedEndpointSettings,
+    ServerlessEndpointSettings,
+    ShadowedEndpointSettings,
+    VariantSettings,
+)
 from stacks.faults import InvalidInputError, faults_of
 from stacks.limits import has_instance_storage
 from stacks.settings import (
@@ -13,9 +19,6 @@ from stacks.settings import (
     LogSettings,
     NewNetworkSettings,
     NotebookSettings,
-    ProvisionedEndpointSettings,
-    ServerlessEndpointSettings,
-    VariantSettings,
 )
 
 
@@ -25,7 +28,7 @@ def faults(**changes: Any) -> list[str]:
         "name": "dev",
         "region": "us-east-1",
         "local_state": True,
-        "endpoint": ServerlessEndpointSettings(),
+        "endpoints": [ServerlessEndpointSettings()],
     }
     try:
         EnvironmentSettings(**values | changes).checked()
@@ -35,11 +38,11 @@ def faults(**changes: Any) -> list[str]:
 
 
 def serverless(**values: Any) -> list[str]:
-    return faults(endpoint=ServerlessEndpointSettings(**values))
+    return faults(endpoints=[ServerlessEndpointSettings(**values)])
 
 
 def provisioned(**values: Any) -> list[str]:
-    return faults(endpoint=ProvisionedEndpointSettings(production=VariantSettings(**values)))
+    return faults(endpoints=[ProvisionedEndpointSettings(production=VariantSettings(**values))])
 
 
 def test_defaults_are_sound() -> None:
@@ -50,12 +53,12 @@ def test_all_faults_of_a_tree_come_out_at_once() -> None:
     found = faults(
         region="mars",
         bucket=BucketSettings(name="Acme"),
-        endpoint=ProvisionedEndpointSettings(production=VariantSettings(weight=-1, instance_count=0)),
+        endpoints=[ProvisionedEndpointSettings(production=VariantSettings(weight=-1, instance_count=0))],
     )
     assert [line.split(": ")[1] for line in sorted(found)] == [
         "bucket.name",
-        "endpoint.production.instance_count",
-        "endpoint.production.weight",
+        "endpoints.0.production.instance_count",
+        "endpoints.0.production.weight",
         "region",
     ]
 
@@ -68,7 +71,7 @@ def test_accepts_the_memory_sizes_that_sagemaker_knows(memory: int) -> None:
 @pytest.mark.parametrize("memory", [0, 1000, 1023, 1025, 7168, "1024", True])
 def test_rejects_another_memory_size_and_names_the_sizes(memory: object) -> None:
     assert serverless(memory_size_mb=memory) == [
-        f"dev: endpoint.memory_size_mb: {memory!r}: must be one of 1024, 2048, 3072, 4096, 5120 or 6144 "
+        f"dev: endpoints.0.memory_size_mb: {memory!r}: must be one of 1024, 2048, 3072, 4096, 5120 or 6144 "
         "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
         "API_ProductionVariantServerlessConfig.html)"
     ]
@@ -82,16 +85,16 @@ def test_max_concurrency_is_1_to_200(value: int, sound: bool) -> None:
 def test_rejects_more_provisioned_than_maximum_concurrency() -> None:
     assert serverless(max_concurrency=5, provisioned_concurrency=5) == []
     assert serverless(max_concurrency=5, provisioned_concurrency=6) == [
-        "dev: endpoint: provisioned_concurrency is 6: must be at most max_concurrency, 5 "
+        "dev: endpoints.0: provisioned_concurrency is 6: must be at most max_concurrency, 5 "
         "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html)"
     ]
 
 
-@pytest.mark.parametrize("field", ["shadow", "vpc_config", "data_capture"])
+@pytest.mark.parametrize("field", ["shadow", "vpc_config", "data_capture", "update"])
 def test_rejects_an_unknown_field_and_names_the_known_ones(field: str) -> None:
     assert serverless(**{field: 1}) == [
-        f"dev: endpoint.{field}: 1: unknown field: must be one of "
-        "kind, max_concurrency, memory_size_mb, provisioned_concurrency"
+        f"dev: endpoints.0.{field}: 1: unknown field: must be one of "
+        "alarms, kind, max_concurrency, memory_size_mb, name, name_carries_hosting, provisioned_concurrency, scaling"
     ]
 
 
@@ -114,18 +117,19 @@ def test_faults_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch)
 
 def test_rejects_an_unknown_field_of_the_environment() -> None:
     [line] = faults(buckets=1)
-    assert line.startswith("dev: buckets: 1: unknown field: must be one of account_id, bucket, encryption_key, ")
+    assert line.startswith("dev: buckets: 1: unknown field: must be one of account_id, alarm_emails, bucket, ")
 
 
 def test_rejects_settings_that_are_no_endpoint() -> None:
-    assert faults(endpoint=VariantSettings()) == [
-        "dev: endpoint: must be ProvisionedEndpointSettings(...) or ServerlessEndpointSettings(...)"
+    assert faults(endpoints=[VariantSettings()]) == [
+        "dev: endpoints.0: must be ProvisionedEndpointSettings(...), ShadowedEndpointSettings(...) or "
+        "ServerlessEndpointSettings(...)"
     ]
 
 
 def test_a_missing_value_is_named() -> None:
-    assert faults(endpoint=ProvisionedEndpointSettings()) == [  # type: ignore[call-arg]
-        "dev: endpoint.production: missing: must be given"
+    assert faults(endpoints=[ProvisionedEndpointSettings()]) == [  # type: ignore[call-arg]
+        "dev: endpoints.0.production: missing: must be given"
     ]
 
 
@@ -133,21 +137,27 @@ def test_a_missing_value_is_named() -> None:
     ("weight", "sound"), [(-0.1, False), (0, True), (0.5, True), (float("inf"), False), (float("nan"), False)]
 )
 def test_a_weight_is_a_finite_number_from_0(weight: float, sound: bool) -> None:
-    shadow = ProvisionedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=weight))
-    assert (faults(endpoint=shadow) == []) is sound
+    shadow = ShadowedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=weight))
+    assert (faults(endpoints=[shadow]) == []) is sound
 
 
 def test_a_weight_of_zero_is_kept() -> None:
-    endpoint = ProvisionedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=0)).checked()
-    assert endpoint.shadow is not None
+    endpoint = ShadowedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=0)).checked()
     assert endpoint.shadow.weight == 0
 
 
-@pytest.mark.parametrize("shadow", [None, VariantSettings(), VariantSettings(weight=0)])
-def test_rejects_a_production_variant_that_gets_no_request(shadow: VariantSettings | None) -> None:
-    [line] = faults(endpoint=ProvisionedEndpointSettings(production=VariantSettings(weight=0), shadow=shadow))
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        ProvisionedEndpointSettings(production=VariantSettings(weight=0)),
+        ShadowedEndpointSettings(production=VariantSettings(weight=0), shadow=VariantSettings()),
+        ShadowedEndpointSettings(production=VariantSettings(weight=0), shadow=VariantSettings(weight=0)),
+    ],
+)
+def test_rejects_a_production_variant_that_gets_no_request(endpoint: object) -> None:
+    [line] = faults(endpoints=[endpoint])
     assert line.startswith(
-        "dev: endpoint: production.weight is 0 and it is the only production variant: must be above 0"
+        "dev: endpoints.0: production.weight is 0 and it is the only production variant: must be above 0"
     )
 
 
@@ -209,19 +219,22 @@ def test_rejects_names_from_which_no_role_name_can_be_made() -> None:
 
 
 def test_rejects_an_endpoint_name_that_leaves_no_room_for_its_configurations() -> None:
-    assert faults(endpoint_name="e" * 36) == []
-    assert "must be at most 36" in faults(endpoint_name="e" * 37)[0]
-    assert "must be at most 36" in faults(endpoint_name="e" * 33, shares_account=True)[0]
+    assert serverless(name="e" * 36) == []
+    assert "must be at most 36" in serverless(name="e" * 37)[0]
+    assert serverless(name="e" * 25, name_carries_hosting=True) == []
+    assert "must be at most 36" in serverless(name="e" * 26, name_carries_hosting=True)[0]
+    too_long = [ServerlessEndpointSettings(name="e" * 33)]
+    assert "must be at most 36" in faults(endpoints=too_long, shares_account=True)[0]
 
 
 @pytest.mark.parametrize("name", ["a", "a-b", "a1"])
 def test_accepts_sagemaker_names(name: str) -> None:
-    assert faults(endpoint_name=name) == []
+    assert serverless(name=name) == []
 
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a b", "é"])
 def test_rejects_names_that_sagemaker_refuses(name: str) -> None:
-    assert faults(endpoint_name=name)[0].startswith(f"dev: endpoint_name: {name!r}: must ")
+    assert serverless(name=name)[0].startswith(f"dev: endpoints.0.name: {name!r}: must ")
 
 
 @pytest.mark.parametrize(("days", "sound"), [(1, True), (2, False), (30, True), (31, False), (3653, True), (0, False)])
@@ -271,15 +284,17 @@ def test_provisioned_concurrency_is_1_to_200(value: int, sound: bool) -> None:
 )
 def test_rejects_inferentia_beside_a_shadow(production: str, shadow: str) -> None:
     [line] = faults(
-        endpoint=ProvisionedEndpointSettings(
-            production=VariantSettings(instance_type=production), shadow=VariantSettings(instance_type=shadow)
-        )
+        endpoints=[
+            ShadowedEndpointSettings(
+                production=VariantSettings(instance_type=production), shadow=VariantSettings(instance_type=shadow)
+            )
+        ]
     )
     assert "instance_type is 'ml.inf1.xlarge': must not be of the family inf1 where there is a shadow" in line
 
 
 def test_every_rule_that_crosses_fields_is_told_at_once() -> None:
-    found = faults(project="p" * 63, endpoint_name="e" * 40)
+    found = faults(project="p" * 63, endpoints=[ServerlessEndpointSettings(name="e" * 40)])
     assert [line.split(",")[0] for line in found] == [
         "dev: the bucket's name",
         "dev: a role's name",
@@ -304,7 +319,7 @@ def test_a_training_image_is_named_as_ecr_allows(repository: str, sound: bool) -
 
 def test_settings_cannot_be_changed_behind_the_checks() -> None:
     settings = EnvironmentSettings(
-        name="dev", region="us-east-1", protected=False, endpoint=ServerlessEndpointSettings()
+        name="dev", region="us-east-1", protected=False, endpoints=[ServerlessEndpointSettings()]
     ).checked()
     with pytest.raises(ValidationError, match="frozen"):
         settings.region = "eu-west-1"
@@ -384,7 +399,7 @@ def test_rejects_what_is_neither_true_nor_false(field: str, value: object) -> No
 
 def test_a_serverless_endpoint_has_no_field_for_a_network() -> None:
     [line] = serverless(network=NewNetworkSettings())
-    assert "endpoint.network: " in line
+    assert "endpoints.0.network: " in line
     assert "unknown field" in line
 
 
@@ -418,5 +433,6 @@ def test_instances_with_disks_of_their_own_are_known_by_their_names(instance_typ
 def test_rejects_names_that_a_shell_would_run(value: str) -> None:
     """These go into the lifecycle scripts or into commands that a person is told to type."""
     assert faults(bucket=BucketSettings(name=value))[0].startswith(f"dev: bucket.name: {value!r}: must ")
-    for field in ("project", "endpoint_name", "name", "region", "state_bucket", "account_id"):
+    assert serverless(name=value)[0].startswith(f"dev: endpoints.0.name: {value!r}: must ")
+    for field in ("project", "name", "region", "state_bucket", "account_id"):
         assert f"dev: {field}: {value!r}: must " in "\n".join(faults(**{field: value}))

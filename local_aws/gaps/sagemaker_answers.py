@@ -31,7 +31,12 @@ class Kind:
 
 MODEL = Kind(stem="model", name_field="ModelName", store="_models")
 CONFIGURATION = Kind(stem="endpoint_config", name_field="EndpointConfigName", store="endpoint_configs")
-ENDPOINT = Kind(stem="endpoint", name_field="EndpointName", store="endpoints")
+ENDPOINT = Kind(
+    stem="endpoint",
+    name_field="EndpointName",
+    store="endpoints",
+    renamed={"DeploymentConfig": "LastDeploymentConfig"},
+)
 NOTEBOOK = Kind(
     stem="notebook_instance",
     name_field="NotebookInstanceName",
@@ -47,11 +52,17 @@ def fill() -> None:
 
     def describe_endpoint(call: SageMakerResponse) -> ActionResult:
         answer = describe(call).result
+        counts = {
+            item["VariantName"]: item.get("DesiredInstanceCount") for item in ENDPOINT.find(call).production_variants
+        }
         configuration = call.sagemaker_backend.endpoint_configs.get(answer["EndpointConfigName"])
         if configuration is not None:
             for variants in ("ProductionVariants", "ShadowProductionVariants"):
                 if variants in configuration.request:
-                    answer[variants] = [_running(variant) for variant in configuration.request[variants]]
+                    answer[variants] = [
+                        _running(variant, counts.get(variant["VariantName"]))
+                        for variant in configuration.request[variants]
+                    ]
         return ActionResult(answer)
 
     SageMakerResponse.describe_endpoint = describe_endpoint
@@ -78,8 +89,8 @@ def _remember_requests(kind: Kind) -> None:
     setattr(SageMakerResponse, f"describe_{kind.stem}", describe_as_requested)
 
 
-def _running(variant: Mapping[str, Any]) -> dict[str, Any]:
-    """A variant of a configuration as an endpoint in service describes it."""
+def _running(variant: Mapping[str, Any], instance_count: int | None) -> dict[str, Any]:
+    """A variant of a configuration as an endpoint in service describes it, with the instances that it has by now."""
     described = {"VariantName": variant["VariantName"]}
     for requested, shown in (
         ("InitialInstanceCount", "InstanceCount"),
@@ -88,4 +99,6 @@ def _running(variant: Mapping[str, Any]) -> dict[str, Any]:
     ):
         if requested in variant:
             described |= {f"Current{shown}": variant[requested], f"Desired{shown}": variant[requested]}
+    if instance_count is not None:
+        described |= {"CurrentInstanceCount": instance_count, "DesiredInstanceCount": instance_count}
     return described

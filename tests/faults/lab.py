@@ -19,6 +19,7 @@ from lazy_bindings.warm_up import package_cache
 from local_aws import account, faults, running, terraform
 from local_aws.faults import Faults
 from local_aws.inventory import inventory
+from operations.terraform_stack import BIN
 from tests.conftest import ROOT
 from tests.synthesis import environment
 
@@ -66,6 +67,7 @@ class Lab:
     server: running.Server
     name: str
     state_bucket: bool
+    project: Path = ROOT
     variables: dict[str, str] = field(default_factory=dict)
     runs: int = 0
 
@@ -91,7 +93,9 @@ class Lab:
         changes, _ = terraform.cli_configuration(self.folder, os.environ)
         cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache())}
         own = account.account_variables(self.server, environment(self.name).settings)
-        self.variables = dict(os.environ) | own | changes | cache
+        # The rollback guard's python3, as an activated virtual environment has it.
+        path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+        self.variables = dict(os.environ) | own | changes | cache | path
         if self.state_bucket:
             self.variables[f"ML_PLATFORM_{self.name}_STATE_BUCKET".upper()] = STATE_BUCKET
             self.client("s3").create_bucket(Bucket=STATE_BUCKET)
@@ -99,7 +103,10 @@ class Lab:
 
     def synthesize(self) -> None:
         subprocess.run(
-            [sys.executable, "main.py"], cwd=ROOT, env=self.variables | {"CDKTF_OUTDIR": str(self.output)}, check=True
+            [sys.executable, "main.py"],
+            cwd=self.project,
+            env=self.variables | {"CDKTF_OUTDIR": str(self.output)},
+            check=True,
         )
         self.override(terraform.version_override() | {"resource": LEFT_OUT})
         self.terraform("init", "-input=false")
@@ -174,7 +181,7 @@ class Lab:
         began = time.monotonic()
         finished = subprocess.run(
             [sys.executable, "-m", f"operations.{module}", self.name, *arguments, "--output", str(self.output)],
-            cwd=ROOT,
+            cwd=self.project,
             env=self.variables,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -188,9 +195,8 @@ class Lab:
         finished = self.operation("recover")
         assert finished.code == 0, finished.printed
         commands = re.findall(r"^  (terraform .*|aws .*)$", finished.printed, re.MULTILINE)
-        path = f"{Path(sys.executable).parent}{os.pathsep}{self.variables['PATH']}"
         for command in commands:
-            subprocess.run(["/bin/sh", "-c", command], cwd=ROOT, env=self.variables | {"PATH": path}, check=True)
+            subprocess.run(["/bin/sh", "-c", command], cwd=self.project, env=self.variables, check=True)
         return finished
 
     def everything(self) -> list[str]:
@@ -209,17 +215,17 @@ class Lab:
     def lifted(self) -> dict[str, Any]:
         lifted: Any = terraform.lifted_protection(self.stack).get("resource", {})
         if "aws_s3_bucket" in lifted:
-            self.session.resource("s3", endpoint_url=self.server.url).Bucket(
-                self.client("s3").list_buckets()["Buckets"][-1]["Name"]
-            ).object_versions.delete()
+            buckets = self.session.resource("s3", endpoint_url=self.server.url).buckets.all()
+            [bucket] = [bucket for bucket in buckets if bucket.name != STATE_BUCKET]
+            bucket.object_versions.delete()
         found: dict[str, Any] = lifted
         return found
 
 
 @contextmanager
-def lab(folder: Path, name: str = "dev", *, state_bucket: bool = False) -> Iterator[Lab]:
-    """A fresh local AWS with nothing in it but, perhaps, the bucket for the state."""
-    made = Lab(folder=folder, server=running.start(folder), name=name, state_bucket=state_bucket)
+def lab(folder: Path, name: str = "dev", *, state_bucket: bool = False, project: Path = ROOT) -> Iterator[Lab]:
+    """A fresh local AWS with nothing in it but, perhaps, the bucket for the state. `project` is what is synthesized."""
+    made = Lab(folder=folder, server=running.start(folder), name=name, state_bucket=state_bucket, project=project)
     try:
         made.prepare()
         yield made

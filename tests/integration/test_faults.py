@@ -11,6 +11,9 @@ from tests.faults import scenarios
 
 # What exists of dev when all is well; its digits are a digest of what the model is made of.
 DEV = [
+    "cloudwatch DashboardEntries: ml-platform-dev",
+    "cloudwatch MetricAlarms: ml-platform-dev-linear-learner-5xx-errors",
+    "cloudwatch MetricAlarms: ml-platform-dev-linear-learner-model-latency",
     "iam Roles: ml-platform-dev-sagemaker-hosting",
     "iam Roles: ml-platform-dev-sagemaker-notebook",
     "iam Roles: ml-platform-dev-sagemaker-training",
@@ -25,13 +28,16 @@ DEV = [
     "sagemaker Models: ml-platform-dev-breast-cancer-all-columns-*",
     "sagemaker NotebookInstanceLifecycleConfigs: ml-platform-dev",
     "sagemaker NotebookInstances: ml-platform-dev",
+    "sns Topics: arn:aws:sns:us-east-1:111111111111:ml-platform-dev-alarms",
 ]
+# Calls that make something once; the dashboard and the alarms are put, as often as one likes.
+CREATIONS = 15
 SCENARIOS: dict[str, Callable[[Path], Any]] = {
     "killed in the middle, state in S3": lambda folder: scenarios.killed(
         folder, name="dev", after=9, expected=DEV, state_bucket=True
     ),
     "killed at the last creation": lambda folder: scenarios.killed(
-        folder, name="dev", after=len(DEV), expected=DEV, state_bucket=False
+        folder, name="dev", after=CREATIONS, expected=DEV, state_bucket=False
     ),
     "replies lost": lambda folder: scenarios.failing(folder, seed=100, lost_replies=0.1),
     "upgrade": scenarios.upgrade,

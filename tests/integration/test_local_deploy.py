@@ -31,6 +31,14 @@ from tests.synthesis import environment
 
 NAMES = ("dev", "staging", "prod")
 STATE_BUCKET = "acme-terraform-state"
+# Of breast-cancer-all-columns for models/sample-rows.csv; tests/test_models.py has what a model predicts.
+PREDICTIONS = [
+    "dev: endpoint linear-learner, row 1: class benign, probability 0.999799",
+    "dev: endpoint linear-learner, row 2: class benign, probability 0.999573",
+    "dev: endpoint linear-learner, row 3: class malignant, probability 0.973699",
+    "dev: endpoint linear-learner, row 4: class malignant, probability 0.994919",
+    "dev: endpoint linear-learner, row 5: class benign, probability 0.999922",
+]
 NOTHING_TO_DO = "Resources: 0 added, 0 changed, 0 destroyed."
 
 
@@ -130,7 +138,8 @@ class Platform:
         path = self.project / "releases.json"
         releases = json.loads(path.read_text())
         for name, models in environments.items():
-            releases["environments"][name] = {use: f"breast-cancer-{model}" for use, model in models.items()}
+            release = {use: f"breast-cancer-{model}" for use, model in models.items()}
+            releases["environments"][name] = {"linear-learner": release}
         path.write_text(json.dumps(releases))
 
 
@@ -153,7 +162,7 @@ def test_the_three_environments_deploy_at_the_same_time(platform: Platform) -> N
     platform.deploy(*NAMES)
     for name in NAMES:
         assert f"bucket_name = {platform.bucket(name)}" in platform.printed[name]
-        assert "endpoint_name = linear-learner" in platform.printed[name]
+        assert "endpoint_name_linear_learner = linear-learner" in platform.printed[name]
 
 
 def test_the_override_changes_the_providers_version_and_nothing_else(platform: Platform) -> None:
@@ -356,9 +365,9 @@ def test_a_second_deploy_changes_nothing(platform: Platform) -> None:
         assert NOTHING_TO_DO in platform.printed[name]
 
 
-def test_the_three_commands_that_it_prints_work(platform: Platform) -> None:
+def test_the_commands_that_it_prints_work(platform: Platform) -> None:
     commands = re.findall(r"^  (\. .*)$", platform.printed["dev"], re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     answers = [
         subprocess.run(
             ["/bin/sh", "-c", command],
@@ -370,10 +379,12 @@ def test_the_three_commands_that_it_prints_work(platform: Platform) -> None:
         )
         for command in commands
     ]
-    assert [answer.returncode for answer in answers] == [0, 0, 0], [answer.stdout + answer.stderr for answer in answers]
-    assert json.loads(answers[0].stdout)["EndpointStatus"] == "InService"
-    assert "notebooks/PythonCheatSheet.ipynb" in answers[1].stdout
-    assert "No changes." in answers[2].stdout
+    assert not any(answer.returncode for answer in answers), [answer.stdout + answer.stderr for answer in answers]
+    served = platform.endpoint("dev")["EndpointConfigName"]
+    assert answers[0].stdout.splitlines()[-6:] == [*PREDICTIONS, f"dev: endpoint linear-learner serves {served}"]
+    assert json.loads(answers[1].stdout)["EndpointStatus"] == "InService"
+    assert "notebooks/PythonCheatSheet.ipynb" in answers[2].stdout
+    assert "No changes." in answers[3].stdout
 
 
 def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_one_goes(platform: Platform) -> None:
@@ -400,6 +411,7 @@ def test_an_environment_without_a_release_has_everything_but_the_endpoint(platfo
     assert not [item for item in everything if item.startswith("sagemaker")]
     assert {
         f"s3 Buckets: {platform.bucket('prod')}",
+        "cloudwatch DashboardEntries: ml-platform-prod",
         "logs logGroups: /aws/sagemaker/Endpoints/linear-learner",
         "iam Roles: ml-platform-prod-sagemaker-training",
         "kms Aliases: alias/ml-platform-prod",
@@ -460,7 +472,7 @@ def test_no_secret_is_in_states_json_and_logs(platform: Platform, tmp_path: Path
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_a_destroy_of_what_is_protected_says_what_protects_it_and_how_to_lift_it(platform: Platform, name: str) -> None:
     before = platform.everything(name)
-    command = f".venv/bin/python -m operations.deploy {name} --verb destroy --output .local/{name}/cdktf.out"
+    command = f".venv/bin/python -m operations.deploy {name} --verb destroy"
     finished = platform.shell(name, command)
     assert finished.returncode == 1
     [said] = finished.stdout.splitlines()
@@ -486,12 +498,12 @@ def test_what_the_state_forgot_is_recovered_and_taken_over_by_the_next_make_depl
     assert platform.shell("dev", f"terraform -chdir={stack} state rm {forgotten}").returncode == 0
     before = platform.everything("dev")
 
-    recovered = platform.shell("dev", ".venv/bin/python -m operations.recover dev --output .local/dev/cdktf.out")
+    recovered = platform.shell("dev", ".venv/bin/python -m operations.recover dev")
     assert recovered.returncode == 0, recovered.stdout
     assert f"dev: the next deploy takes these 3 over: import blocks in {stack}/recovered.tf.json" in recovered.stdout
     assert platform.everything("dev") == before
 
-    options = "--auto-approve --skip-provider-lock --output .local/dev/cdktf.out"
+    options = "--auto-approve --skip-provider-lock"
     deployed = platform.shell("dev", f".venv/bin/python -m operations.deploy dev {options}")
     assert deployed.returncode == 0, deployed.stdout
     assert "Resources: 3 imported, 0 added, " in deployed.stdout

@@ -1,33 +1,21 @@
-"""Gap: moto has no UpdateEndpoint, UpdateNotebookInstance and UpdateNotebookInstanceLifecycleConfig.
+"""Gap: moto has no UpdateNotebookInstance and no UpdateNotebookInstanceLifecycleConfig.
 
 It answers 500, which Terraform's provider retries for minutes: a missing call looks like a hang.
 """
 
 import json
 
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.responses import EmptyResult
 from moto.core.utils import utcnow
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 
-from local_aws.gaps.sagemaker_answers import ENDPOINT, NOTEBOOK
+from local_aws.gaps.sagemaker_answers import NOTEBOOK
 
 
 def fill() -> None:
-    SageMakerResponse.update_endpoint = _update_endpoint
     SageMakerResponse.update_notebook_instance = _update_notebook_instance
     SageMakerResponse.update_notebook_instance_lifecycle_config = _update_lifecycle_config
-
-
-def _update_endpoint(call: SageMakerResponse) -> ActionResult:
-    request = json.loads(call.body)
-    call.sagemaker_backend.describe_endpoint(request["EndpointName"])
-    call.sagemaker_backend.describe_endpoint_config(request["EndpointConfigName"])
-    endpoint = ENDPOINT.find(call)
-    endpoint.endpoint_config_name = request["EndpointConfigName"]
-    endpoint.request["EndpointConfigName"] = request["EndpointConfigName"]
-    endpoint.last_modified_time = utcnow()
-    return ActionResult({"EndpointArn": endpoint.arn})
 
 
 def _update_notebook_instance(call: SageMakerResponse) -> EmptyResult:

@@ -1,0 +1,46 @@
+"""Asks SageMaker whether every endpoint serves what was deployed: `make verify ENV=dev`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+
+from operations import command_line
+from operations.terraform_stack import OperationError, TerraformStack, synthesized_stack
+from operations.verify_endpoint import problem
+
+
+def deployed_endpoints(stack: TerraformStack) -> Iterator[tuple[str, str]]:
+    """Name and configuration's name of each endpoint that Terraform made. Raises OperationError where there is none."""
+    outputs = {name: output["value"] for name, output in stack.outputs().items()}
+    names = {key: value for key, value in outputs.items() if key.startswith("endpoint_name_")}
+    if not names:
+        raise OperationError("no endpoint is deployed: the state has no output endpoint_name_...: make deploy")
+    for key, name in names.items():
+        yield name, outputs[key.replace("endpoint_name_", "endpoint_configuration_name_", 1)]
+
+
+def verify(stack: TerraformStack, sagemaker: Any) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
+    """A line for each endpoint that is as deployed. Raises OperationError with what is wrong of all the others."""
+    problems = []
+    for name, configuration_name in deployed_endpoints(stack):
+        found = problem(sagemaker, name, configuration_name)
+        if found is None:
+            yield f"endpoint {name} serves {configuration_name}"
+        else:
+            problems.append(found)
+    if problems:
+        raise OperationError("\n".join(problems))
+
+
+def main() -> None:
+    arguments = command_line.parser(__doc__).parse_args()
+    with command_line.errors_as_lines(arguments.environment):
+        stack = synthesized_stack(arguments.environment, arguments.output)
+        stack.init()
+        for line in verify(stack, boto3.client("sagemaker", region_name=stack.region)):
+            print(f"{arguments.environment}: {line}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,375 @@
+"""How endpoints scale, are updated, rolled back and moved: Terraform itself on the local AWS, which refuses what
+SageMaker refuses. Three sequences, side by side; the tests ask for what each found on its way.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import copy_project
+from tests.faults.lab import Lab, lab
+
+DEV = """
+from stacks.endpoint_settings import *
+from stacks.settings import *
+
+SETTINGS = EnvironmentSettings(
+    name="dev", region="us-east-1", protected=False, bucket=BucketSettings(force_destroy=True),
+    alarm_emails=["ml-team@example.com"],
+    endpoints=[{endpoints}],
+)
+"""
+PROVISIONED = """ProvisionedEndpointSettings(
+    production=VariantSettings(instance_type="{instance_type}", instance_count=2, scaling={scaling}),
+    update=CanaryUpdateSettings(canary_percent=50),
+    data_capture=DataCaptureSettings(sampling_percent=20),
+)"""
+SCALING = "InstanceScalingSettings(max_instance_count=4, invocations_per_instance=600)"
+SERVERLESS = """ServerlessEndpointSettings(
+    name_carries_hosting={named}, max_concurrency=10, provisioned_concurrency=2,
+    scaling=ConcurrencyScalingSettings(max_provisioned_concurrency=6),
+)"""
+Found = dict[str, Any]
+
+
+def settle(made: Lab, *endpoints: str) -> None:
+    """The endpoints written into dev's settings and applied, after which there is nothing to change."""
+    write(made, *endpoints)
+    made.applied()
+    made.nothing_to_change()
+
+
+def write(made: Lab, *endpoints: str) -> None:
+    (made.project / "stacks/dev.py").write_text(DEV.format(endpoints=", ".join(endpoints)))
+    made.synthesize()
+
+
+def described(made: Lab, name: str = "linear-learner") -> Found:
+    found: Found = made.client("sagemaker").describe_endpoint(EndpointName=name)
+    return found
+
+
+def targets(made: Lab) -> dict[str, tuple[str, int, int]]:
+    asked = made.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
+    return {
+        item["ResourceId"]: (item["ScalableDimension"].rpartition(":")[2], item["MinCapacity"], item["MaxCapacity"])
+        for item in asked["ScalableTargets"]
+    }
+
+
+def scaled_and_moved(folder: Path) -> Found:
+    """dev with every option on; the autoscaler moves the count; other instances; serverless; and back."""
+    found: Found = {}
+    project = copy_project(folder / "project")
+    (project / "stacks/dev.py").write_text(
+        DEV.format(endpoints=PROVISIONED.format(instance_type="ml.m5.large", scaling=SCALING))
+    )
+    with lab(folder, project=project) as made:
+        made.applied()
+        sagemaker = made.client("sagemaker")
+        found["endpoint"] = described(made)
+        configuration = sagemaker.describe_endpoint_config(EndpointConfigName=found["endpoint"]["EndpointConfigName"])
+        found["data capture"] = configuration["DataCaptureConfig"]
+        found["key"] = made.client("kms").describe_key(KeyId="alias/ml-platform-dev")["KeyMetadata"]["Arn"]
+        found["targets"] = targets(made)
+        autoscaling = made.client("application-autoscaling")
+        [found["policy"]] = autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker")["ScalingPolicies"]
+        cloudwatch, sns = made.client("cloudwatch"), made.client("sns")
+        found["alarms"] = cloudwatch.describe_alarms()["MetricAlarms"]
+        found["dashboard"] = json.loads(cloudwatch.get_dashboard(DashboardName="ml-platform-dev")["DashboardBody"])
+        [topic] = sns.list_topics()["Topics"]
+        found["topic"] = sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]
+        found["subscriptions"] = sns.list_subscriptions()["Subscriptions"]
+
+        sagemaker.update_endpoint_weights_and_capacities(
+            EndpointName="linear-learner",
+            DesiredWeightsAndCapacities=[{"VariantName": "production", "DesiredInstanceCount": 4}],
+        )
+        found["scaled out"] = described(made)["ProductionVariants"][0]["CurrentInstanceCount"]
+        made.nothing_to_change()
+
+        settle(made, PROVISIONED.format(instance_type="ml.c6i.large", scaling=SCALING))
+        found["targets of other instances"] = targets(made)
+        found["endpoint on other instances"] = described(made)
+
+        write(made, SERVERLESS.format(named=False))
+        finished = made.terraform("plan", "-input=false")
+        found["refused"] = (finished.code, " ".join(finished.printed.split()))
+
+        settle(made, SERVERLESS.format(named=True))
+        found["serverless"] = described(made, "linear-learner-serverless")
+        found["serverless targets"] = targets(made)
+        found["endpoints when serverless"] = [item["EndpointName"] for item in sagemaker.list_endpoints()["Endpoints"]]
+
+        settle(made, PROVISIONED.format(instance_type="ml.m5.large", scaling=None))
+        found["targets when back"] = targets(made)
+        found["endpoints when back"] = [item["EndpointName"] for item in sagemaker.list_endpoints()["Endpoints"]]
+        made.destroyed()
+    return found
+
+
+def rolled_back(folder: Path) -> Found:
+    """Another model is released, and SageMaker takes the update back: twice; then it does not; then again, and the
+    release is taken back."""
+    found: Found = {}
+    project = copy_project(folder / "project")
+    (project / "stacks/dev.py").write_text(
+        DEV.format(endpoints="ProvisionedEndpointSettings(production=VariantSettings())")
+    )
+    with lab(folder, project=project) as made:
+        made.applied()
+        served = described(made)["EndpointConfigName"]
+        found["verified"] = made.operation("verify")
+
+        made.fail(rollbacks=1.0)
+        release(made, "dev", production="means")
+        found["first"] = made.apply()
+        found["first, live"] = live(made, served)
+        found["not verified"] = made.operation("verify")
+        found["second"] = made.apply()
+        found["second, live"] = live(made, served)
+
+        made.fail()
+        found["good"] = made.applied()
+        made.nothing_to_change()
+        found["good, live"] = live(made, described(made)["EndpointConfigName"])
+
+        made.fail(rollbacks=1.0)
+        release(made, "dev", production="all-columns")
+        assert made.apply().code != 0
+        made.fail()
+        release(made, "dev", production="means")
+        made.applied()
+        made.nothing_to_change()
+        found["taken back, live"] = live(made, described(made)["EndpointConfigName"])
+        found["answers"] = made.operation("invoke")
+        made.destroyed()
+    return found
+
+
+def live(made: Lab, expected: str) -> Found:
+    """What serves, if it is as expected, and what there is besides: configurations, models and artifacts."""
+    sagemaker, s3 = made.client("sagemaker"), made.client("s3")
+    assert described(made)["EndpointConfigName"] == expected
+    configurations = [item["EndpointConfigName"] for item in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
+    assert expected in configurations
+    variant = sagemaker.describe_endpoint_config(EndpointConfigName=expected)["ProductionVariants"][0]
+    model = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]["ModelDataUrl"]
+    bucket, _, key = model.removeprefix("s3://").partition("/")
+    assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 1000
+    return {
+        "configurations": len(configurations),
+        "models": len(sagemaker.list_models()["Models"]),
+        "model": variant["ModelName"].removeprefix("ml-platform-dev-breast-cancer-")[:-9],
+    }
+
+
+def release(made: Lab, name: str, **models: str) -> int:
+    """Returns how many lines of releases.json differ."""
+    path = made.project / "releases.json"
+    before = path.read_text()
+    releases = json.loads(before)
+    releases["environments"][name] = {
+        "linear-learner": {use: f"breast-cancer-{model}" for use, model in models.items()}
+    }
+    path.write_text(json.dumps(releases, indent=2) + "\n")
+    made.synthesize()
+    old, new = (Counter(line.rstrip(",") for line in text.splitlines()) for text in (before, path.read_text()))
+    return max((old - new).total(), (new - old).total())
+
+
+def shadowed(folder: Path) -> Found:
+    """staging: a shadow is released, promoted, and dropped."""
+    found: Found = {}
+    project = copy_project(folder / "project")
+    staging = project / "stacks/staging.py"
+    staging.write_text(staging.read_text().replace('    network=NewNetworkSettings(cidr_block="10.0.16.0/20"),\n', ""))
+    with lab(folder, "staging", project=project) as made:
+        release(made, "staging", production="means")
+        made.applied()
+        found["before"] = shadow_state(made)
+        for step, models in (
+            ("shadow", {"production": "means", "shadow": "all-columns"}),
+            ("promoted", {"production": "all-columns", "shadow": "all-columns"}),
+            ("dropped", {"production": "all-columns"}),
+        ):
+            lines = release(made, "staging", **models)
+            made.applied()
+            found[step] = shadow_state(made) | {"lines": lines}
+        made.nothing_to_change()
+        made.destroyed()
+    return found
+
+
+def shadow_state(made: Lab) -> Found:
+    endpoint = described(made)
+    sagemaker, cloudwatch = made.client("sagemaker"), made.client("cloudwatch")
+    configuration = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
+    variants = configuration["ProductionVariants"] + configuration.get("ShadowProductionVariants", [])
+    prefix = "ml-platform-staging-breast-cancer-"
+    body = cloudwatch.get_dashboard(DashboardName="ml-platform-staging")["DashboardBody"]
+    return {
+        "created": endpoint["CreationTime"],
+        "models": {item["VariantName"]: item["ModelName"].removeprefix(prefix)[:-9] for item in variants},
+        "weights": {item["VariantName"]: item["InitialVariantWeight"] for item in variants},
+        "alarms": sum("shadow" in item["AlarmName"] for item in cloudwatch.describe_alarms()["MetricAlarms"]),
+        "compared": '"VariantName", "shadow"' in body,
+    }
+
+
+SEQUENCES: dict[str, Callable[[Path], Found]] = {
+    "scaled and moved": scaled_and_moved,
+    "rolled back": rolled_back,
+    "shadowed": shadowed,
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Found]]:
+    pool = ThreadPoolExecutor(len(SEQUENCES))
+    return {label: pool.submit(sequence, tmp_path_factory.mktemp("serving")) for label, sequence in SEQUENCES.items()}
+
+
+@pytest.fixture(scope="module")
+def scaled(running: dict[str, Future[Found]]) -> Found:
+    return running["scaled and moved"].result()
+
+
+@pytest.fixture(scope="module")
+def guarded(running: dict[str, Future[Found]]) -> Found:
+    return running["rolled back"].result()
+
+
+@pytest.fixture(scope="module")
+def shadow(running: dict[str, Future[Found]]) -> Found:
+    return running["shadowed"].result()
+
+
+def test_an_update_that_was_rolled_back_fails_the_apply_with_its_reason(guarded: Found) -> None:
+    for attempt in ("first", "second"):
+        assert guarded[attempt].code != 0
+        said = guarded[attempt].printed
+        assert "endpoint linear-learner: the update was rolled back: it serves linear-learner-" in said
+        assert "One or more configured alarm(s) went into ALARM state" in said
+        assert "Name another model in" in said
+
+
+def test_what_still_serves_is_kept_for_as_long_as_the_guard_fails(guarded: Found) -> None:
+    assert guarded["first, live"]["model"] == guarded["second, live"]["model"] == "all-columns"
+    assert guarded["first, live"]["models"] == 2
+
+
+def test_the_next_good_apply_converges_and_clears_up(guarded: Found) -> None:
+    assert guarded["good, live"] == {"configurations": 1, "models": 1, "model": "means"}
+
+
+def test_a_release_taken_back_after_a_rollback_converges_too(guarded: Found) -> None:
+    assert guarded["taken back, live"] == {"configurations": 1, "models": 1, "model": "means"}
+    assert guarded["answers"].printed.count("endpoint linear-learner, row ") == 5
+
+
+def test_make_verify_tells_the_same_by_itself(guarded: Found) -> None:
+    assert guarded["verified"].code == 0
+    assert guarded["verified"].printed.startswith("dev: endpoint linear-learner serves linear-learner-")
+    assert guarded["not verified"].code == 1
+    assert "the update was rolled back" in guarded["not verified"].printed
+
+
+def test_a_shadow_is_released_promoted_and_dropped_by_a_line_each(shadow: Found) -> None:
+    assert shadow["before"]["models"] == {"production": "means"}
+    assert shadow["shadow"]["models"] == {"production": "means", "shadow": "all-columns"}
+    assert shadow["promoted"]["models"] == {"production": "all-columns", "shadow": "all-columns"}
+    assert shadow["dropped"]["models"] == {"production": "all-columns"}
+    assert [shadow[step]["lines"] for step in ("shadow", "promoted", "dropped")] == [1, 1, 1]
+
+
+def test_each_of_these_is_an_update_in_place(shadow: Found) -> None:
+    assert len({state["created"] for state in shadow.values()}) == 1
+
+
+def test_the_shadow_gets_its_share_of_the_requests_copied(shadow: Found) -> None:
+    assert shadow["shadow"]["weights"] == {"production": 1.0, "shadow": 1.0}
+
+
+def test_the_comparison_comes_and_goes_with_the_shadow(shadow: Found) -> None:
+    assert {step: (state["alarms"], state["compared"]) for step, state in shadow.items()} == {
+        "before": (0, False),
+        "shadow": (2, True),
+        "promoted": (2, True),
+        "dropped": (0, False),
+    }
+
+
+def test_a_scaled_variant_is_registered_with_its_policy(scaled: Found) -> None:
+    assert scaled["targets"] == {"endpoint/linear-learner/variant/production": ("DesiredInstanceCount", 2, 4)}
+    policy = scaled["policy"]["TargetTrackingScalingPolicyConfiguration"]
+    assert policy["PredefinedMetricSpecification"]["PredefinedMetricType"] == "SageMakerVariantInvocationsPerInstance"
+    assert (policy["TargetValue"], policy["ScaleInCooldown"], policy["ScaleOutCooldown"]) == (600.0, 300, 300)
+
+
+def test_after_the_autoscaler_has_moved_the_count_there_is_nothing_to_change(scaled: Found) -> None:
+    assert scaled["endpoint"]["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    assert scaled["scaled out"] == 4
+
+
+def test_other_instances_are_registered_anew_around_an_update_in_place(scaled: Found) -> None:
+    """The local AWS refuses, as SageMaker does, to change the instances of a variant that is still registered."""
+    assert scaled["targets of other instances"] == scaled["targets"]
+    assert scaled["endpoint on other instances"]["CreationTime"] == scaled["endpoint"]["CreationTime"]
+
+
+def test_the_guarded_update_is_declared_from_the_first_apply(scaled: Found) -> None:
+    config = scaled["endpoint"]["LastDeploymentConfig"]
+    routing = config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]
+    assert (routing["Type"], routing["CanarySize"]) == ("CANARY", {"Type": "CAPACITY_PERCENT", "Value": 50})
+    assert {alarm["AlarmName"] for alarm in config["AutoRollbackConfiguration"]["Alarms"]} == {
+        alarm["AlarmName"] for alarm in scaled["alarms"]
+    }
+
+
+def test_requests_are_captured_into_the_bucket_encrypted_with_the_key(scaled: Found) -> None:
+    capture = scaled["data capture"]
+    assert (capture["EnableCapture"], capture["InitialSamplingPercentage"]) == (True, 20)
+    assert capture["DestinationS3Uri"] == "s3://ml-platform-dev-sagemaker-111111111111-us-east-1/data-capture"
+    assert capture["KmsKeyId"] == scaled["key"]
+    assert [option["CaptureMode"] for option in capture["CaptureOptions"]] == ["Input", "Output"]
+
+
+def test_alarms_notify_the_encrypted_topic_and_its_subscribers(scaled: Found) -> None:
+    assert {alarm["AlarmName"] for alarm in scaled["alarms"]} == {
+        "ml-platform-dev-linear-learner-5xx-errors",
+        "ml-platform-dev-linear-learner-model-latency",
+    }
+    for alarm in scaled["alarms"]:
+        assert alarm["AlarmActions"] == [scaled["topic"]["TopicArn"]]
+        assert alarm["ActionsEnabled"] is True
+    assert scaled["topic"]["KmsMasterKeyId"] == scaled["key"]
+    [subscription] = scaled["subscriptions"]
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "ml-team@example.com")
+
+
+def test_the_dashboard_shows_the_endpoint(scaled: Found) -> None:
+    titles = [widget["properties"]["title"] for widget in scaled["dashboard"]["widgets"]]
+    assert {"Alarms", "linear-learner: invocations", "linear-learner: errors", "Errors in the logs"} <= set(titles)
+
+
+def test_a_move_to_serverless_under_the_same_name_is_refused_by_the_plan(scaled: Found) -> None:
+    code, said = scaled["refused"]
+    assert code != 0
+    assert "linear-learner is to become serverless, which SageMaker cannot do in place" in said.replace("│ ", "")
+
+
+def test_under_a_name_that_carries_the_hosting_the_endpoint_moves_and_back_again(scaled: Found) -> None:
+    assert scaled["endpoints when serverless"] == ["linear-learner-serverless"]
+    [variant] = scaled["serverless"]["ProductionVariants"]
+    assert variant["CurrentServerlessConfig"]["ProvisionedConcurrency"] == 2
+    assert scaled["serverless targets"] == {
+        "endpoint/linear-learner-serverless/variant/production": ("DesiredProvisionedConcurrency", 2, 6)
+    }
+    assert scaled["endpoints when back"] == ["linear-learner"]
+    assert scaled["targets when back"] == {}
