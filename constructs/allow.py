@@ -36,6 +36,10 @@ def condition_blocks(
     ]
 
 
+def bucket_list(bucket_arn: str) -> Allow:
+    return Allow(sid="BucketList", actions=["s3:GetBucketLocation", "s3:ListBucket"], resources=[bucket_arn])
+
+
 def key_use(key_arn: str | None) -> list[Allow]:
     """Encrypt and decrypt with the key, and let SageMaker attach volumes encrypted with it; nothing without a key.
 

@@ -6,7 +6,7 @@ from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
-from constructs.allow import Allow, key_use, log_streams, network_interfaces, with_streams
+from constructs.allow import Allow, bucket_list, key_use, log_streams, network_interfaces, with_streams
 from constructs.service_role import SAGEMAKER, ServiceRole
 
 
@@ -46,7 +46,7 @@ class NotebookRole(Construct):
             source_account=None,
             source_arns=[],
             statements=[
-                Allow(sid="BucketList", actions=["s3:GetBucketLocation", "s3:ListBucket"], resources=[bucket_arn]),
+                bucket_list(bucket_arn),
                 Allow(
                     sid="BucketObjects",
                     actions=[

@@ -6,7 +6,6 @@ from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
     DataAwsIamPolicyDocumentStatement,
-    DataAwsIamPolicyDocumentStatementCondition,
     DataAwsIamPolicyDocumentStatementPrincipals,
 )
 from cdktf_cdktf_provider_aws.s3_bucket import S3Bucket, S3BucketTimeouts
@@ -23,6 +22,8 @@ from cdktf_cdktf_provider_aws.s3_bucket_server_side_encryption_configuration imp
 )
 from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA, S3BucketVersioningVersioningConfiguration
 from constructs import Construct
+
+from constructs.allow import condition_blocks
 
 
 class PrivateBucket(Construct):
@@ -110,11 +111,7 @@ class PrivateBucket(Construct):
                     actions=["s3:*"],
                     resources=[arn, f"{arn}/*"],
                     principals=[DataAwsIamPolicyDocumentStatementPrincipals(type="*", identifiers=["*"])],
-                    condition=[
-                        DataAwsIamPolicyDocumentStatementCondition(
-                            test="Bool", variable="aws:SecureTransport", values=["false"]
-                        )
-                    ],
+                    condition=condition_blocks({("Bool", "aws:SecureTransport"): ["false"]}),
                 )
             ],
         )

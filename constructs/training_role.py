@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from constructs import Construct
 
-from constructs.allow import Allow, images_and_metrics, key_use, log_streams, network_interfaces
+from constructs.allow import Allow, bucket_list, images_and_metrics, key_use, log_streams, network_interfaces
 from constructs.service_role import SAGEMAKER, ServiceRole
 
 
@@ -36,7 +36,7 @@ class TrainingRole(Construct):
             source_account=source_account,
             source_arns=source_arns,
             statements=[
-                Allow(sid="BucketList", actions=["s3:GetBucketLocation", "s3:ListBucket"], resources=[bucket_arn]),
+                bucket_list(bucket_arn),
                 Allow(sid="BucketRead", actions=["s3:GetObject"], resources=[f"{bucket_arn}/*"]),
                 Allow(
                     sid="BucketWrite",

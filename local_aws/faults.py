@@ -44,12 +44,12 @@ class Switch:
     """The faults of one server, and what became of the calls since they were set."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock, self._released = threading.Lock(), threading.Event()
         self.set(Faults())
 
     def set(self, faults: Faults) -> None:
         with self._lock:
-            released, self._released = getattr(self, "_released", None), threading.Event()
+            released, self._released = self._released, threading.Event()
             self.faults, self._random = faults, random.Random(faults.seed)  # noqa: S311 - not cryptography
             self.counts = {
                 "calls": 0,
@@ -60,8 +60,7 @@ class Switch:
                 "rollbacks": 0,
                 "held": 0,
             }
-        if released is not None:
-            released.set()
+        released.set()
 
     def draw(self) -> tuple[Faults, str]:
         """The faults, and what is to happen to the next call: a name of `counts`, or nothing."""

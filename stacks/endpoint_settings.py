@@ -40,20 +40,23 @@ UPDATE = (
 )
 
 
-class InstanceScalingSettings(Settings):
+class _ScalingSettings(Settings):
+    scale_in_cooldown_seconds: CooldownSeconds = Field(
+        default=300, description="seconds between the end of one reduction and the next"
+    )
+    scale_out_cooldown_seconds: CooldownSeconds = Field(
+        default=300, description="seconds between the end of one increase and the next"
+    )
+
+
+class InstanceScalingSettings(_ScalingSettings):
     """Instances of a variant follow its invocations, from `instance_count` up to `max_instance_count`."""
 
     max_instance_count: InstanceCount = Field(description="instances at most; the variant's instance_count: no scaling")
     invocations_per_instance: TargetInvocations = Field(description="invocations a minute that each instance is to get")
-    scale_in_cooldown_seconds: CooldownSeconds = Field(
-        default=300, description="seconds between the end of one removal of instances and the next"
-    )
-    scale_out_cooldown_seconds: CooldownSeconds = Field(
-        default=300, description="seconds between the end of one addition of instances and the next"
-    )
 
 
-class ConcurrencyScalingSettings(Settings):
+class ConcurrencyScalingSettings(_ScalingSettings):
     """Provisioned concurrency follows its use, from `provisioned_concurrency` up to `max_provisioned_concurrency`."""
 
     max_provisioned_concurrency: Concurrency = Field(
@@ -61,12 +64,6 @@ class ConcurrencyScalingSettings(Settings):
     )
     utilization: TargetUtilization = Field(
         default=0.7, description="share of the provisioned concurrency that is to be in use"
-    )
-    scale_in_cooldown_seconds: CooldownSeconds = Field(
-        default=300, description="seconds between the end of one reduction and the next"
-    )
-    scale_out_cooldown_seconds: CooldownSeconds = Field(
-        default=300, description="seconds between the end of one increase and the next"
     )
 
 
@@ -95,23 +92,29 @@ class VariantSettings(Settings):
             yield f"instance_type is {self.instance_type!r}: {allowed}"
 
 
-class AllAtOnceUpdateSettings(Settings):
-    """All requests move to the new instances at once; the old ones wait, in case an alarm goes off."""
+class _UpdateSettings(Settings):
+    max_execution_timeout_seconds: ExecutionTimeoutSeconds = Field(
+        default=3000, description="seconds after which the update has failed"
+    )
 
-    kind: Literal["all_at_once"] = "all_at_once"
+
+class _BlueGreenUpdateSettings(_UpdateSettings):
     termination_wait_seconds: WaitSeconds = Field(
         default=300, description="seconds that alarms are watched before the old instances go"
     )
-    max_execution_timeout_seconds: ExecutionTimeoutSeconds = Field(
-        default=1800, description="seconds after which the update has failed"
-    )
+
+
+class AllAtOnceUpdateSettings(_BlueGreenUpdateSettings):
+    """All requests move to the new instances at once; the old ones wait, in case an alarm goes off."""
+
+    kind: Literal["all_at_once"] = "all_at_once"
 
     @property
     def waits_seconds(self) -> int:
         return self.termination_wait_seconds
 
 
-class CanaryUpdateSettings(Settings):
+class CanaryUpdateSettings(_BlueGreenUpdateSettings):
     """A part of the requests moves to the new instances first, the rest after a wait without an alarm."""
 
     kind: Literal["canary"] = "canary"
@@ -119,19 +122,13 @@ class CanaryUpdateSettings(Settings):
     wait_interval_seconds: WaitSeconds = Field(
         default=300, description="seconds that alarms are watched before the rest moves"
     )
-    termination_wait_seconds: WaitSeconds = Field(
-        default=300, description="seconds that alarms are watched before the old instances go"
-    )
-    max_execution_timeout_seconds: ExecutionTimeoutSeconds = Field(
-        default=1800, description="seconds after which the update has failed"
-    )
 
     @property
     def waits_seconds(self) -> int:
         return self.wait_interval_seconds + self.termination_wait_seconds
 
 
-class LinearUpdateSettings(Settings):
+class LinearUpdateSettings(_BlueGreenUpdateSettings):
     """The requests move to the new instances in equal steps, each after a wait without an alarm."""
 
     kind: Literal["linear"] = "linear"
@@ -141,12 +138,6 @@ class LinearUpdateSettings(Settings):
     wait_interval_seconds: WaitSeconds = Field(
         default=120, description="seconds that alarms are watched between two steps"
     )
-    termination_wait_seconds: WaitSeconds = Field(
-        default=300, description="seconds that alarms are watched before the old instances go"
-    )
-    max_execution_timeout_seconds: ExecutionTimeoutSeconds = Field(
-        default=3000, description="seconds after which the update has failed"
-    )
 
     @property
     def waits_seconds(self) -> int:
@@ -154,7 +145,7 @@ class LinearUpdateSettings(Settings):
         return (steps - 1) * self.wait_interval_seconds + self.termination_wait_seconds
 
 
-class RollingUpdateSettings(Settings):
+class RollingUpdateSettings(_UpdateSettings):
     """Old instances make room for new ones in batches, each after a wait without an alarm; few are there twice."""
 
     kind: Literal["rolling"] = "rolling"
@@ -162,17 +153,13 @@ class RollingUpdateSettings(Settings):
     wait_interval_seconds: WaitSeconds = Field(
         default=120, description="seconds that alarms are watched after each batch"
     )
-    max_execution_timeout_seconds: ExecutionTimeoutSeconds = Field(
-        default=3000, description="seconds after which the update has failed"
-    )
 
     @property
     def waits_seconds(self) -> int:
         return -(-100 // self.batch_percent) * self.wait_interval_seconds
 
 
-BlueGreenUpdateSettings = AllAtOnceUpdateSettings | CanaryUpdateSettings | LinearUpdateSettings
-UpdateSettings = BlueGreenUpdateSettings | RollingUpdateSettings
+UpdateSettings = AllAtOnceUpdateSettings | CanaryUpdateSettings | LinearUpdateSettings | RollingUpdateSettings
 _UPDATE = Discriminator(
     kind_of,
     custom_error_type="update_kind",

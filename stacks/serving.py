@@ -158,18 +158,19 @@ class Serving:
         )
 
     def _model(self, model: ReleasedModel, *, serverless: bool) -> str:
-        """The SageMaker model's name. One resource per released model and hosting, its id being the model's name.
+        """The SageMaker model's name. One resource per released model and hosting, told apart by id and by name.
 
         Serverless endpoints support neither network isolation nor a VPC:
         https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
         """
-        construct_id = f"model_{model.name}{'_serverless' if serverless else ''}"
+        suffix = "_serverless" if serverless else ""
+        construct_id = f"model_{model.name}{suffix}"
         if construct_id not in self._model_names:
             self._model_names[construct_id] = Model(
                 self.stack,
                 construct_id,
                 name_prefix=f"{self.settings.model_name(model.catalogue_name)}-",
-                revision=model.revision,
+                revision=f"{model.revision}{suffix}",
                 image_repository=model.image_repository,
                 image_tag=model.image_tag,
                 model_data_url=self._artifact(model),

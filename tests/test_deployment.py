@@ -23,7 +23,7 @@ def deployed(update: Any) -> dict[str, Any]:
     return config
 
 
-def blue_green(routing: dict[str, Any], *, wait: int = 300, timeout: int = 1800) -> dict[str, Any]:
+def blue_green(routing: dict[str, Any], *, wait: int = 300, timeout: int = 3000) -> dict[str, Any]:
     return {
         "blue_green_update_policy": {
             "traffic_routing_configuration": routing,
@@ -58,8 +58,7 @@ def blue_green(routing: dict[str, Any], *, wait: int = 300, timeout: int = 1800)
                     "type": "LINEAR",
                     "linear_step_size": {"type": "CAPACITY_PERCENT", "value": 50},
                     "wait_interval_in_seconds": 120,
-                },
-                timeout=3000,
+                }
             ),
         ),
         (
