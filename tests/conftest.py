@@ -1,5 +1,6 @@
 """Fixtures of all tests."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from local_aws import account
 install()  # before a test imports cdktf
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("repeatable")  # the same examples in each run
+# Terraform and its providers are written in Go: a quarter less of the processor's time, for memory that is there.
+os.environ.setdefault("GOGC", "400")
 account.forget_users_configuration()  # no test may reach a real account
 
 ROOT = Path(__file__).resolve().parent.parent

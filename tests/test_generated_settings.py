@@ -401,7 +401,7 @@ def test_everything_that_aws_takes_is_accepted_and_gives_names_that_aws_takes(va
 
 
 @pytest.mark.parametrize("path", BAD)
-@settings(max_examples=100)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_one_bad_value_is_refused_with_its_field(path: str, data: st.DataObject) -> None:
     valid = data.draw(VALID)

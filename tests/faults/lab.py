@@ -100,6 +100,7 @@ class Lab:
             self.variables[f"ML_PLATFORM_{self.name}_STATE_BUCKET".upper()] = STATE_BUCKET
             self.client("s3").create_bucket(Bucket=STATE_BUCKET)
         self.synthesize()
+        self.terraform("init", "-input=false")
 
     def synthesize(self) -> None:
         subprocess.run(
@@ -109,7 +110,6 @@ class Lab:
             check=True,
         )
         self.override(terraform.version_override() | {"resource": LEFT_OUT})
-        self.terraform("init", "-input=false")
 
     def override(self, content: dict[str, Any]) -> None:
         (self.stack / "local_override.tf.json").write_text(json.dumps(content))

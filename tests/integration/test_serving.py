@@ -38,11 +38,10 @@ SERVERLESS = """ServerlessEndpointSettings(
 Found = dict[str, Any]
 
 
-def settle(made: Lab, *endpoints: str) -> None:
-    """The endpoints written into dev's settings and applied, after which there is nothing to change."""
+def apply(made: Lab, *endpoints: str) -> None:
+    """The endpoints written into dev's settings, and applied."""
     write(made, *endpoints)
     made.applied()
-    made.nothing_to_change()
 
 
 def write(made: Lab, *endpoints: str) -> None:
@@ -94,7 +93,7 @@ def scaled_and_moved(folder: Path) -> Found:
         found["scaled out"] = described(made)["ProductionVariants"][0]["CurrentInstanceCount"]
         made.nothing_to_change()
 
-        settle(made, PROVISIONED.format(instance_type="ml.c6i.large", scaling=SCALING))
+        apply(made, PROVISIONED.format(instance_type="ml.c6i.large", scaling=SCALING))
         found["targets of other instances"] = targets(made)
         found["endpoint on other instances"] = described(made)
 
@@ -102,12 +101,14 @@ def scaled_and_moved(folder: Path) -> Found:
         finished = made.terraform("plan", "-input=false")
         found["refused"] = (finished.code, " ".join(finished.printed.split()))
 
-        settle(made, SERVERLESS.format(named=True))
+        apply(made, SERVERLESS.format(named=True))
+        made.nothing_to_change()
         found["serverless"] = described(made, "linear-learner-serverless")
         found["serverless targets"] = targets(made)
         found["endpoints when serverless"] = [item["EndpointName"] for item in sagemaker.list_endpoints()["Endpoints"]]
 
-        settle(made, PROVISIONED.format(instance_type="ml.m5.large", scaling=None))
+        apply(made, PROVISIONED.format(instance_type="ml.m5.large", scaling=None))
+        made.nothing_to_change()
         found["targets when back"] = targets(made)
         found["endpoints when back"] = [item["EndpointName"] for item in sagemaker.list_endpoints()["Endpoints"]]
         made.destroyed()
@@ -137,11 +138,10 @@ def rolled_back(folder: Path) -> Found:
 
         made.fail()
         # From another folder than the stack's: the guard finds its script all the same.
-        apply = ["terraform", f"-chdir={made.stack}", "apply", "-auto-approve", "-input=false", "-no-color"]
+        command = ["terraform", f"-chdir={made.stack}", "apply", "-auto-approve", "-input=false", "-no-color"]
         found["good"] = subprocess.run(
-            apply, cwd=folder, env=made.variables, capture_output=True, text=True, check=False
+            command, cwd=folder, env=made.variables, capture_output=True, text=True, check=False
         )
-        made.nothing_to_change()
         found["good, live"] = live(made, described(made)["EndpointConfigName"])
 
         made.fail(rollbacks=1.0)
@@ -153,7 +153,6 @@ def rolled_back(folder: Path) -> Found:
         made.nothing_to_change()
         found["taken back, live"] = live(made, described(made)["EndpointConfigName"])
         found["answers"] = made.operation("invoke")
-        made.destroyed()
     return found
 
 
@@ -207,7 +206,6 @@ def shadowed(folder: Path) -> Found:
             made.applied()
             found[step] = shadow_state(made) | {"lines": lines}
         made.nothing_to_change()
-        made.destroyed()
     return found
 
 
