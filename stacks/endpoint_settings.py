@@ -34,6 +34,16 @@ from stacks.limits import (
 from stacks.settings_base import Settings, kind_of
 
 PROVISIONED, SERVERLESS = "provisioned", "serverless"
+# What an endpoint's constructs are called, after the endpoint: stacks/serving.py.
+CONSTRUCT_SUFFIXES = (
+    "",
+    "_alarms",
+    "_configuration",
+    "_production_scaling",
+    "_rollback_guard",
+    "_shadow_alarms",
+    "_shadow_scaling",
+)
 UPDATE = (
     "how requests move to the instances of a new release, and back when an alarm goes off; None: at once, no alarm "
     "watched, for an endpoint that was made so, which Terraform would replace"
@@ -222,6 +232,10 @@ class _EndpointSettings(Settings):
         "the endpoint from one to the other, which SageMaker does not do in place",
     )
     alarms: AlarmSettings = Field(default_factory=AlarmSettings, description="what sets off its alarms")
+
+    @property
+    def construct_id(self) -> str:
+        return self.name.replace("-", "_")
 
 
 class _InstanceEndpointSettings(_EndpointSettings):

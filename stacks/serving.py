@@ -58,7 +58,7 @@ class Serving:
     def serve(
         self, endpoint: EndpointSettings, release: Release, production: ReleasedModel, log_group: ITerraformDependable
     ) -> None:
-        name, construct_id = self.settings.endpoint_name(endpoint), endpoint.name.replace("-", "_")
+        name, construct_id = self.settings.endpoint_name(endpoint), endpoint.construct_id
         alarms = EndpointAlarms(
             self.stack,
             f"{construct_id}_alarms",

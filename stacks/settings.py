@@ -3,13 +3,14 @@
 This module imports neither cdktf nor the provider.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag
 
 from stacks import limits
-from stacks.endpoint_settings import EndpointSettings
+from stacks.endpoint_settings import CONSTRUCT_SUFFIXES, EndpointSettings
 from stacks.faults import limit
 from stacks.limits import (
     AccountId,
@@ -37,6 +38,26 @@ NOTEBOOK, TRAINING, HOSTING, FLOW_LOG = ROLE_PURPOSES = (
     "sagemaker-hosting",
     "vpc-flow-log",
 )
+# What else the stack calls its constructs: stacks/ml_platform_stack.py. The notebooks' files are notebook_<name>.
+STACK_CONSTRUCTS = frozenset(
+    {
+        "account",
+        "alarm_topic",
+        "aws",
+        "dashboard",
+        "data_bucket",
+        "encryption_key",
+        "flow_log",
+        "hosting_role",
+        "log_groups",
+        "network",
+        "notebook",
+        "notebook_role",
+        "partition",
+        "training_role",
+    }
+)
+NOTEBOOK_CONSTRUCT_PREFIX = "notebook_"
 LONGEST_ROLE_PURPOSE = max(ROLE_PURPOSES, key=len)
 
 
@@ -208,6 +229,8 @@ class EnvironmentSettings(Settings):
             self._role_name_fits(),
             self._configuration_names_fit(),
             self._endpoint_names_differ(),
+            self._constructs_differ(),
+            self._alarm_emails_differ(),
             self._protection_is_whole(),
         )
 
@@ -252,3 +275,24 @@ class EnvironmentSettings(Settings):
         names = [endpoint.name for endpoint in self.endpoints]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield f"endpoints: {name!r} is the name of {names.count(name)}: must differ"
+
+    def _constructs_differ(self) -> Iterator[str]:
+        """Terraform's addresses are made of an endpoint's name."""
+        taken = {
+            f"{endpoint.construct_id}{suffix}": endpoint.name
+            for endpoint in self.endpoints
+            for suffix in CONSTRUCT_SUFFIXES[1:]
+        }
+        for endpoint in self.endpoints:
+            own = endpoint.construct_id
+            if own in STACK_CONSTRUCTS or own.startswith(NOTEBOOK_CONSTRUCT_PREFIX):
+                yield f"endpoints: {endpoint.name!r}: must be another name: {own} is a part of the stack"
+            elif own in taken:
+                yield f"endpoints: {endpoint.name!r}: must be another name: {own} is part of the endpoint {taken[own]}"
+
+    def _alarm_emails_differ(self) -> Iterator[str]:
+        """Terraform's addresses are made of them too, their punctuation left out."""
+        plain = [re.sub(r"[\W_]+", "_", email) for email in self.alarm_emails]
+        for email, letters in zip(self.alarm_emails, plain, strict=True):
+            if plain.count(letters) > 1:
+                yield f"alarm_emails: {email!r}: must differ from the others in more than punctuation"

@@ -206,6 +206,24 @@ def test_rejects_two_endpoints_of_one_name() -> None:
     assert line == "dev: endpoints: 'linear-learner' is the name of 2: must differ"
 
 
+@pytest.mark.parametrize("name", ["network", "data-bucket", "alarm-topic", "notebook-lab2", "account"])
+def test_rejects_an_endpoint_called_as_a_part_of_the_stack(name: str) -> None:
+    [line] = faults(ServerlessEndpointSettings(name=name))
+    assert line.startswith(f"dev: endpoints: {name!r}: must be another name: ")
+
+
+@pytest.mark.parametrize("suffix", ["alarms", "configuration", "rollback-guard", "shadow-alarms", "production-scaling"])
+def test_rejects_an_endpoint_called_as_a_part_of_another(suffix: str) -> None:
+    [line] = faults(ServerlessEndpointSettings(name="a"), ServerlessEndpointSettings(name=f"a-{suffix}"))
+    assert line.startswith(f"dev: endpoints: 'a-{suffix}': must be another name: ")
+    assert line.endswith("is part of the endpoint a")
+
+
+def test_rejects_addresses_that_differ_in_punctuation_only() -> None:
+    assert len(faults(ServerlessEndpointSettings(), alarm_emails=["a.b@x.co", "a-b@x.co", "c@x.co"])) == 2
+    assert len(faults(ServerlessEndpointSettings(), alarm_emails=["a@x.co", "a@x.co"])) == 2
+
+
 def test_rejects_an_environment_without_an_endpoint() -> None:
     [line] = faults()
     assert line.startswith("dev: endpoints: ")

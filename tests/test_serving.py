@@ -4,13 +4,18 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import cdktf
+
 from stacks.endpoint_settings import (
+    CONSTRUCT_SUFFIXES,
     EndpointSettings,
     ProvisionedEndpointSettings,
     ServerlessEndpointSettings,
     ShadowedEndpointSettings,
     VariantSettings,
 )
+from stacks.ml_platform_stack import MlPlatformStack
+from stacks.settings import STACK_CONSTRUCTS
 from tests.synthesis import environment, synthesized_platform
 
 # Documents that name every endpoint.
@@ -98,6 +103,19 @@ def test_an_endpoint_without_a_release_waits_with_its_log_group() -> None:
     found = synthesized_platform(of)
     assert list(found["resource"]["aws_sagemaker_endpoint"]) == ["linear_learner"]
     assert "log_groups_Endpoints_second" in found["resource"]["aws_cloudwatch_log_group"]
+
+
+def test_the_names_that_no_endpoint_may_have_are_those_of_the_stacks_constructs() -> None:
+    constructs = set()
+    for name in ("dev", "staging", "prod"):
+        stack = MlPlatformStack(cdktf.Testing.app(), environment(name, alarm_emails=["a@example.com"]))
+        constructs |= {child.node.id for child in stack.node.children if not isinstance(child, cdktf.TerraformOutput)}
+    of_models_and_notebooks = {item for item in constructs if item.startswith(("artifact_", "model_", "notebook_"))}
+    of_the_endpoint = {item for item in constructs if item.startswith("linear_learner")}
+    backend = {"backend"}
+    found = constructs - of_the_endpoint - (of_models_and_notebooks - {"notebook_role"}) - backend
+    assert found == STACK_CONSTRUCTS
+    assert {item.removeprefix("linear_learner") for item in of_the_endpoint} <= set(CONSTRUCT_SUFFIXES)
 
 
 def names(endpoint: EndpointSettings, name: str = "dev") -> set[str]:
