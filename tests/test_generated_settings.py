@@ -293,6 +293,20 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
     "endpoints.0.update.canary_percent": st.one_of(
         st.integers(max_value=0), st.integers(min_value=51), NOT_A_WHOLE_NUMBER
     ),
+    "endpoints.0.update.wait_interval_seconds": st.one_of(
+        st.integers(max_value=-1), st.integers(min_value=3601), NOT_A_WHOLE_NUMBER
+    ),
+    "endpoints.0.update.linear_step_percent": st.one_of(
+        st.integers(max_value=9), st.integers(min_value=51), NOT_A_WHOLE_NUMBER
+    ),
+    "endpoints.0.update.batch_percent": st.one_of(
+        st.integers(max_value=4), st.integers(min_value=51), NOT_A_WHOLE_NUMBER
+    ),
+    "endpoints.0.shadow.instance_count": st.one_of(st.integers(max_value=0), NOT_A_WHOLE_NUMBER),
+    "endpoints.0.shadow_alarms.invocation_5xx_errors": st.one_of(st.integers(max_value=0), NOT_A_WHOLE_NUMBER),
+    "endpoints.0.shadow_alarms.model_latency_p99_ms": st.one_of(st.integers(max_value=0), NOT_A_WHOLE_NUMBER),
+    "endpoints.0.scaling.scale_out_cooldown_seconds": st.one_of(st.integers(max_value=-1), NOT_A_WHOLE_NUMBER),
+    "endpoints.0.data_capture.modes.0": st.sampled_from(("", "input", "Both", 1, None)),
     "endpoints.0.data_capture.sampling_percent": st.one_of(
         st.integers(max_value=-1), st.integers(min_value=101), NOT_A_WHOLE_NUMBER
     ),
@@ -342,6 +356,10 @@ def faults(given_settings: EnvironmentSettings) -> list[str]:
     return []
 
 
+UPDATES: dict[str, LinearUpdateSettings | RollingUpdateSettings] = {
+    "linear_step_percent": LinearUpdateSettings(linear_step_percent=10),
+    "batch_percent": RollingUpdateSettings(batch_percent=10),
+}
 INSTANCE_FIELDS = ("endpoints.0.production.", "endpoints.0.update.", "endpoints.0.data_capture.")
 
 
@@ -361,11 +379,15 @@ def holder(path: str) -> dict[str, Any]:
             "endpoints": [
                 ProvisionedEndpointSettings(
                     production=VariantSettings(instance_type="ml.m5.large", instance_count=2, scaling=scaling),
-                    update=CanaryUpdateSettings(canary_percent=10),
-                    data_capture=DataCaptureSettings(sampling_percent=10),
+                    update=UPDATES.get(path.rpartition(".")[2], CanaryUpdateSettings(canary_percent=10)),
+                    data_capture=DataCaptureSettings(sampling_percent=10, modes=["Input"]),
                 )
             ]
         }
+    if path.startswith("endpoints.0.shadow"):
+        shadow_alarms = ShadowAlarmSettings()
+        one = VariantSettings()
+        return {"endpoints": [ShadowedEndpointSettings(production=one, shadow=one, shadow_alarms=shadow_alarms)]}
     if path.startswith("endpoints."):
         kept_warm = ConcurrencyScalingSettings(max_provisioned_concurrency=2)
         return {
