@@ -58,6 +58,8 @@ class Dashboard(Construct):
         error_log_groups: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
+        # In quotes they would have to be the whole of a job's name.
+        words = " ".join(training_job_prefix.split("-")).strip()
         rows: list[list[Widget]] = [[AlarmWidget(title="Alarms", alarm_arns=alarm_arns)]] if alarm_arns else []
         for endpoint in endpoints:
             rows += _endpoint_rows(endpoint)
@@ -67,7 +69,7 @@ class Dashboard(Construct):
                     title="Training jobs: CPU and memory, percent",
                     lines=[
                         Search(
-                            query=f'{{/aws/sagemaker/TrainingJobs,Host}} MetricName="{metric}" "{training_job_prefix}"',
+                            query=f'{{"/aws/sagemaker/TrainingJobs",Host}} MetricName="{metric}" {words}',
                             statistic="Average",
                         )
                         for metric in ("CPUUtilization", "MemoryUtilization")

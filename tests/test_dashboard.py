@@ -75,6 +75,13 @@ def test_every_alarm_is_on_the_dashboard() -> None:
     )
 
 
+def test_training_jobs_are_found_by_the_words_that_their_names_begin_with() -> None:
+    [jobs] = [item["properties"] for item in body("dev")["widgets"] if "CPU and memory" in item["properties"]["title"]]
+    assert jobs["metrics"][0][0]["expression"] == (
+        "SEARCH('{\"/aws/sagemaker/TrainingJobs\",Host} MetricName=\"CPUUtilization\" ml platform dev', 'Average', 60)"
+    )
+
+
 def queries(name: str, **changes: Any) -> dict[str, str]:
     widgets = [item["properties"] for item in body(name, **changes)["widgets"] if item["type"] == "log"]
     return {item["title"]: item["query"] for item in widgets}

@@ -31,6 +31,7 @@ PROVISIONED = """ProvisionedEndpointSettings(
     data_capture=DataCaptureSettings(sampling_percent=20),
 )"""
 SCALING = "InstanceScalingSettings(max_instance_count=4, invocations_per_instance=600)"
+SHADOW = 'shadow=VariantSettings(instance_type="ml.m5.large"'
 SERVERLESS = """ServerlessEndpointSettings(
     name_carries_hosting={named}, max_concurrency=10, provisioned_concurrency=2,
     scaling=ConcurrencyScalingSettings(max_provisioned_concurrency=6),
@@ -188,11 +189,19 @@ def release(made: Lab, name: str, **models: str) -> int:
 
 
 def shadowed(folder: Path) -> Found:
-    """staging: a shadow is released, promoted, and dropped."""
+    """staging: a shadow, which scales, is released, promoted, and dropped."""
     found: Found = {}
     project = copy_project(folder / "project")
     staging = project / "stacks/staging.py"
-    staging.write_text(staging.read_text().replace('    network=NewNetworkSettings(cidr_block="10.0.16.0/20"),\n', ""))
+    settings = staging.read_text()
+    for old, new in (
+        ('    network=NewNetworkSettings(cidr_block="10.0.16.0/20"),\n', ""),
+        ("ShadowedEndpointSettings, VariantSettings\n", "*\n"),
+        (SHADOW, f"{SHADOW}, scaling={SCALING}"),
+    ):
+        assert old in settings
+        settings = settings.replace(old, new)
+    staging.write_text(settings)
     with lab(folder, "staging", project=project) as made:
         release(made, "staging", production="means")
         made.applied()
@@ -221,6 +230,7 @@ def shadow_state(made: Lab) -> Found:
         "models": {item["VariantName"]: item["ModelName"].removeprefix(prefix)[:-9] for item in variants},
         "weights": {item["VariantName"]: item["InitialVariantWeight"] for item in variants},
         "alarms": sum("shadow" in item["AlarmName"] for item in cloudwatch.describe_alarms()["MetricAlarms"]),
+        "scaled": sorted(resource.rpartition("/")[2] for resource in targets(made)),
         "compared": '"VariantName", "shadow"' in body,
     }
 
@@ -299,6 +309,11 @@ def test_each_of_these_is_an_update_in_place(shadow: Found) -> None:
 
 def test_the_shadow_gets_its_share_of_the_requests_copied(shadow: Found) -> None:
     assert shadow["shadow"]["weights"] == {"production": 1.0, "shadow": 1.0}
+
+
+def test_a_shadow_that_scales_is_deregistered_before_it_is_dropped(shadow: Found) -> None:
+    """The local AWS refuses, as SageMaker does, to remove a variant that is still registered."""
+    assert [state["scaled"] for state in shadow.values()] == [[], ["shadow"], ["shadow"], []]
 
 
 def test_the_comparison_comes_and_goes_with_the_shadow(shadow: Found) -> None:
