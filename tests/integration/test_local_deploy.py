@@ -287,6 +287,31 @@ def test_prods_endpoint_is_serverless(platform: Platform) -> None:
     assert platform.models_served("prod") == {"production": "means"}
 
 
+@pytest.mark.parametrize("name", ["dev", "staging"])
+def test_updates_are_guarded_by_the_alarms_from_the_first_deploy_on(platform: Platform, name: str) -> None:
+    config = platform.endpoint(name)["LastDeploymentConfig"]
+    assert config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+    assert [alarm["AlarmName"] for alarm in config["AutoRollbackConfiguration"]["Alarms"]] == [
+        f"ml-platform-{name}-linear-learner-{alarm}" for alarm in ("5xx-errors", "model-latency")
+    ]
+
+
+@pytest.mark.parametrize(("name", "alarms"), [("dev", 2), ("staging", 4), ("prod", 2)])
+def test_every_environment_is_watched(platform: Platform, name: str, alarms: int) -> None:
+    cloudwatch, sns = platform.client(name, "cloudwatch"), platform.client(name, "sns")
+    [topic] = sns.list_topics()["Topics"]
+    assert (
+        sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]["KmsMasterKeyId"]
+        == (platform.key(name)["Arn"])
+    )
+    found = cloudwatch.describe_alarms()["MetricAlarms"]
+    assert len(found) == alarms
+    assert {action for alarm in found for action in alarm["AlarmActions"]} == {topic["TopicArn"]}
+    body = json.loads(cloudwatch.get_dashboard(DashboardName=f"ml-platform-{name}")["DashboardBody"])
+    [shown] = [item["properties"]["alarms"] for item in body["widgets"] if item["type"] == "alarm"]
+    assert sorted(shown) == sorted(alarm["AlarmArn"] for alarm in found)
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_model_refers_to_the_committed_artifact_in_the_environments_own_bucket(
     platform: Platform, name: str
