@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from cdktf import DataResource, ITerraformDependable, Precondition, TerraformResourceLifecycle
+from cdktf import ITerraformDependable, Precondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.sagemaker_endpoint import SagemakerEndpoint
 from constructs import Construct
 
 from constructs.deployment import Update, deployment_config
+from constructs.terraform_data import TerraformData
 
 
 class Endpoint(Construct):
@@ -34,11 +35,11 @@ class Endpoint(Construct):
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-        first = DataResource(
+        first = TerraformData(
             self,
             "hosting",
-            input={"hosting": hosting},
-            triggers_replace={"endpoint_name": name},
+            values={"hosting": hosting},
+            replaced_by={"endpoint_name": name},
             lifecycle=TerraformResourceLifecycle(ignore_changes=["input"]),
         )
         endpoint = SagemakerEndpoint(
@@ -51,7 +52,7 @@ class Endpoint(Construct):
                 create_before_destroy=True,
                 precondition=[
                     Precondition(
-                        condition=f'${{{first.fqn}.output.hosting == "{hosting}"}}',
+                        condition=f'${{{first.address}.output.hosting == "{hosting}"}}',
                         error_message=f"{name} is to become {hosting}, which SageMaker cannot do in place: change "
                         "name_carries_hosting of this endpoint's settings too, so that it gets another name",
                     )

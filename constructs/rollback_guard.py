@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cdktf import AssetType, DataResource, ITerraformDependable, LocalExecProvisioner, TerraformAsset
+from cdktf import AssetType, ITerraformDependable, TerraformAsset
 from constructs import Construct
+
+from constructs.terraform_data import TerraformData
 
 
 class RollbackGuard(Construct):
@@ -32,17 +34,12 @@ class RollbackGuard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         asset = TerraformAsset(self, "script", path=str(script), type=AssetType.FILE)
-        guard = DataResource(
+        guard = TerraformData(
             self,
             "Default",
-            triggers_replace={"configuration_name": configuration_name},
-            depends_on=[*depends_on],
-            provisioners=[
-                LocalExecProvisioner(
-                    type="local-exec",
-                    command=f'python3 "${{path.module}}/{asset.path}" {endpoint_name} {configuration_name} {region}',
-                )
-            ],
+            replaced_by={"configuration_name": configuration_name},
+            command=f'python3 "${{path.module}}/{asset.path}" {endpoint_name} {configuration_name} {region}',
+            depends_on=depends_on,
         )
         # Updated, not replaced: until then Terraform destroys nothing that it depended on when it was written.
-        DataResource(self, "passed", input={"configuration_name": configuration_name}, depends_on=[guard])
+        TerraformData(self, "passed", values={"configuration_name": configuration_name}, depends_on=[guard.resource])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from cdktf import DataResource, TerraformResourceLifecycle
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.appautoscaling_policy import (
     AppautoscalingPolicy,
     AppautoscalingPolicyTargetTrackingScalingPolicyConfiguration,
@@ -10,6 +10,8 @@ from cdktf_cdktf_provider_aws.appautoscaling_policy import (
 )
 from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
 from constructs import Construct
+
+from constructs.terraform_data import TerraformData
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,10 +55,9 @@ class VariantScaling(Construct):
         scale_out_cooldown_seconds: int,
     ) -> None:
         super().__init__(scope, construct_id)
-        capacity = DataResource(self, "capacity_type", triggers_replace={"capacity_type": capacity_type})
+        capacity = TerraformData(self, "capacity_type", replaced_by={"capacity_type": capacity_type})
         # By its address: a reference, which CDKTF makes of the resource, Terraform does not take here.
-        address = f"{DataResource.TF_RESOURCE_TYPE}.{capacity.friendly_unique_id}"
-        renewed = TerraformResourceLifecycle(replace_triggered_by=[address])
+        renewed = TerraformResourceLifecycle(replace_triggered_by=[capacity.address])
         target = AppautoscalingTarget(
             self,
             "Default",

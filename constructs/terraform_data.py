@@ -1,0 +1,43 @@
+"""Terraform's own resource for values that live in the state."""
+
+from collections.abc import Mapping, Sequence
+
+from cdktf import ITerraformDependable, LocalExecProvisioner, TerraformResource, TerraformResourceLifecycle
+from constructs import Construct
+
+TYPE = "terraform_data"
+
+
+class TerraformData(Construct):
+    """Keeps `values` in the state as `input`; replaced when one of `replaced_by` changes, after which `command` is run.
+
+    Not CDKTF's DataResource: that one runs `terraform version` at each synth, which must need no Terraform.
+    `address` is the resource's in Terraform, for expressions.
+    https://developer.hashicorp.com/terraform/language/resources/terraform-data
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        values: Mapping[str, str] | None = None,
+        replaced_by: Mapping[str, str] | None = None,
+        command: str | None = None,
+        lifecycle: TerraformResourceLifecycle | None = None,
+        depends_on: Sequence[ITerraformDependable] = (),
+    ) -> None:
+        super().__init__(scope, construct_id)
+        provisioners = None if command is None else [LocalExecProvisioner(type="local-exec", command=command)]
+        self.resource = TerraformResource(
+            self,
+            "Default",
+            terraform_resource_type=TYPE,
+            lifecycle=lifecycle,
+            provisioners=provisioners,
+            depends_on=[*depends_on] or None,
+        )
+        for attribute, value in (("input", values), ("triggers_replace", replaced_by)):
+            if value is not None:
+                self.resource.add_override(attribute, value)
+        self.address = f"{TYPE}.{self.resource.friendly_unique_id}"
