@@ -291,9 +291,9 @@ def test_prods_endpoint_is_serverless(platform: Platform) -> None:
 def test_updates_are_guarded_by_the_alarms_from_the_first_deploy_on(platform: Platform, name: str) -> None:
     config = platform.endpoint(name)["LastDeploymentConfig"]
     assert config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
-    assert [alarm["AlarmName"] for alarm in config["AutoRollbackConfiguration"]["Alarms"]] == [
+    assert {alarm["AlarmName"] for alarm in config["AutoRollbackConfiguration"]["Alarms"]} == {
         f"ml-platform-{name}-linear-learner-{alarm}" for alarm in ("5xx-errors", "model-latency")
-    ]
+    }
 
 
 @pytest.mark.parametrize(("name", "alarms"), [("dev", 2), ("staging", 4), ("prod", 2)])
