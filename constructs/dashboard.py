@@ -59,7 +59,7 @@ class Dashboard(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         # In quotes they would have to be the whole of a job's name.
-        words = " ".join(training_job_prefix.split("-")).strip()
+        words = training_job_prefix.replace("-", " ").strip()
         rows: list[list[Widget]] = [[AlarmWidget(title="Alarms", alarm_arns=alarm_arns)]] if alarm_arns else []
         for endpoint in endpoints:
             rows += _endpoint_rows(endpoint)

@@ -53,7 +53,6 @@ class Serving:
     security_group_ids: Sequence[str]
     dashboard_rows: list[ServedEndpoint] = field(default_factory=list)
     alarm_arns: list[str] = field(default_factory=list)
-    _model_names: dict[str, str] = field(default_factory=dict)
 
     def serve(
         self, endpoint: EndpointSettings, release: Release, production: ReleasedModel, log_group: ITerraformDependable
@@ -165,23 +164,24 @@ class Serving:
         """
         suffix = "_serverless" if serverless else ""
         construct_id = f"model_{model.name}{suffix}"
-        if construct_id not in self._model_names:
-            self._model_names[construct_id] = Model(
-                self.stack,
-                construct_id,
-                name_prefix=f"{self.settings.model_name(model.catalogue_name)}-",
-                revision=f"{model.revision}{suffix}",
-                image_repository=model.image_repository,
-                image_tag=model.image_tag,
-                model_data_url=self._artifact(model),
-                environment=model.environment,
-                role_arn=self.role.arn,
-                network_isolation=not serverless,
-                subnet_ids=[] if serverless else self.subnet_ids,
-                security_group_ids=[] if serverless else self.security_group_ids,
-                depends_on=[self.role.policy],
-            ).name
-        return self._model_names[construct_id]
+        made = self.stack.node.try_find_child(construct_id)
+        if isinstance(made, Model):
+            return made.name
+        return Model(
+            self.stack,
+            construct_id,
+            name_prefix=f"{self.settings.model_name(model.catalogue_name)}-",
+            revision=f"{model.revision}{suffix}",
+            image_repository=model.image_repository,
+            image_tag=model.image_tag,
+            model_data_url=self._artifact(model),
+            environment=model.environment,
+            role_arn=self.role.arn,
+            network_isolation=not serverless,
+            subnet_ids=[] if serverless else self.subnet_ids,
+            security_group_ids=[] if serverless else self.security_group_ids,
+            depends_on=[self.role.policy],
+        ).name
 
     def _artifact(self, model: ReleasedModel) -> str:
         construct_id = f"artifact_{model.name}"

@@ -64,12 +64,11 @@ def _refuse_what_is_registered(
     """https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html"""
     targets = applicationautoscaling_backends[call.current_account][call.region].targets
     registered = {resource_id for of_dimension in targets.values() for resource_id in of_dimension}
-    kept = {variant["VariantName"]: variant for variant in _variants(after)}
+    kept = {variant["VariantName"]: variant.get("InstanceType") for variant in _variants(after)}
     for variant in _variants(before):
         name = variant["VariantName"]
-        if f"endpoint/{endpoint_name}/variant/{name}" in registered and variant.get("InstanceType") != kept.get(
-            name, {"InstanceType": "none"}
-        ).get("InstanceType"):
+        changed = name not in kept or kept[name] != variant.get("InstanceType")
+        if changed and f"endpoint/{endpoint_name}/variant/{name}" in registered:
             raise ValidationError(
                 message=f"The variant {name} is registered for autoscaling: deregister it before it is removed or its "
                 "instance type is changed."
