@@ -46,7 +46,7 @@ test: setup policy/.venv/.ready ## run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 faults: setup ## every fault test on the local AWS, most of an hour; writes the README's table
-	$(BIN)/python -m tests.faults.run
+	$(BIN)/python -m local_aws.trials.run
 
 check: setup policy ## ruff, mypy --strict, shellcheck, and the policy gate
 	$(BIN)/ruff format --check .
@@ -68,10 +68,10 @@ snapshots: setup ## rewrite the committed snapshots after a wanted change
 	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
 
 settings: setup ## every setting of ENV (dev), and where its value comes from
-	@$(BIN)/python -m stacks.show_settings "$$ENV"
+	@$(BIN)/python -m operations.show_settings "$$ENV"
 
 readme: setup ## rewrite the README's table of settings
-	@$(BIN)/python -m stacks.settings_table
+	@$(BIN)/python -m pages.settings_page
 
 bench: setup ## the synth benchmark: ratios, side by side in one run
 	$(BIN)/python -m lazy_bindings.bench

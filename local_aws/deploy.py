@@ -10,11 +10,12 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local_aws import account, cdktf, running, terraform
-from local_aws.running import LocalAwsError
-from operations.terraform_stack import BIN, OUTPUT_VARIABLE
+from local_aws import credentials, environment_stack, provider
+from local_aws.server import process as server_process
+from local_aws.server.process import LocalAwsError
+from settings.environment import EnvironmentSettings
 from stacks.environments import ROOT, Environment, read_environments
-from stacks.settings import EnvironmentSettings
+from stacks.synthesized_stack import BIN, OUTPUT_VARIABLE
 
 MAX_PORT = 65535
 
@@ -22,31 +23,31 @@ MAX_PORT = 65535
 def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     """Everything it writes is in `folder`. The exit code of `cdktf deploy`. Raises LocalAwsError."""
     name = environment.settings.name
-    terraform.check_version(os.environ)
+    provider.check_version(os.environ)
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two environments may be deployed at once, on one server
-        changes, said = terraform.cli_configuration(folder, os.environ)
+        changes, said = provider.cli_configuration(folder, os.environ)
         if said:
             print(f"local AWS: {said}")
-        terraform.fetch_provider(folder, os.environ | changes)
+        provider.fetch_provider(folder, os.environ | changes)
         server = running_server(folder, port)
-    exports = account.account_variables(server, environment.settings) | changes
+    exports = credentials.account_variables(server, environment.settings) | changes
     if environment.settings.state_bucket is not None:
         _make_state_bucket(folder, environment.settings, os.environ | exports)
-    operations = {OUTPUT_VARIABLE: str(cdktf.output_folder(folder, name))}
-    account.write_exports(folder / f"{name}.env", exports | operations, path_entry=BIN)
-    print(f"local AWS: {server.url}, account {account.account_id(environment.settings)}", flush=True)
-    return cdktf.run("deploy", folder, name, os.environ | exports)
+    operations = {OUTPUT_VARIABLE: str(environment_stack.output_folder(folder, name))}
+    credentials.write_exports(folder / f"{name}.env", exports | operations, path_entry=BIN)
+    print(f"local AWS: {server.url}, account {credentials.account_id(environment.settings)}", flush=True)
+    return environment_stack.run("deploy", folder, name, os.environ | exports)
 
 
-def running_server(folder: Path, port: int) -> running.Server:
-    server, gone = running.find(folder)
+def running_server(folder: Path, port: int) -> server_process.Server:
+    server, gone = server_process.find(folder)
     if server is None:
         if gone:
             print(f"local AWS: {gone}: starting afresh")
             forget(folder)
-        return running.start(folder, port)
+        return server_process.start(folder, port)
     if port not in (0, server.port):
         raise LocalAwsError(f"already on port {server.port}: `make local-down` first to move it to {port}")
     return server
@@ -54,8 +55,8 @@ def running_server(folder: Path, port: int) -> running.Server:
 
 def _make_state_bucket(folder: Path, settings: EnvironmentSettings, variables: Mapping[str, str]) -> None:
     """As `make state-bucket` does in a real account, before the first deploy. Raises LocalAwsError."""
-    output = cdktf.output_folder(folder, settings.name)
-    cdktf.override(output / "stacks" / f"{settings.name}-state-bucket", terraform.version_override())
+    output = environment_stack.output_folder(folder, settings.name)
+    environment_stack.override(output / "stacks" / f"{settings.name}-state-bucket", provider.version_override())
     command = [sys.executable, "-m", "operations.state_bucket", settings.name, "--output", str(output)]
     if subprocess.run(command, cwd=ROOT, env=dict(variables), check=False).returncode != 0:
         raise LocalAwsError(f"the bucket for the state of {settings.name} could not be made: see above")
@@ -64,7 +65,7 @@ def _make_state_bucket(folder: Path, settings: EnvironmentSettings, variables: M
 def forget(folder: Path) -> None:
     """Removes the states and exports of what was deployed: they speak of a server that is no more."""
     (folder / "server.json").unlink(missing_ok=True)
-    for name in account.ACCOUNT_IDS:
+    for name in credentials.ACCOUNT_IDS:
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / f"{name}.env").unlink(missing_ok=True)
 
@@ -77,7 +78,7 @@ def next_steps(folder: Path, environment: Environment) -> list[str]:
         f"{exports} && make invoke verify ENV={name}",
         f"{exports} && aws sagemaker describe-endpoint --endpoint-name {endpoint}",
         f"{exports} && aws s3 ls --recursive s3://$(aws s3api list-buckets --query 'Buckets[0].Name' --output text)/",
-        f"{exports} && cdktf diff {name} {shlex.join(cdktf.options(folder, name))}",
+        f"{exports} && cdktf diff {name} {shlex.join(environment_stack.options(folder, name))}",
     ]
 
 
@@ -87,11 +88,11 @@ def _relative(path: Path) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("environment", help=", ".join(account.ACCOUNT_IDS))
+    parser.add_argument("environment", help=", ".join(credentials.ACCOUNT_IDS))
     parser.add_argument("--port", default="0", help="port of 127.0.0.1 for the local AWS; left out: a free one")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     arguments = parser.parse_args()
-    account.forget_users_configuration()
+    credentials.forget_users_configuration()
     try:
         environments = {environment.settings.name: environment for environment in read_environments(os.environ)}
         if arguments.environment not in environments:

@@ -5,25 +5,26 @@ import os
 import sys
 from pathlib import Path
 
-from local_aws import account, cdktf, running, terraform
+from local_aws import credentials, environment_stack, provider
 from local_aws.deploy import forget
 from local_aws.inventory import inventory
-from local_aws.running import LocalAwsError
+from local_aws.server import process as server_process
+from local_aws.server.process import LocalAwsError
+from settings.environment import EnvironmentSettings
 from stacks.environments import ROOT, read_environments
-from stacks.settings import EnvironmentSettings
 
 
-def destroy(folder: Path, server: running.Server, settings: EnvironmentSettings) -> list[str]:
+def destroy(folder: Path, server: server_process.Server, settings: EnvironmentSettings) -> list[str]:
     """What is left in the environment's account after `cdktf destroy`. Raises LocalAwsError when that fails."""
     name = settings.name
-    changes, _ = terraform.cli_configuration(folder, os.environ)
-    credentials = account.account_variables(server, settings)
-    session = account.session(credentials)
+    changes, _ = provider.cli_configuration(folder, os.environ)
+    own = credentials.account_variables(server, settings)
+    session = credentials.session(own)
     for bucket in session.resource("s3", endpoint_url=server.url).buckets.all():
         if bucket.name != settings.state_bucket:
             bucket.object_versions.delete()  # only dev's own settings would do it
-    if cdktf.output_folder(folder, name).is_dir():
-        code = cdktf.run("destroy", folder, name, os.environ | credentials | changes)
+    if environment_stack.output_folder(folder, name).is_dir():
+        code = environment_stack.run("destroy", folder, name, os.environ | own | changes)
         if code != 0:
             raise LocalAwsError(f"cdktf destroy {name} ended with {code}: see above")
     if settings.state_bucket is not None:
@@ -38,8 +39,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     folder = parser.parse_args().folder.resolve()
-    account.forget_users_configuration()
-    server, gone = running.find(folder)
+    credentials.forget_users_configuration()
+    server, gone = server_process.find(folder)
     if server is None:
         forget(folder)
         print(f"local AWS: {gone or 'not running'}: nothing to destroy")
@@ -50,7 +51,7 @@ def main() -> None:
             left += destroy(folder, server, environment.settings)
         except LocalAwsError as error:
             failed.append(str(error))
-    running.stop(folder, server)
+    server_process.stop(folder, server)
     forget(folder)
     for line in failed + left:
         print(f"local AWS: {line}", file=sys.stderr)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from operations.terraform_stack import OUTPUT_VARIABLE, OperationError
 from stacks.environments import NAMES, ROOT
+from stacks.synthesized_stack import OUTPUT_VARIABLE, OperationError
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:

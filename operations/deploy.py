@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, state_lock
-from operations.terraform_stack import OperationError, TerraformStack, synthesized_stack
+from stacks.synthesized_stack import OperationError, TerraformStack, synthesized_stack
 
 # Retries of the first question, after which AWS is taken to be out of reach: some ten seconds.
 FIRST_RETRIES = 4

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from operations.terraform_stack import OperationError
+from stacks.synthesized_stack import OperationError
 
 Values = Mapping[str, Any]
 # Terraform adds 26 digits to a name's prefix:

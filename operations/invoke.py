@@ -9,9 +9,9 @@ import boto3
 from botocore.exceptions import ClientError
 
 from operations import command_line
-from operations.terraform_stack import OperationError, synthesized_stack
 from operations.verify import deployed_endpoints
 from stacks.environments import ROOT
+from stacks.synthesized_stack import OperationError, synthesized_stack
 
 SAMPLE = ROOT / "models/sample-rows.csv"
 

@@ -14,7 +14,7 @@ import boto3
 
 from operations import command_line, state_lock
 from operations.finders import GENERATED_LENGTH, Finders
-from operations.terraform_stack import TerraformStack, synthesized_stack
+from stacks.synthesized_stack import TerraformStack, synthesized_stack
 
 Plan = dict[str, Any]
 

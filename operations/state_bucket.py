@@ -10,9 +10,9 @@ from lazy_bindings.install import install
 from operations import command_line
 from operations.finders import Finders
 from operations.recover import find_lost
-from operations.terraform_stack import OperationError, TerraformStack
+from settings.environment import EnvironmentSettings
 from stacks.environments import read_environments
-from stacks.settings import EnvironmentSettings
+from stacks.synthesized_stack import OperationError, TerraformStack
 
 
 def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, str], session: boto3.Session) -> str:

@@ -13,7 +13,7 @@ import boto3
 import psutil
 from botocore.exceptions import ClientError
 
-from operations.terraform_stack import TerraformStack
+from stacks.synthesized_stack import TerraformStack
 
 
 @dataclass(frozen=True, kw_only=True)

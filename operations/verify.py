@@ -6,8 +6,8 @@ from typing import Any
 import boto3
 
 from operations import command_line
-from operations.terraform_stack import OperationError, TerraformStack, synthesized_stack
 from operations.verify_endpoint import problem
+from stacks.synthesized_stack import OperationError, TerraformStack, synthesized_stack
 
 
 def deployed_endpoints(stack: TerraformStack) -> Iterator[tuple[str, str]]:

@@ -14,8 +14,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from operations.terraform_stack import synthesize
 from stacks.environments import NAMES, ROOT
+from stacks.synthesized_stack import synthesize
 
 FOLDER = Path(__file__).resolve().parent
 BIN = FOLDER / ".venv/bin"

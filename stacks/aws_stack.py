@@ -6,7 +6,7 @@ from cdktf import TerraformElement, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct, Node
 
-from stacks.settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 # Of one call, each after a wait up to twice as long as the one before: four minutes at most. The provider's default of
 # 25 would keep a deploy waiting for hours while nothing answers.

@@ -1,7 +1,7 @@
 """dev: where models are tried out. One small instance, a notebook, everything may be destroyed."""
 
-from stacks.endpoint_settings import ProvisionedEndpointSettings, VariantSettings
-from stacks.settings import BucketSettings, EncryptionKeySettings, EnvironmentSettings, NotebookSettings
+from settings.endpoint import ProvisionedEndpointSettings, VariantSettings
+from settings.environment import BucketSettings, EncryptionKeySettings, EnvironmentSettings, NotebookSettings
 
 SETTINGS = EnvironmentSettings(
     name="dev",

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from stacks.accounts import account_faults
-from stacks.faults import InvalidInputError, faults_of
-from stacks.lifecycle_scripts import read_lifecycle_script
-from stacks.operator_settings import name_variables, variable_faults, with_operator_settings
-from stacks.releases import FILE_NAME, Release, read_releases
-from stacks.settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
+from settings.lifecycle_scripts import read_lifecycle_script
+from settings.operator_variables import name_variables, variable_faults, with_operator_settings
+from settings.problems import InvalidInputError, faults_of
+from settings.releases import FILE_NAME, Release, read_releases
+from settings.shared_accounts import account_faults
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("dev", "staging", "prod")

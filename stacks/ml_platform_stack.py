@@ -7,25 +7,26 @@ from cdktf_cdktf_provider_aws.data_aws_caller_identity import DataAwsCallerIdent
 from cdktf_cdktf_provider_aws.data_aws_partition import DataAwsPartition
 from constructs import Construct
 
-from constructs.alarm_topic import AlarmTopic
-from constructs.dashboard import Dashboard
-from constructs.data_bucket import DATA_CAPTURE, MODELS, TRAINING_OUTPUT, DataBucket
-from constructs.encryption_key import EncryptionKey
-from constructs.flow_log import FlowLog
-from constructs.hosting_role import HostingRole
-from constructs.log_groups import ACCOUNT_WIDE, NOTEBOOK_INSTANCES, TRAINING_JOBS, LogGroups, endpoint_log_group
-from constructs.network import Network
-from constructs.notebook_instance import NotebookInstance
-from constructs.notebook_role import NotebookRole
-from constructs.training_role import TrainingRole
-from constructs.uploaded_file import UploadedFile
-from stacks.aws_stack import AwsStack
-from stacks.endpoint_settings import ServerlessEndpointSettings
-from stacks.environments import Environment
-from stacks.lifecycle_scripts import BUCKET, TRAINING_ROLE
-from stacks.releases import Release
-from stacks.serving import Serving
-from stacks.settings import (
+from constructs.access.encryption_key import EncryptionKey
+from constructs.monitoring.alarm_topic import AlarmTopic
+from constructs.monitoring.dashboard import Dashboard
+from constructs.monitoring.log_groups import (
+    ACCOUNT_WIDE,
+    NOTEBOOK_INSTANCES,
+    TRAINING_JOBS,
+    LogGroups,
+    endpoint_log_group,
+)
+from constructs.network.flow_log import FlowLog
+from constructs.network.network import Network
+from constructs.notebook.notebook_instance import NotebookInstance
+from constructs.notebook.notebook_role import NotebookRole
+from constructs.serving.hosting_role import HostingRole
+from constructs.storage.data_bucket import DATA_CAPTURE, MODELS, TRAINING_OUTPUT, DataBucket
+from constructs.storage.uploaded_file import UploadedFile
+from constructs.training.training_role import TrainingRole
+from settings.endpoint import ServerlessEndpointSettings
+from settings.environment import (
     FLOW_LOG,
     HOSTING,
     NOTEBOOK,
@@ -34,6 +35,11 @@ from stacks.settings import (
     ExistingNetworkSettings,
     NotebookSettings,
 )
+from settings.lifecycle_scripts import BUCKET, TRAINING_ROLE
+from settings.releases import Release
+from stacks.aws_stack import AwsStack
+from stacks.environments import Environment
+from stacks.serving import Serving
 
 # Read in the policy, version 29:
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerFullAccess.html

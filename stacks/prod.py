@@ -1,7 +1,7 @@
 """prod: serverless, so that nothing is paid for between requests."""
 
-from stacks.endpoint_settings import ServerlessEndpointSettings
-from stacks.settings import EnvironmentSettings, LogSettings, NewNetworkSettings
+from settings.endpoint import ServerlessEndpointSettings
+from settings.environment import EnvironmentSettings, LogSettings, NewNetworkSettings
 
 SETTINGS = EnvironmentSettings(
     name="prod",

@@ -7,20 +7,20 @@ from pathlib import Path
 from cdktf import ITerraformDependable, TerraformOutput
 from constructs import Construct
 
-from constructs.dashboard import CONCURRENCY_USE, INSTANCE_USE, ServedEndpoint
-from constructs.data_bucket import DATA_CAPTURE, MODELS, DataBucket
-from constructs.deployment import BlueGreenUpdate, RollingUpdate, Update
-from constructs.endpoint import Endpoint
-from constructs.endpoint_alarms import EndpointAlarms
-from constructs.hosting_role import HostingRole
-from constructs.model import Model
-from constructs.provisioned_endpoint_configuration import DataCapture, ProvisionedEndpointConfiguration, Variant
-from constructs.rollback_guard import RollbackGuard
-from constructs.serverless_endpoint_configuration import ServerlessEndpointConfiguration
-from constructs.shadow_alarms import ShadowAlarms
-from constructs.uploaded_file import UploadedFile
-from constructs.variant_scaling import INSTANCES, PROVISIONED_CONCURRENCY, VariantScaling
-from stacks.endpoint_settings import (
+from constructs.monitoring.dashboard import CONCURRENCY_USE, INSTANCE_USE, ServedEndpoint
+from constructs.serving.deployment import BlueGreenUpdate, RollingUpdate, Update
+from constructs.serving.endpoint import Endpoint
+from constructs.serving.endpoint_alarms import EndpointAlarms
+from constructs.serving.hosting_role import HostingRole
+from constructs.serving.model import Model
+from constructs.serving.provisioned_endpoint_configuration import DataCapture, ProvisionedEndpointConfiguration, Variant
+from constructs.serving.rollback_guard import RollbackGuard
+from constructs.serving.serverless_endpoint_configuration import ServerlessEndpointConfiguration
+from constructs.serving.shadow_alarms import ShadowAlarms
+from constructs.serving.variant_scaling import INSTANCES, PROVISIONED_CONCURRENCY, VariantScaling
+from constructs.storage.data_bucket import DATA_CAPTURE, MODELS, DataBucket
+from constructs.storage.uploaded_file import UploadedFile
+from settings.endpoint import (
     AllAtOnceUpdateSettings,
     CanaryUpdateSettings,
     DataCaptureSettings,
@@ -31,9 +31,9 @@ from stacks.endpoint_settings import (
     ShadowedEndpointSettings,
     VariantSettings,
 )
+from settings.environment import EnvironmentSettings
+from settings.releases import Release, ReleasedModel
 from stacks.environments import ROOT
-from stacks.releases import Release, ReleasedModel
-from stacks.settings import EnvironmentSettings
 
 VERIFY_SCRIPT: Path = ROOT / "operations/verify_endpoint.py"
 InstanceEndpointSettings = ProvisionedEndpointSettings | ShadowedEndpointSettings

@@ -1,7 +1,7 @@
 """staging: the next model is compared with the one in production, on the same requests."""
 
-from stacks.endpoint_settings import ShadowedEndpointSettings, VariantSettings
-from stacks.settings import EnvironmentSettings, LogSettings, NewNetworkSettings
+from settings.endpoint import ShadowedEndpointSettings, VariantSettings
+from settings.environment import EnvironmentSettings, LogSettings, NewNetworkSettings
 
 SETTINGS = EnvironmentSettings(
     name="staging",

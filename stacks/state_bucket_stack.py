@@ -3,9 +3,9 @@
 from cdktf import LocalBackend, TerraformOutput
 from constructs import Construct
 
-from constructs.private_bucket import PrivateBucket
+from constructs.storage.private_bucket import PrivateBucket
+from settings.environment import EnvironmentSettings
 from stacks.aws_stack import AwsStack
-from stacks.settings import EnvironmentSettings
 
 
 class StateBucketStack(AwsStack):

@@ -10,14 +10,14 @@ import hypothesis
 import pytest
 
 from lazy_bindings.install import install
-from local_aws import account
+from local_aws import credentials
 
 install()  # before a test imports cdktf
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("repeatable")  # the same examples in each run
 # Terraform and its providers are written in Go: a quarter less of the processor's time, for memory that is there.
 os.environ.setdefault("GOGC", "400")
-account.forget_users_configuration()  # no test may reach a real account
+credentials.forget_users_configuration()  # no test may reach a real account
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -50,10 +50,10 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def local_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A folder for the local mode; a server still running there at the end is stopped."""
-    from local_aws import running  # noqa: PLC0415 - moto takes a second to import
+    from local_aws.server import process as server_process  # noqa: PLC0415 - moto takes a second to import
 
     folder = tmp_path_factory.mktemp("local")
     yield folder
-    server, _ = running.find(folder)
+    server, _ = server_process.find(folder)
     if server is not None:
-        running.stop(folder, server)
+        server_process.stop(folder, server)

@@ -3,13 +3,25 @@
 import ast
 import json
 import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import ROOT
 
-CONSTRUCTS = sorted((ROOT / "constructs").glob("*.py"))
+CONSTRUCTS = sorted((ROOT / "constructs").rglob("*.py"))
+# Each room, and those below it that it may open the door of. What stands on one line knows nothing of its neighbours.
+FLOORS: tuple[tuple[str, ...], ...] = (
+    ("settings", "lazy_bindings"),
+    ("constructs",),
+    ("stacks",),
+    ("main", "models", "operations", "local_aws", "pages", "policy"),
+    ("tests",),
+)
+# It marks the settings as pure: what they may have from elsewhere.
+SETTINGS_MAY_IMPORT = {"pydantic", "pydantic_core", "settings", *sys.stdlib_module_names}
 
 
 def tracked(pattern: str) -> list[Path]:
@@ -49,7 +61,7 @@ def test_a_construct_file_is_short_and_named_after_its_one_construct(path: Path)
 
 @pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
 def test_a_construct_has_a_test_file_of_its_own(path: Path) -> None:
-    assert (ROOT / f"tests/test_{path.stem}.py").is_file()
+    assert (ROOT / "tests" / path.relative_to(ROOT).parent / f"test_{path.stem}.py").is_file()
 
 
 @pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
@@ -62,10 +74,36 @@ def test_a_construct_takes_typed_keywords_only(path: Path) -> None:
             assert all(argument.annotation is not None for argument in node.args.kwonlyargs)
 
 
-@pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)
-def test_a_construct_knows_neither_settings_nor_environments(path: Path) -> None:
-    imported = [node.module for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.ImportFrom)]
-    assert not [module for module in imported if module and module.startswith("stacks")]
+def imports() -> Iterator[tuple[str, str, str]]:
+    """Room, file and imported module of every import in the project."""
+    for path in tracked("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for module in modules:
+                yield path.relative_to(ROOT).parts[0].removesuffix(".py"), str(path.relative_to(ROOT)), module
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {room for room, _, _ in imports()} == {room for floor in FLOORS for room in floor}
+
+
+def test_imports_go_down_only() -> None:
+    """design: main -> stacks -> constructs -> settings; what runs beside cdktf stands above stacks, side by side."""
+    floor_of = {room: number for number, floor in enumerate(FLOORS) for room in floor}
+    for room, path, module in imports():
+        other = module.split(".")[0]
+        if other == room or other not in floor_of or module == "constructs":  # the package from PyPI
+            continue
+        assert floor_of[other] < floor_of[room], f"{path} imports {module}"
+
+
+def test_settings_need_neither_cdktf_nor_the_provider_nor_anything_but_pydantic() -> None:
+    assert not [
+        (path, module)
+        for room, path, module in imports()
+        if room == "settings" and module.split(".")[0] not in SETTINGS_MAY_IMPORT
+    ]
 
 
 def test_the_bindings_are_imported_by_submodule_only() -> None:
@@ -73,31 +111,6 @@ def test_the_bindings_are_imported_by_submodule_only() -> None:
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom):
                 assert node.module != "cdktf_cdktf_provider_aws", f"{path}: loads all 2,212 submodules"
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "accounts",
-        "limits",
-        "settings",
-        "settings_base",
-        "endpoint_settings",
-        "releases",
-        "lifecycle_scripts",
-        "faults",
-        "environments",
-        "dev",
-        "staging",
-        "prod",
-    ],
-)
-def test_settings_need_neither_cdktf_nor_the_provider(name: str) -> None:
-    source = (ROOT / f"stacks/{name}.py").read_text()
-    for node in ast.walk(ast.parse(source)):
-        modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-        modules += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        assert not [module for module in modules if module.startswith(("cdktf", "constructs"))]
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

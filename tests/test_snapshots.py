@@ -12,7 +12,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
 
-from tests.synthesis import environment, synthesized_platform
+from tests.support.synthesis import environment, synthesized_platform
 
 
 class EnvironmentSnapshot(JSONSnapshotExtension):

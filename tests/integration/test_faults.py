@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults import scenarios
+from local_aws.trials import scenarios
 
 # What exists of dev when all is well; its digits are a digest of what the model is made of.
 DEV = [

@@ -21,17 +21,18 @@ import boto3
 import pytest
 
 from lazy_bindings.warm_up import package_cache
-from local_aws import account, running
+from local_aws import credentials
 from local_aws.inventory import inventory
+from local_aws.server import process as server_process
 from policy import gate
 from tests.conftest import copy_project
-from tests.policies import policies
-from tests.sandbox import Sandbox
-from tests.synthesis import environment
+from tests.support.policies import policies
+from tests.support.sandbox import Sandbox
+from tests.support.synthesis import environment
 
 NAMES = ("dev", "staging", "prod")
 STATE_BUCKET = "acme-terraform-state"
-# Of breast-cancer-all-columns for models/sample-rows.csv; tests/test_models.py has what a model predicts.
+# Of breast-cancer-all-columns for models/sample-rows.csv; tests/models/test_models.py has what a model predicts.
 PREDICTIONS = [
     "dev: endpoint linear-learner, row 1: class benign, probability 0.999799",
     "dev: endpoint linear-learner, row 2: class benign, probability 0.999573",
@@ -100,17 +101,17 @@ class Platform:
         )
 
     def session(self, name: str) -> boto3.Session:
-        server, _ = running.find(self.folder)
+        server, _ = server_process.find(self.folder)
         assert server is not None
-        return account.session(account.account_variables(server, environment(name).settings))
+        return credentials.session(credentials.account_variables(server, environment(name).settings))
 
     def client(self, name: str, service: str) -> Any:
-        server, _ = running.find(self.folder)
+        server, _ = server_process.find(self.folder)
         assert server is not None
         return self.session(name).client(service, endpoint_url=server.url)
 
     def everything(self, name: str) -> list[str]:
-        server, _ = running.find(self.folder)
+        server, _ = server_process.find(self.folder)
         assert server is not None
         return inventory(self.session(name), server.url)
 
@@ -128,7 +129,7 @@ class Platform:
         return {variant["VariantName"]: variant["ModelName"].removeprefix(prefix)[:-9] for variant in variants}
 
     def bucket(self, name: str) -> str:
-        return f"ml-platform-{name}-sagemaker-{account.ACCOUNT_IDS[name]}-us-east-1"
+        return f"ml-platform-{name}-sagemaker-{credentials.ACCOUNT_IDS[name]}-us-east-1"
 
     def key(self, name: str) -> dict[str, Any]:
         described: dict[str, Any] = self.client(name, "kms").describe_key(KeyId=f"alias/ml-platform-{name}")
@@ -153,9 +154,9 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     prod = made.project / "stacks/prod.py"
     prod.write_text(prod.read_text().replace('name="prod",', f'name="prod",\n    state_bucket="{STATE_BUCKET}",'))
     yield made
-    server, _ = running.find(made.folder)
+    server, _ = server_process.find(made.folder)
     if server is not None:
-        running.stop(made.folder, server)
+        server_process.stop(made.folder, server)
 
 
 def test_the_three_environments_deploy_at_the_same_time(platform: Platform) -> None:
@@ -251,7 +252,7 @@ def test_the_roles_have_the_policies_that_the_simulator_was_asked_about(
 
 def statements(policy: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """Lists sorted, one-element lists for strings, ids that AWS makes up taken out: what Terraform writes otherwise."""
-    text = json.dumps(policy).replace(account.ACCOUNT_IDS[name], "111111111111")
+    text = json.dumps(policy).replace(credentials.ACCOUNT_IDS[name], "111111111111")
     text = re.sub(r"(subnet|sg)-[0-9a-f]+", r"\1-0", re.sub(r"key/[0-9a-f-]+", "key/0", text))
 
     def plain(value: Any) -> Any:
@@ -338,7 +339,7 @@ def test_the_notebook_is_locked_down_and_its_script_knows_the_bucket(platform: P
     assert notebook["InstanceMetadataServiceConfiguration"] == {"MinimumInstanceMetadataServiceVersion": "2"}
     for hook, script in decoded_scripts(platform).items():
         committed = (platform.project / f"lifecycle_scripts/{hook}.sh").read_text()
-        role = f"arn:aws:iam::{account.ACCOUNT_IDS['dev']}:role/ml-platform-dev-sagemaker-training"
+        role = f"arn:aws:iam::{credentials.ACCOUNT_IDS['dev']}:role/ml-platform-dev-sagemaker-training"
         assert script == committed.replace("@DATA_BUCKET@", platform.bucket("dev")).replace("@TRAINING_ROLE_ARN@", role)
 
 
@@ -593,14 +594,14 @@ def test_a_deploy_with_another_accounts_credentials_stops_before_the_first_chang
         ["/bin/sh", "-c", f". ./.local/staging.env && cdktf deploy dev {options}"],
         cwd=platform.project,
         # The operator's way to say which account dev is; the credentials are staging's.
-        env=platform.variables | {"ML_PLATFORM_DEV_ACCOUNT_ID": account.ACCOUNT_IDS["dev"], "CI": "true"},
+        env=platform.variables | {"ML_PLATFORM_DEV_ACCOUNT_ID": credentials.ACCOUNT_IDS["dev"], "CI": "true"},
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert finished.returncode != 0
-    assert f"AWS account ID not allowed: {account.ACCOUNT_IDS['staging']}" in finished.stdout + finished.stderr
+    assert f"AWS account ID not allowed: {credentials.ACCOUNT_IDS['staging']}" in finished.stdout + finished.stderr
     assert {name: platform.everything(name) for name in ("dev", "staging")} == before
 
 
@@ -619,7 +620,7 @@ def test_the_server_was_never_asked_for_what_it_lacks(platform: Platform) -> Non
 
 def test_undeploy_leaves_nothing_and_stops_the_server(platform: Platform) -> None:
     assert all(platform.everything(name) for name in NAMES)
-    server, _ = running.find(platform.folder)
+    server, _ = server_process.find(platform.folder)
     assert server is not None
 
     process = platform.start("undeploy")
@@ -633,7 +634,7 @@ def test_undeploy_leaves_nothing_and_stops_the_server(platform: Platform) -> Non
 
 def test_undeploy_counts_what_terraform_does_not_know(platform: Platform) -> None:
     """The proof is AWS's own answer: an object made by hand is found, and the exit code says so."""
-    running.start(platform.folder)
+    server_process.start(platform.folder)
     platform.client("staging", "logs").create_log_group(logGroupName="/made/by/hand")
 
     process = platform.start("undeploy")

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from local_aws.trials.lab import Lab, lab
 from tests.conftest import copy_project
-from tests.faults.lab import Lab, lab
 
 DEV = """
-from stacks.endpoint_settings import *
-from stacks.settings import *
+from settings.endpoint import *
+from settings.environment import *
 
 SETTINGS = EnvironmentSettings(
     name="dev", region="us-east-1", protected=False, bucket=BucketSettings(force_destroy=True),

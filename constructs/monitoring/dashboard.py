@@ -1,0 +1,129 @@
+"""The CloudWatch dashboard of an environment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
+from constructs import Construct
+
+from constructs.monitoring.widgets import AlarmWidget, LogWidget, Metric, MetricWidget, Search, Widget, body
+from constructs.serving.endpoint_alarms import NAMESPACE
+
+ERRORS = "fields @timestamp, @log, @message | filter @message like /(?i)(error|exception|traceback)/"
+MESSAGES = "fields @timestamp, @logStream, @message"
+NEWEST = "sort @timestamp desc | limit 50"
+# The console of each partition: https://docs.aws.amazon.com/general/latest/gr/rande.html
+CONSOLE = "console.aws.amazon.com"
+CONSOLES = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedEndpoint:
+    """`use` are the metrics, namespace and name, of what carries the variants: instances or concurrency."""
+
+    name: str
+    variant_names: Sequence[str]
+    use: Sequence[tuple[str, str]]
+
+
+# https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+INSTANCE_USE = (("/aws/sagemaker/Endpoints", "CPUUtilization"), ("/aws/sagemaker/Endpoints", "MemoryUtilization"))
+# https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-monitoring.html
+CONCURRENCY_USE = (
+    (NAMESPACE, "ServerlessConcurrentExecutionsUtilization"),
+    (NAMESPACE, "ServerlessProvisionedConcurrencyUtilization"),
+)
+
+
+class Dashboard(Construct):
+    """A row for the alarms, two for each endpoint with its variants side by side, one for training jobs and the
+    notebook, one for errors in the logs. `url` opens it in AWS's console.
+
+    SageMaker has no metric for a notebook instance's state: its log tells of starts, scripts and failures.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        region: str,
+        endpoints: Sequence[ServedEndpoint],
+        alarm_arns: Sequence[str],
+        training_job_prefix: str,
+        training_log_group: str,
+        notebook_log_group: str,
+        notebook_name: str | None,
+        error_log_groups: Sequence[str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        # In quotes they would have to be the whole of a job's name.
+        words = training_job_prefix.replace("-", " ").strip()
+        rows: list[list[Widget]] = [[AlarmWidget(title="Alarms", alarm_arns=alarm_arns)]] if alarm_arns else []
+        for endpoint in endpoints:
+            rows += _endpoint_rows(endpoint)
+        rows.append(
+            [
+                MetricWidget(
+                    title="Training jobs: CPU and memory, percent",
+                    lines=[
+                        Search(
+                            query=f'{{"/aws/sagemaker/TrainingJobs",Host}} MetricName="{metric}" {words}',
+                            statistic="Average",
+                        )
+                        for metric in ("CPUUtilization", "MemoryUtilization")
+                    ],
+                ),
+                LogWidget(
+                    title="Training jobs: newest messages",
+                    log_group_names=[training_log_group],
+                    query=f"{MESSAGES} | filter @logStream like /^{training_job_prefix}/ | {NEWEST}",
+                ),
+            ]
+        )
+        if notebook_name is not None:
+            rows[-1].append(
+                LogWidget(
+                    title="Notebook instance: starts, scripts, failures",
+                    log_group_names=[notebook_log_group],
+                    query=f"{MESSAGES} | filter @logStream like /^{notebook_name}\\// | {NEWEST}",
+                )
+            )
+        rows.append(
+            [LogWidget(title="Errors in the logs", log_group_names=error_log_groups, query=f"{ERRORS} | {NEWEST}")]
+        )
+        CloudwatchDashboard(self, "Default", dashboard_name=name, dashboard_body=body(rows, region))
+        console = next((host for prefix, host in CONSOLES.items() if region.startswith(prefix)), CONSOLE)
+        self.url = f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
+
+
+def _endpoint_rows(endpoint: ServedEndpoint) -> list[list[Widget]]:
+    def lines(metrics: Sequence[tuple[str, str, str, str]]) -> list[Metric]:
+        return [
+            Metric(
+                namespace=namespace,
+                name=metric,
+                dimensions={"EndpointName": endpoint.name, "VariantName": variant},
+                statistic=statistic,
+                label=f"{variant} {label}",
+            )
+            for variant in endpoint.variant_names
+            for namespace, metric, statistic, label in metrics
+        ]
+
+    latency = [(NAMESPACE, "ModelLatency", statistic, statistic) for statistic in ("p50", "p99")]
+    errors = [(NAMESPACE, f"Invocation{kind}Errors", "Sum", kind) for kind in ("4XX", "5XX")]
+    use = [(namespace, metric, "Average", metric) for namespace, metric in endpoint.use]
+    return [
+        [
+            MetricWidget(
+                title=f"{endpoint.name}: invocations", lines=lines([(NAMESPACE, "Invocations", "Sum", "invocations")])
+            ),
+            MetricWidget(title=f"{endpoint.name}: model latency, microseconds", lines=lines(latency)),
+        ],
+        [
+            MetricWidget(title=f"{endpoint.name}: errors", lines=lines(errors)),
+            MetricWidget(title=f"{endpoint.name}: use, percent", lines=lines(use)),
+        ],
+    ]

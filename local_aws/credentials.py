@@ -1,0 +1,75 @@
+"""The environment variables that point aws, boto3 and Terraform at one environment's account of the local AWS."""
+
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import boto3
+
+from local_aws.server.process import HOST, Server
+from settings.environment import EnvironmentSettings
+
+# One account each, as the real environments have; an environment with an account_id has that one here too.
+ACCOUNT_IDS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+# The user's own files and the instance metadata service are never asked.
+NOTHING_OF_THE_USERS = {
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
+
+def forget_users_configuration() -> None:
+    """Takes everything that could lead to a real account out of this process: keys, profiles, files, endpoints."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")), HOST]))
+    os.environ.update(NOTHING_OF_THE_USERS | {"NO_PROXY": no_proxy, "no_proxy": no_proxy})
+
+
+def account_id(settings: EnvironmentSettings) -> str:
+    return settings.account_id or ACCOUNT_IDS[settings.name]
+
+
+def account_variables(server: Server, settings: EnvironmentSettings) -> dict[str, str]:
+    """Credentials of the environment's account and nothing that leads elsewhere."""
+    region = settings.region
+    root = boto3.client(
+        "sts",
+        endpoint_url=server.url,
+        region_name=region,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",  # noqa: S106
+    )
+    # moto keeps accounts apart by the role that was assumed.
+    role = f"arn:aws:iam::{account_id(settings)}:role/local"
+    credentials = root.assume_role(RoleArn=role, RoleSessionName=settings.name)["Credentials"]
+    return NOTHING_OF_THE_USERS | {
+        "AWS_ENDPOINT_URL": server.url,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
+        "CHECKPOINT_DISABLE": "1",
+        "NO_PROXY": os.environ.get("NO_PROXY", HOST),
+        "no_proxy": os.environ.get("NO_PROXY", HOST),
+    }
+
+
+def session(variables: Mapping[str, str]) -> boto3.Session:
+    """A boto3 session in the account that the variables lead to, whatever this process's own environment says."""
+    return boto3.Session(
+        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        aws_session_token=variables["AWS_SESSION_TOKEN"],
+        region_name=variables["AWS_REGION"],
+    )
+
+
+def write_exports(path: Path, variables: Mapping[str, str], *, path_entry: Path) -> None:
+    """For `. path` in a POSIX shell: forgets every AWS variable there is, sets these, puts `path_entry` first."""
+    forget = 'for name in $(env | sed -n "s/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done; unset name'
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    path.write_text("\n".join([forget, *exports, f'export PATH={shlex.quote(str(path_entry))}:"$PATH"', ""]))

@@ -1,0 +1,256 @@
+"""Makes the local AWS fail as AWS does now and then.
+
+    python -m local_aws.server.failures errors=0.3 seed=1    no values: no more of it
+
+The switch is one JSON object at FAULTS_PATH: PUT sets it and begins to count anew, GET says what was done so far.
+"""
+
+import argparse
+import http.client
+import io
+import json
+import random
+import socket
+import threading
+import time
+import urllib.parse
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, NoReturn
+
+from local_aws.server.process import HOST, LocalAwsError, Server, find
+from local_aws.server.replay import Application
+from stacks.environments import ROOT
+
+FAULTS_PATH = "/local-aws/faults"
+# What the fault switch tells local_aws/server/gaps/sagemaker_endpoint_updates.py; no client sends it.
+ROLL_BACK = "X-Local-Aws-Roll-Back"
+HELD_AT_MOST_SECONDS = 600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Faults:
+    """Shares of the calls, from 0 to 1, drawn with `seed`."""
+
+    errors: float = 0  # answered with 500 before anything is done
+    throttles: float = 0  # answered with the service's way to say: too many calls
+    lost_replies: float = 0  # done, and the connection closed without an answer
+    rollbacks: float = 0  # of the endpoint updates, which SageMaker then takes back
+    delay_seconds: float = 0  # every answer takes this much longer
+    hold_after: int = -1  # from this many creations on, none is begun and the last one is not answered; -1: never
+    seed: int = 0
+
+
+class Switch:
+    """The faults of one server, and what became of the calls since they were set."""
+
+    def __init__(self) -> None:
+        self._lock, self._released = threading.Lock(), threading.Event()
+        self.set(Faults())
+
+    def set(self, faults: Faults) -> None:
+        with self._lock:
+            released, self._released = self._released, threading.Event()
+            self.faults, self._random = faults, random.Random(faults.seed)  # noqa: S311 - not cryptography
+            self.counts = {
+                "calls": 0,
+                "creations": 0,
+                "errors": 0,
+                "throttles": 0,
+                "lost_replies": 0,
+                "rollbacks": 0,
+                "held": 0,
+            }
+        released.set()
+
+    def draw(self) -> tuple[Faults, str]:
+        """The faults, and what is to happen to the next call: a name of `counts`, or nothing."""
+        with self._lock:
+            self.counts["calls"] += 1
+            point = self._random.random()
+            for kind in ("errors", "throttles", "lost_replies"):
+                share: float = getattr(self.faults, kind)
+                if point < share:
+                    self.counts[kind] += 1
+                    return self.faults, kind
+                point -= share
+            return self.faults, ""
+
+    def rolls_back(self) -> bool:
+        """Whether the next endpoint update is rolled back."""
+        with self._lock:
+            found = self._random.random() < self.faults.rollbacks
+            self.counts["rollbacks"] += found
+            return found
+
+    def full(self) -> bool:
+        """Whether no creation may be begun any more."""
+        with self._lock:
+            return 0 <= self.faults.hold_after <= self.counts["creations"]
+
+    def created(self) -> bool:
+        """Counts a creation; whether it is the last one, whose answer is held back."""
+        with self._lock:
+            self.counts["creations"] += 1
+            return self.counts["creations"] == self.faults.hold_after
+
+    def hold(self) -> None:
+        """Waits until the faults are set anew."""
+        with self._lock:
+            self.counts["held"] += 1
+            released = self._released
+        released.wait(HELD_AT_MOST_SECONDS)
+
+
+def faulty(application: Application, switch: Switch) -> Application:
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == FAULTS_PATH:
+            return _control(environ, start_response, switch)
+        faults, fault = switch.draw()
+        time.sleep(faults.delay_seconds)
+        if fault in ("errors", "throttles"):
+            status, body = _refusal(environ, throttled=fault == "throttles")
+            start_response(
+                status, [("Content-Type", "application/xml" if body.startswith(b"<") else "application/json")]
+            )
+            return [body]
+        creation = _is_creation(environ)
+        if creation and switch.full():
+            switch.hold()
+            _hang_up(environ)
+        if environ.get("HTTP_X_AMZ_TARGET") == "SageMaker.UpdateEndpoint" and switch.rolls_back():
+            environ[f"HTTP_{ROLL_BACK.upper().replace('-', '_')}"] = "1"
+        started: list[Any] = []
+        body = b"".join(application(environ, lambda *arguments: started.extend(arguments)))
+        if creation and started[0].startswith("2") and switch.created():
+            switch.hold()
+            _hang_up(environ)
+        if fault == "lost_replies":
+            _hang_up(environ)
+        start_response(started[0], started[1])
+        return [body]
+
+    return answer
+
+
+def _hang_up(environ: dict[str, Any]) -> NoReturn:
+    """Ends as a connection does that breaks: werkzeug alone would keep it and wait for the next call."""
+    environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError
+
+
+def _control(environ: dict[str, Any], start_response: Callable[..., Any], switch: Switch) -> Iterable[bytes]:
+    if environ["REQUEST_METHOD"] == "PUT":
+        switch.set(Faults(**json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))))
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(asdict(switch.faults) | {"counts": switch.counts}).encode()]
+
+
+def _service(environ: dict[str, Any]) -> str:
+    """Of the signature's scope: .../us-east-1/iam/aws4_request"""
+    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0].split("/")
+    return str(scope[3]) if len(scope) > 3 else ""
+
+
+def _is_creation(environ: dict[str, Any]) -> bool:
+    """Whether the call makes something that a second call would be told exists already."""
+    if "HTTP_X_AMZ_TARGET" in environ:
+        return str(environ["HTTP_X_AMZ_TARGET"]).rpartition(".")[2].startswith("Create")
+    if "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
+        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        return urllib.parse.parse_qs(body.decode()).get("Action", [""])[0].startswith("Create")
+    if _service(environ) != "s3" or environ["REQUEST_METHOD"] != "PUT":
+        return False
+    return "/" not in str(environ["PATH_INFO"]).strip("/") and environ.get("QUERY_STRING", "") == ""
+
+
+def _refusal(environ: dict[str, Any], *, throttled: bool) -> tuple[str, bytes]:
+    """In the protocol of the service: https://docs.aws.amazon.com/general/latest/gr/api-retries.html"""
+    if "HTTP_X_AMZ_TARGET" in environ:
+        code = "ThrottlingException" if throttled else "InternalFailure"
+        return _status(throttled), json.dumps({"__type": code, "message": "a fault of the local AWS"}).encode()
+    service = _service(environ)
+    if service == "s3":
+        code, status = ("SlowDown", "503 Slow Down") if throttled else ("InternalError", _status(throttled))
+        return status, f"<Error><Code>{code}</Code><Message>a fault of the local AWS</Message></Error>".encode()
+    if service == "ec2":
+        code, status = (
+            ("RequestLimitExceeded", "503 Unavailable") if throttled else ("InternalError", _status(throttled))
+        )
+        return status, (
+            f"<Response><Errors><Error><Code>{code}</Code><Message>a fault of the local AWS</Message></Error></Errors>"
+            "<RequestID>0</RequestID></Response>"
+        ).encode()
+    code = "Throttling" if throttled else "InternalFailure"
+    return _status(throttled), (
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>a fault of the local AWS</Message>"
+        "</Error><RequestId>0</RequestId></ErrorResponse>"
+    ).encode()
+
+
+def _status(throttled: bool) -> str:
+    return "400 Bad Request" if throttled else "500 Internal Server Error"
+
+
+def put(server: Server, faults: Faults) -> None:
+    _ask(server, "PUT", json.dumps(asdict(faults)))
+
+
+def counts(server: Server) -> dict[str, int]:
+    """What became of the calls since the faults were set."""
+    found: dict[str, int] = json.loads(_ask(server, "GET"))["counts"]
+    return found
+
+
+def _ask(server: Server, method: str, body: str | None = None) -> bytes:
+    connection = http.client.HTTPConnection(HOST, server.port, timeout=10)  # directly, whatever proxy is configured
+    try:
+        connection.request(method, FAULTS_PATH, body)
+        return connection.getresponse().read()
+    finally:
+        connection.close()
+
+
+def parse(values: list[str]) -> Faults:
+    """`errors=0.3 seed=1`. Raises LocalAwsError with what is allowed."""
+    kinds = {item.name: item.type for item in fields(Faults)}
+    given: dict[str, Any] = {}
+    for value in values:
+        name, _, number = value.partition("=")
+        if name not in kinds:
+            raise LocalAwsError(f"fault {name!r}: must be one of {', '.join(kinds)}")
+        try:
+            given[name] = int(number) if kinds[name] is int else float(number)
+        except ValueError as error:
+            raise LocalAwsError(f"{name}: {number!r}: must be a number") from error
+    shares = [given.get(name, 0) for name in ("errors", "throttles", "lost_replies")]
+    if min(shares) < 0 or sum(shares) > 1:
+        raise LocalAwsError("errors, throttles and lost_replies: must be from 0 to 1, and so must their sum")
+    if not 0 <= given.get("rollbacks", 0) <= 1:
+        raise LocalAwsError(f"rollbacks: {given['rollbacks']}: must be from 0 to 1")
+    if given.get("delay_seconds", 0) < 0:
+        raise LocalAwsError(f"delay_seconds: {given['delay_seconds']}: must not be below 0")
+    return Faults(**given)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("faults", nargs="*", help=", ".join(f"{item.name}=..." for item in fields(Faults)))
+    parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
+    arguments = parser.parse_args()
+    try:
+        faults = parse(arguments.faults)
+        server, gone = find(arguments.folder)
+        if server is None:
+            raise LocalAwsError(gone or "not running: make local")
+    except LocalAwsError as error:
+        raise SystemExit(f"local AWS: {error}") from None
+    print(f"local AWS: until now: {counts(server)}")
+    put(server, faults)
+    print(f"local AWS: from now on: {faults}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,242 @@
+"""A stack on a local AWS of its own, deployed by Terraform itself, so that a test can kill it or make AWS fail."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+
+from lazy_bindings.warm_up import package_cache
+from local_aws import credentials, provider
+from local_aws.inventory import inventory
+from local_aws.server import failures
+from local_aws.server import process as server_process
+from local_aws.server.failures import Faults
+from settings.environment import EnvironmentSettings
+from stacks.environments import ROOT, read_environments
+from stacks.synthesized_stack import BIN
+
+STATE_BUCKET = "acme-terraform-state"
+# Ids, generated names, and the digest at the end of a model's name.
+GENERATED = r"-\d{26}|vpc-[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|-[0-9a-f]{8}$"
+HELD_TIMEOUT_SECONDS = 180
+# The provider waits 55 s for this one, whatever happens to it; one deploy of dev elsewhere has it.
+LEFT_OUT = {"aws_s3_bucket_lifecycle_configuration": {"data_bucket_lifecycle": {"count": 0}}}
+
+
+@dataclass
+class Finished:
+    code: int
+    printed: str
+    seconds: float
+
+
+@dataclass
+class Run:
+    """A Terraform that runs. What it prints goes to a file: a pipe that nobody reads would stop it."""
+
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def wait(self, timeout: float) -> tuple[int, str]:
+        """Exit code and what was printed; killed after the timeout."""
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return -signal.SIGKILL, f"{self.log.read_text()}\n(killed after {timeout} s)"
+        return self.process.returncode, self.log.read_text()
+
+    def kill(self) -> None:
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@dataclass
+class Lab:
+    """An environment whose state is in a file or, with `state_bucket`, in S3."""
+
+    folder: Path
+    server: server_process.Server
+    name: str
+    state_bucket: bool
+    project: Path = ROOT
+    variables: dict[str, str] = field(default_factory=dict)
+    runs: int = 0
+
+    @property
+    def settings(self) -> EnvironmentSettings:
+        return next(item.settings for item in read_environments({}) if item.settings.name == self.name)
+
+    @property
+    def output(self) -> Path:
+        return self.folder / "cdktf.out"
+
+    @property
+    def stack(self) -> Path:
+        return self.output / "stacks" / self.name
+
+    @property
+    def session(self) -> boto3.Session:
+        return credentials.session(self.variables)
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.server.url)
+
+    def fail(self, **values: Any) -> None:
+        failures.put(self.server, Faults(**values))
+
+    def prepare(self) -> None:
+        changes, _ = provider.cli_configuration(self.folder, os.environ)
+        cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache())}
+        own = credentials.account_variables(self.server, self.settings)
+        # The rollback guard's python3, as an activated virtual environment has it.
+        path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+        self.variables = dict(os.environ) | own | changes | cache | path
+        if self.state_bucket:
+            self.variables[f"ML_PLATFORM_{self.name}_STATE_BUCKET".upper()] = STATE_BUCKET
+            self.client("s3").create_bucket(Bucket=STATE_BUCKET)
+        self.synthesize()
+        self.terraform("init", "-input=false")
+
+    def synthesize(self) -> None:
+        subprocess.run(
+            [sys.executable, "main.py"],
+            cwd=self.project,
+            env=self.variables | {"CDKTF_OUTDIR": str(self.output)},
+            check=True,
+        )
+        self.override(provider.version_override() | {"resource": LEFT_OUT})
+
+    def override(self, content: dict[str, Any]) -> None:
+        (self.stack / "local_override.tf.json").write_text(json.dumps(content))
+
+    def start(self, *arguments: str) -> Run:
+        """In a process group of its own, which can be killed whole."""
+        self.runs += 1
+        log = self.folder / f"terraform-{self.runs}.log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                ["terraform", *arguments, "-no-color"],
+                cwd=self.stack,
+                env=self.variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        return Run(process, log)
+
+    def terraform(self, *arguments: str, timeout: float = 900) -> Finished:
+        began = time.monotonic()
+        run = self.start(*arguments)
+        code, printed = run.wait(timeout)
+        return Finished(code, printed, time.monotonic() - began)
+
+    def apply(self, timeout: float = 900) -> Finished:
+        return self.terraform("apply", "-auto-approve", "-input=false", timeout=timeout)
+
+    def applied(self) -> Finished:
+        finished = self.apply()
+        assert finished.code == 0, finished.printed
+        return finished
+
+    def nothing_to_change(self) -> None:
+        finished = self.terraform("plan", "-input=false", "-detailed-exitcode")
+        assert finished.code == 0, finished.printed
+
+    def kept(self, types: set[str]) -> int:
+        """Applies, and returns how many resources of the types the plan left where they were: none may be replaced."""
+        finished = self.terraform("plan", "-input=false", "-out=tfplan")
+        assert finished.code == 0, finished.printed
+        changes = json.loads(self.terraform("show", "-json", "tfplan").printed)["resource_changes"]
+        existing = [item for item in changes if item["type"] in types and item["change"]["actions"] != ["create"]]
+        deleted = [item["address"] for item in existing if "delete" in item["change"]["actions"]]
+        # An artifact's object lies under its model's name, and is no data of a user.
+        assert not [address for address in deleted if not address.startswith("aws_s3_object.artifact_")], deleted
+        applied = self.terraform("apply", "-input=false", "tfplan")
+        assert applied.code == 0, applied.printed
+        return len(existing)
+
+    def kill_after(self, creations: int) -> None:
+        """An apply whose whole process group is killed when that many things were created, the last reply unread."""
+        self.fail(hold_after=creations)
+        run = self.start("apply", "-auto-approve", "-input=false")
+        self.wait_until_held(run)
+        time.sleep(0.3)  # what was sent before is answered
+        run.kill()
+        self.fail()
+
+    def wait_until_held(self, run: Run) -> None:
+        give_up = time.monotonic() + HELD_TIMEOUT_SECONDS
+        while failures.counts(self.server)["held"] == 0:
+            assert run.process.poll() is None, run.log.read_text()
+            assert time.monotonic() < give_up, failures.counts(self.server)
+            time.sleep(0.05)
+
+    def operation(self, module: str, *arguments: str) -> Finished:
+        """`python -m operations.<module>`, as make runs it."""
+        began = time.monotonic()
+        finished = subprocess.run(
+            [sys.executable, "-m", f"operations.{module}", self.name, *arguments, "--output", str(self.output)],
+            cwd=self.project,
+            env=self.variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Finished(finished.returncode, finished.stdout, time.monotonic() - began)
+
+    def recover(self) -> Finished:
+        """`make recover`, and every command that it offers, typed as offered."""
+        finished = self.operation("recover")
+        assert finished.code == 0, finished.printed
+        commands = re.findall(r"^  (terraform .*|aws .*)$", finished.printed, re.MULTILINE)
+        for command in commands:
+            subprocess.run(["/bin/sh", "-c", command], cwd=self.project, env=self.variables, check=True)
+        return finished
+
+    def everything(self) -> list[str]:
+        """What AWS says exists, generated parts left out, the state's bucket too."""
+        found = inventory(self.session, self.server.url)
+        plain = [re.sub(GENERATED, "-*", item) for item in found]
+        return sorted(item for item in plain if STATE_BUCKET not in item)
+
+    def destroyed(self) -> None:
+        (self.stack / "recovered.tf.json").unlink(missing_ok=True)
+        self.override(provider.version_override() | {"resource": LEFT_OUT | self.lifted()})
+        finished = self.terraform("destroy", "-auto-approve", "-input=false")
+        assert finished.code == 0, finished.printed
+        assert self.everything() == []
+
+    def lifted(self) -> dict[str, Any]:
+        lifted: Any = provider.lifted_protection(self.stack).get("resource", {})
+        if "aws_s3_bucket" in lifted:
+            buckets = self.session.resource("s3", endpoint_url=self.server.url).buckets.all()
+            [bucket] = [bucket for bucket in buckets if bucket.name != STATE_BUCKET]
+            bucket.object_versions.delete()
+        found: dict[str, Any] = lifted
+        return found
+
+
+@contextmanager
+def lab(folder: Path, name: str = "dev", *, state_bucket: bool = False, project: Path = ROOT) -> Iterator[Lab]:
+    """A fresh local AWS with nothing in it but, perhaps, the bucket for the state. `project` is what is synthesized."""
+    made = Lab(
+        folder=folder, server=server_process.start(folder), name=name, state_bucket=state_bucket, project=project
+    )
+    try:
+        made.prepare()
+        yield made
+    finally:
+        made.fail()
+        server_process.stop(folder, made.server)

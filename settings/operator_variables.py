@@ -1,0 +1,59 @@
+"""Settings that an operator or a pipeline gives by environment variables, without editing Python.
+
+`ML_PLATFORM_<ENVIRONMENT>_<FIELD>`, say ML_PLATFORM_PROD_ACCOUNT_ID, comes before the value in stacks/prod.py.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from settings.environment import EnvironmentSettings
+from settings.problems import suggestion
+
+PREFIX = "ML_PLATFORM_"
+FIELDS = ("account_id", "owner", "project", "region", "state_bucket")
+
+
+def variable(environment: str, field: str) -> str:
+    return f"{PREFIX}{environment}_{field}".upper()
+
+
+def given(environment: str, variables: Mapping[str, str]) -> dict[str, str]:
+    """Field to value, of the variables that are set for the environment."""
+    names = {field: variable(environment, field) for field in FIELDS}
+    return {field: variables[name] for field, name in names.items() if name in variables}
+
+
+def with_operator_settings(
+    environment: str, declared: EnvironmentSettings, variables: Mapping[str, str]
+) -> EnvironmentSettings:
+    """What the environment's file declares, with the operator's values over it; not checked yet."""
+    return EnvironmentSettings(**{**vars(declared), **given(environment, variables)})
+
+
+def variable_faults(environments: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+    """Variables that look like an operator's setting and are none: a slip of the pen must not go unnoticed."""
+    known = [variable(environment, field) for environment in environments for field in FIELDS]
+    faults = []
+    for name in variables:
+        if name.startswith(PREFIX) and name not in known:
+            allowed = f"{PREFIX}<{'|'.join(environments)}>_<{'|'.join(FIELDS)}>".upper()
+            faults.append(f"{name}: unknown variable: must be one of {allowed}{suggestion(name, known)}")
+    return faults
+
+
+def name_variables(environment: str, faults: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+    """The faults, those of an operator's value with the variable that gave it."""
+    named = []
+    for fault in faults:
+        for field in given(environment, variables):
+            place = f"{environment}: {field}:"
+            if fault.startswith(place):
+                fault = fault.replace(place, f"{environment}: {field} ({variable(environment, field)}):", 1)  # noqa: PLW2901
+        named.append(fault)
+    return named
+
+
+def origin(environment: str, declared: EnvironmentSettings, field: str, variables: Mapping[str, str]) -> str:
+    """Where the value of a field comes from."""
+    if field in given(environment, variables):
+        return variable(environment, field)
+    return f"stacks/{environment}.py" if field in vars(declared) else "default"

@@ -1,0 +1,45 @@
+"""Who may take the roles, decided by an IAM simulator on the trust policies that AWS gets."""
+
+from typing import Any
+
+import pytest
+
+from tests.support.policies import ACCOUNT, Request, decisions, policies
+
+OURS = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/x"}
+ANOTHERS = {"aws:SourceAccount": "999999999999", "aws:SourceArn": "arn:aws:sagemaker:us-east-1:999999999999:x/y"}
+
+
+def taken(role: str, service: str, context: dict[str, str], **settings: Any) -> str:
+    trust = policies("dev", **settings)[f"{role}_trust_document"]
+    asked = Request(
+        action="sts:AssumeRole",
+        resource=f"arn:aws:iam::{ACCOUNT}:role/any",
+        principal=service,
+        resource_policy=trust,
+        context=context,
+    )
+    [decision] = decisions([asked])
+    return decision
+
+
+@pytest.mark.parametrize("role", ["notebook_role", "training_role", "hosting_role"])
+def test_sagemaker_may_take_the_roles_and_nobody_else(role: str) -> None:
+    assert taken(role, "sagemaker.amazonaws.com", OURS) == "Allowed"
+    assert taken(role, "ec2.amazonaws.com", OURS) == "ImplicitlyDenied"
+    assert taken(role, f"arn:aws:iam::{ACCOUNT}:role/admin", OURS) == "ImplicitlyDenied"
+
+
+@pytest.mark.parametrize("role", ["training_role", "hosting_role"])
+def test_on_behalf_of_this_account_only(role: str) -> None:
+    assert taken(role, "sagemaker.amazonaws.com", ANOTHERS) == "ImplicitlyDenied"
+    assert taken(role, "sagemaker.amazonaws.com", {}) == "ImplicitlyDenied"
+
+
+@pytest.mark.parametrize("role", ["training_role", "hosting_role"])
+def test_the_limit_can_be_switched_off(role: str) -> None:
+    assert taken(role, "sagemaker.amazonaws.com", {}, limit_trust_to_account=False) == "Allowed"
+
+
+def test_the_notebooks_role_needs_no_source_as_notebook_instances_name_none() -> None:
+    assert taken("notebook_role", "sagemaker.amazonaws.com", {}) == "Allowed"

@@ -1,0 +1,51 @@
+from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
+
+from constructs.monitoring.log_groups import LogGroups
+from tests.support.synthesis import environment, synthesized, synthesized_platform
+
+KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
+
+
+def test_the_owner_has_the_three_groups_with_retention() -> None:
+    resources = synthesized(
+        lambda stack: LogGroups(
+            stack,
+            "log_groups",
+            endpoint_names=["linear-learner"],
+            owns_account_wide=True,
+            retention_days=30,
+            key_arn=KEY,
+        )
+    )
+
+    groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()
+    assert [(group["name"], group["retention_in_days"], group["kms_key_id"]) for group in groups] == [
+        ("/aws/sagemaker/Endpoints/linear-learner", 30, KEY),
+        ("/aws/sagemaker/NotebookInstances", 30, KEY),
+        ("/aws/sagemaker/TrainingJobs", 30, KEY),
+    ]
+
+
+def test_an_environment_that_does_not_own_the_account_wide_groups_leaves_them_alone() -> None:
+    resources = synthesized(
+        lambda stack: LogGroups(
+            stack,
+            "log_groups",
+            endpoint_names=["linear-learner"],
+            owns_account_wide=False,
+            retention_days=30,
+            key_arn=KEY,
+        )
+    )
+
+    groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()
+    assert [group["name"] for group in groups] == ["/aws/sagemaker/Endpoints/linear-learner"]
+
+
+def test_an_environment_in_a_shared_account_has_an_endpoint_and_a_group_of_its_own_name() -> None:
+    shared = environment("staging", shares_account=True)
+    resources = synthesized_platform(shared)["resource"]
+
+    assert resources["aws_sagemaker_endpoint"]["linear_learner"]["name"] == "linear-learner-staging"
+    names = [group["name"] for group in resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()]
+    assert "/aws/sagemaker/Endpoints/linear-learner-staging" in names

@@ -1,0 +1,77 @@
+"""How requests move to new instances, as Terraform gets it."""
+
+from typing import Any
+
+import pytest
+
+from settings.endpoint import (
+    AllAtOnceUpdateSettings,
+    CanaryUpdateSettings,
+    LinearUpdateSettings,
+    ProvisionedEndpointSettings,
+    RollingUpdateSettings,
+    VariantSettings,
+)
+from tests.support.synthesis import environment, only, synthesized_platform
+
+
+def deployed(update: Any) -> dict[str, Any]:
+    endpoint = ProvisionedEndpointSettings(production=VariantSettings(instance_count=4), update=update)
+    resources = synthesized_platform(environment("dev", endpoints=[endpoint]))["resource"]
+    config: dict[str, Any] = only(resources, "aws_sagemaker_endpoint")["deployment_config"]
+    assert config.pop("auto_rollback_configuration")
+    return config
+
+
+def blue_green(routing: dict[str, Any], *, wait: int = 300, timeout: int = 3000) -> dict[str, Any]:
+    return {
+        "blue_green_update_policy": {
+            "traffic_routing_configuration": routing,
+            "termination_wait_in_seconds": wait,
+            "maximum_execution_timeout_in_seconds": timeout,
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    ("update", "expected"),
+    [
+        (AllAtOnceUpdateSettings(), blue_green({"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 0})),
+        (
+            AllAtOnceUpdateSettings(termination_wait_seconds=0, max_execution_timeout_seconds=600),
+            blue_green({"type": "ALL_AT_ONCE", "wait_interval_in_seconds": 0}, wait=0, timeout=600),
+        ),
+        (
+            CanaryUpdateSettings(canary_percent=25, wait_interval_seconds=60),
+            blue_green(
+                {
+                    "type": "CANARY",
+                    "canary_size": {"type": "CAPACITY_PERCENT", "value": 25},
+                    "wait_interval_in_seconds": 60,
+                }
+            ),
+        ),
+        (
+            LinearUpdateSettings(linear_step_percent=50),
+            blue_green(
+                {
+                    "type": "LINEAR",
+                    "linear_step_size": {"type": "CAPACITY_PERCENT", "value": 50},
+                    "wait_interval_in_seconds": 120,
+                }
+            ),
+        ),
+        (
+            RollingUpdateSettings(batch_percent=25, wait_interval_seconds=30),
+            {
+                "rolling_update_policy": {
+                    "maximum_batch_size": {"type": "CAPACITY_PERCENT", "value": 25},
+                    "wait_interval_in_seconds": 30,
+                    "maximum_execution_timeout_in_seconds": 3000,
+                }
+            },
+        ),
+    ],
+)
+def test_each_way_to_update_is_what_the_settings_say(update: Any, expected: dict[str, Any]) -> None:
+    assert deployed(update) == expected

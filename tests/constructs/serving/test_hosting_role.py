@@ -1,0 +1,66 @@
+"""What the role of the models behind an endpoint may do, decided by an IAM simulator."""
+
+from settings.endpoint import DataCaptureSettings, ProvisionedEndpointSettings, VariantSettings
+from settings.releases import Release
+from tests.support.policies import ACCOUNT, Request, decisions, policies
+from tests.support.synthesis import environment, synthesized_platform
+
+BUCKET = f"arn:aws:s3:::ml-platform-staging-sagemaker-{ACCOUNT}-us-east-1"
+LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/sagemaker"
+IMAGES = "arn:aws:ecr:us-east-1:683313688378:repository"
+EC2 = f"arn:aws:ec2:us-east-1:{ACCOUNT}"
+
+
+CASES = [
+    ("s3:GetObject", f"{BUCKET}/models/breast-cancer/model.tar.gz", "Allowed"),
+    ("s3:GetObject", f"{BUCKET}/training-data/lab1/train.csv", "ImplicitlyDenied"),
+    ("s3:PutObject", f"{BUCKET}/models/breast-cancer/model.tar.gz", "ImplicitlyDenied"),
+    ("logs:PutLogEvents", f"{LOGS}/Endpoints/linear-learner:log-stream:production/i-0", "Allowed"),
+    ("logs:PutLogEvents", f"{LOGS}/Endpoints/other:log-stream:production/i-0", "ImplicitlyDenied"),
+    ("logs:CreateLogGroup", f"{LOGS}/Endpoints/linear-learner", "ImplicitlyDenied"),
+    ("ecr:BatchGetImage", f"{IMAGES}/sagemaker-scikit-learn", "Allowed"),
+    ("ecr:BatchGetImage", f"{IMAGES}/linear-learner", "ImplicitlyDenied"),
+    ("ec2:CreateNetworkInterface", f"{EC2}:subnet/subnet-0123456789abcdef1", "Allowed"),
+    ("ec2:CreateNetworkInterface", f"{EC2}:subnet/subnet-99999999", "ImplicitlyDenied"),
+    ("sagemaker:CreateTrainingJob", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/x", "ImplicitlyDenied"),
+]
+
+
+def test_a_model_reads_its_artifact_and_nothing_else() -> None:
+    policy = policies("staging")["hosting_role_policy_document"]
+    decided = decisions([Request(action=action, resource=resource, policy=policy) for action, resource, _ in CASES])
+    assert [(*case[:2], decision) for case, decision in zip(CASES, decided, strict=True)] == CASES
+
+
+def test_it_asks_for_the_state_of_the_platforms_own_alarms() -> None:
+    alarm = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:"
+    policy = policies("staging")["hosting_role_policy_document"]
+    asked = [
+        Request(action="cloudwatch:DescribeAlarms", resource=f"{alarm}{name}", policy=policy)
+        for name in ("ml-platform-staging-linear-learner-5xx-errors", "other")
+    ]
+    assert decisions(asked) == ["Allowed", "ImplicitlyDenied"]
+
+
+def test_it_writes_captured_data_where_an_endpoint_captures_and_only_there() -> None:
+    endpoint = ProvisionedEndpointSettings(
+        production=VariantSettings(), data_capture=DataCaptureSettings(sampling_percent=1)
+    )
+    key = f"arn:aws:s3:::ml-platform-dev-sagemaker-{ACCOUNT}-us-east-1"
+    captures = policies("dev", endpoints=[endpoint])["hosting_role_policy_document"]
+    silent = policies("dev")["hosting_role_policy_document"]
+    asked = [
+        Request(action="s3:PutObject", resource=f"{key}/{path}", policy=policy)
+        for policy, path in ((captures, "data-capture/a"), (captures, "models/a"), (silent, "data-capture/a"))
+    ]
+    assert decisions(asked) == ["Allowed", "ImplicitlyDenied", "ImplicitlyDenied"]
+
+
+def test_behind_a_serverless_endpoint_it_has_no_business_in_the_network() -> None:
+    document = policies("prod")["hosting_role_policy_document"]
+    assert not [item for item in document["Statement"] if item["Sid"].startswith("Network")]
+
+
+def test_without_a_release_there_is_no_such_role() -> None:
+    platform = synthesized_platform(environment("prod", release=Release()))
+    assert "hosting_role" not in platform["resource"]["aws_iam_role"]

@@ -1,0 +1,146 @@
+"""Several endpoints in one environment, and moves between instances and serverless."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import cdktf
+
+from settings.endpoint import (
+    CONSTRUCT_SUFFIXES,
+    EndpointSettings,
+    ProvisionedEndpointSettings,
+    ServerlessEndpointSettings,
+    ShadowedEndpointSettings,
+    VariantSettings,
+)
+from settings.environment import STACK_CONSTRUCTS
+from stacks.ml_platform_stack import MlPlatformStack
+from tests.support.synthesis import environment, synthesized_platform
+
+# Documents that name every endpoint.
+SHARED = {
+    "aws_cloudwatch_dashboard.dashboard",
+    "data.aws_iam_policy_document.encryption_key_policy_document",
+    "data.aws_iam_policy_document.hosting_role_policy_document",
+    "data.aws_iam_policy_document.notebook_role_policy_document",
+}
+
+
+def platform(name: str, *endpoints: EndpointSettings) -> dict[str, Any]:
+    """Every endpoint serves what the first one does."""
+    of = environment(name, endpoints=endpoints)
+    [release] = of.releases.values()
+    return synthesized_platform(replace(of, releases={item.name: release for item in of.settings.endpoints}))
+
+
+def elements(platform: dict[str, Any]) -> dict[str, Any]:
+    found = {
+        f"{prefix}{kind}.{name}": element
+        for block, prefix in (("resource", ""), ("data", "data."))
+        for kind, of_kind in platform[block].items()
+        for name, element in of_kind.items()
+    }
+    return found | {f"output.{name}": output for name, output in platform["output"].items()}
+
+
+FIRST = ProvisionedEndpointSettings(production=VariantSettings())
+SECOND = ProvisionedEndpointSettings(name="second", production=VariantSettings())
+SERVERLESS = ServerlessEndpointSettings(name="on-demand")
+
+
+def test_one_more_endpoint_adds_only_its_own_resources() -> None:
+    before, after = elements(platform("dev", FIRST)), elements(platform("dev", FIRST, SECOND))
+    assert before.keys() < after.keys()
+    assert {name for name, element in before.items() if after[name] != element} == SHARED | {"output.log_group_names"}
+    added = after.keys() - before.keys()
+    assert added == {
+        "aws_cloudwatch_log_group.log_groups_Endpoints_second",
+        "aws_cloudwatch_metric_alarm.second_alarms_errors",
+        "aws_cloudwatch_metric_alarm.second_alarms_latency",
+        "aws_sagemaker_endpoint.second",
+        "aws_sagemaker_endpoint_configuration.second_configuration",
+        "terraform_data.second_hosting",
+        "terraform_data.second_rollback_guard",
+        "terraform_data.second_rollback_guard_passed",
+        "output.endpoint_configuration_name_second",
+        "output.endpoint_name_second",
+    }
+
+
+def test_what_the_documents_shared_by_all_endpoints_gain_is_the_new_endpoints_name() -> None:
+    before, after = elements(platform("dev", FIRST)), elements(platform("dev", FIRST, SECOND))
+    for name in SHARED - {"aws_cloudwatch_dashboard.dashboard"}:
+        old, new = strings(before[name]), strings(after[name])
+        assert set(old) < set(new)
+        assert all("second" in text for text in set(new) - set(old))
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in strings(item)]
+    return [text for item in value for text in strings(item)] if isinstance(value, list) else [json.dumps(value)]
+
+
+def test_two_endpoints_serve_one_model_of_one_artifact() -> None:
+    found = platform("dev", FIRST, SECOND)["resource"]
+    assert len(found["aws_sagemaker_model"]) == 1
+    assert len([name for name in found["aws_s3_object"] if name.startswith("artifact_")]) == 1
+
+
+def test_a_model_on_instances_and_serverless_is_two_models_of_one_artifact() -> None:
+    found = platform("staging", FIRST, SERVERLESS)["resource"]
+    isolation = {
+        model["enable_network_isolation"]: "vpc_config" in model for model in found["aws_sagemaker_model"].values()
+    }
+    assert isolation == {True: True, False: False}
+    assert len({model["name"] for model in found["aws_sagemaker_model"].values()}) == 2
+    assert len([name for name in found["aws_s3_object"] if name.startswith("artifact_")]) == 1
+
+
+def test_an_endpoint_without_a_release_waits_with_its_log_group() -> None:
+    of = environment("dev", endpoints=[FIRST, SECOND])
+    found = synthesized_platform(of)
+    assert list(found["resource"]["aws_sagemaker_endpoint"]) == ["linear_learner"]
+    assert "log_groups_Endpoints_second" in found["resource"]["aws_cloudwatch_log_group"]
+
+
+def test_the_names_that_no_endpoint_may_have_are_those_of_the_stacks_constructs() -> None:
+    constructs = set()
+    for name in ("dev", "staging", "prod"):
+        stack = MlPlatformStack(cdktf.Testing.app(), environment(name, alarm_emails=["a@example.com"]))
+        constructs |= {child.node.id for child in stack.node.children if not isinstance(child, cdktf.TerraformOutput)}
+    of_models_and_notebooks = {item for item in constructs if item.startswith(("artifact_", "model_", "notebook_"))}
+    of_the_endpoint = {item for item in constructs if item.startswith("linear_learner")}
+    backend = {"backend"}
+    found = constructs - of_the_endpoint - (of_models_and_notebooks - {"notebook_role"}) - backend
+    assert found == STACK_CONSTRUCTS
+    assert {item.removeprefix("linear_learner") for item in of_the_endpoint} <= set(CONSTRUCT_SUFFIXES)
+
+
+def names(endpoint: EndpointSettings, name: str = "dev") -> set[str]:
+    found = platform(name, endpoint)["resource"]
+    return {item["name"] for item in found["aws_sagemaker_endpoint"].values()}
+
+
+def test_the_name_carries_the_hosting_where_it_is_said_and_the_address_stays() -> None:
+    moved = ServerlessEndpointSettings(name_carries_hosting=True)
+    assert names(moved) == {"linear-learner-serverless"}
+    assert list(platform("dev", moved)["resource"]["aws_sagemaker_endpoint"]) == ["linear_learner"]
+    back = ProvisionedEndpointSettings(name_carries_hosting=True, production=VariantSettings())
+    assert names(back) == {"linear-learner-provisioned"}
+
+
+def test_an_endpoint_with_room_for_a_shadow_is_provisioned_like_any_other() -> None:
+    shadowed = ShadowedEndpointSettings(
+        production=VariantSettings(), shadow=VariantSettings(), name_carries_hosting=True
+    )
+    assert names(shadowed, "staging") == {"linear-learner-provisioned"}
+
+
+def test_the_log_group_and_the_notebooks_policy_follow_the_endpoints_name() -> None:
+    found = platform("dev", ServerlessEndpointSettings(name_carries_hosting=True))
+    groups = {group["name"] for group in found["resource"]["aws_cloudwatch_log_group"].values()}
+    assert "/aws/sagemaker/Endpoints/linear-learner-serverless" in groups
+    document = json.dumps(found["data"]["aws_iam_policy_document"]["notebook_role_policy_document"])
+    assert "endpoint/linear-learner-serverless" in document

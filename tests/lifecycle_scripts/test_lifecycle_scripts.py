@@ -1,0 +1,184 @@
+"""The lifecycle scripts, really run in a sandbox: stand-ins for `aws`, `sudo` and `chown`, the real nbconvert."""
+
+import subprocess
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from settings import lifecycle_scripts
+from settings.lifecycle_scripts import MAX_BYTES, TRAINING_ROLE, read_lifecycle_script
+from tests.conftest import ROOT
+from tests.support.sandbox import BIN, Sandbox
+
+BUCKET = "acme-sagemaker-data"
+ROLE = "arn:aws:iam::111111111111:role/ml-platform-dev-sagemaker-training"
+
+
+def run(sandbox: Sandbox, hook: str) -> subprocess.CompletedProcess[str]:
+    script = (ROOT / f"lifecycle_scripts/{hook}.sh").read_text()
+    return sandbox.run_script(hook, script.replace(lifecycle_scripts.BUCKET, BUCKET).replace(TRAINING_ROLE, ROLE))
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Sandbox:
+    made = Sandbox(tmp_path)
+    made.make()
+    return made
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_a_script_passes_shellcheck(hook: str) -> None:
+    checked = subprocess.run(
+        [BIN / "shellcheck", ROOT / f"lifecycle_scripts/{hook}.sh"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_the_labs_and_the_cheat_sheet_come_and_nothing_else(sandbox: Sandbox, hook: str) -> None:
+    for name in ("Lab1-a.ipynb", "Lab1 with spaces.ipynb", "PythonCheatSheet.ipynb", "Lab2.ipynb", "MyLab1.ipynb"):
+        sandbox.put_into_bucket(name)
+    (sandbox.root / "s3/Lab1.txt").write_text("no notebook")
+
+    finished = run(sandbox, hook)
+
+    assert finished.returncode == 0, finished.stderr
+    assert sorted(path.name for path in sandbox.home.iterdir()) == [
+        "Lab1 with spaces.ipynb",
+        "Lab1-a.ipynb",
+        "PythonCheatSheet.ipynb",
+    ]
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_outputs_are_cleared(sandbox: Sandbox, hook: str) -> None:
+    sandbox.put_into_bucket("Lab1.ipynb")
+    run(sandbox, hook)
+    code = sandbox.notebook("Lab1.ipynb")["cells"][1]
+    assert (code["outputs"], code["execution_count"]) == ([], None)
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_the_buckets_name_is_in_every_place_of_the_placeholder(sandbox: Sandbox, hook: str) -> None:
+    sandbox.put_into_bucket("Lab1.ipynb", source='a = "<DATA_BUCKET>"\nb = "s3://<DATA_BUCKET>/x/<DATA_BUCKET>"')
+    run(sandbox, hook)
+    text = (sandbox.home / "Lab1.ipynb").read_text()
+    assert "<DATA_BUCKET>" not in text
+    assert text.count(BUCKET) == 4
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_the_training_roles_arn_is_in_the_place_of_its_placeholder(sandbox: Sandbox, hook: str) -> None:
+    sandbox.put_into_bucket("Lab1.ipynb", source='RoleArn="<TRAINING_ROLE_ARN>"')
+    run(sandbox, hook)
+    assert sandbox.notebook("Lab1.ipynb")["cells"][1]["source"] == [f'RoleArn="{ROLE}"']
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_a_file_with_a_hostile_name_is_brought_and_runs_nothing(sandbox: Sandbox, hook: str) -> None:
+    name = "Lab1-$(touch pwned);`touch pwned`'\"&|.ipynb"
+    sandbox.put_into_bucket(name)
+    assert run(sandbox, hook).returncode == 0
+    assert [path.name for path in sandbox.home.iterdir()] == [name]
+    assert not list(sandbox.root.rglob("pwned"))
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_the_notebooks_belong_to_ec2_user_who_also_runs_nbconvert(sandbox: Sandbox, hook: str) -> None:
+    sandbox.put_into_bucket("Lab1.ipynb")
+    run(sandbox, hook)
+    chown, nbconvert = [call for call in sandbox.calls() if not call.startswith("aws")]
+    assert chown.startswith("chown --recursive ec2-user:ec2-user ")
+    assert nbconvert.startswith("sudo --set-home --user ec2-user ")
+    assert " nbconvert --clear-output --inplace " in nbconvert
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_nothing_is_left_in_the_temporary_folder(sandbox: Sandbox, hook: str) -> None:
+    sandbox.put_into_bucket("Lab1.ipynb")
+    run(sandbox, hook)
+    assert not any((sandbox.root / "tmp").iterdir())
+
+
+@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+def test_nbconvert_of_the_python3_environment_does_where_jupyter_has_none_of_its_own(hook: str, tmp_path: Path) -> None:
+    sandbox = Sandbox(tmp_path)
+    sandbox.make(environment="python3")
+    sandbox.put_into_bucket("Lab1.ipynb")
+    assert run(sandbox, hook).returncode == 0
+    assert sandbox.notebook("Lab1.ipynb")["cells"][1]["outputs"] == []
+
+
+def test_a_creation_without_notebooks_fails_and_says_where_none_were(sandbox: Sandbox) -> None:
+    finished = run(sandbox, "on_create")
+    assert finished.returncode == 1
+    assert f"no Lab1*.ipynb and no PythonCheatSheet*.ipynb in s3://{BUCKET}/notebooks/" in finished.stderr
+
+
+def test_a_creation_without_access_to_the_bucket_fails(sandbox: Sandbox) -> None:
+    (sandbox.root / "s3").rmdir()
+    finished = run(sandbox, "on_create")
+    assert finished.returncode != 0
+    assert "Unable to locate credentials" in finished.stderr
+
+
+def test_a_notebook_that_cannot_be_converted_fails_the_creation_and_is_not_half_delivered(sandbox: Sandbox) -> None:
+    (sandbox.root / "s3/Lab1.ipynb").write_text("not a notebook")
+    assert run(sandbox, "on_create").returncode != 0
+    assert not any(sandbox.home.iterdir())
+
+
+def test_a_start_keeps_what_the_user_has_and_brings_what_is_new(sandbox: Sandbox) -> None:
+    sandbox.put_into_bucket("Lab1-a.ipynb")
+    run(sandbox, "on_create")
+    (sandbox.home / "Lab1-a.ipynb").write_text("the user's work")
+    sandbox.put_into_bucket("Lab1-b.ipynb")
+
+    assert run(sandbox, "on_start").returncode == 0
+
+    assert (sandbox.home / "Lab1-a.ipynb").read_text() == "the user's work"
+    assert sandbox.notebook("Lab1-b.ipynb")["cells"][1]["outputs"] == []
+
+
+def test_a_start_without_access_to_the_bucket_locks_nobody_out(sandbox: Sandbox) -> None:
+    (sandbox.root / "s3").rmdir()
+    finished = run(sandbox, "on_start")
+    assert finished.returncode == 0
+    assert f"cannot list s3://{BUCKET}/notebooks/" in finished.stderr
+
+
+def test_a_start_brings_the_other_notebooks_when_one_is_broken(sandbox: Sandbox) -> None:
+    (sandbox.root / "s3/Lab1-a.ipynb").write_text("not a notebook")
+    sandbox.put_into_bucket("Lab1-b.ipynb")
+    finished = run(sandbox, "on_start")
+    assert finished.returncode == 0
+    assert "on_start: Lab1-a.ipynb could not be brought" in finished.stderr
+    assert [path.name for path in sandbox.home.iterdir()] == ["Lab1-b.ipynb"]
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_a_shipped_notebook_is_valid_and_holds_the_placeholder(path: Path) -> None:
+    nbformat.validate(nbformat.read(path, as_version=4))
+    assert "<DATA_BUCKET>" in path.read_text()
+
+
+@pytest.mark.parametrize(("size", "sound"), [(MAX_BYTES, True), (MAX_BYTES + 1, False)])
+def test_rejects_a_script_larger_than_sagemaker_takes(tmp_path: Path, size: int, sound: bool) -> None:
+    path = tmp_path / "on_create.sh"
+    path.write_bytes(b"#!/bin/bash\n".ljust(size, b"#"))
+    _, faults = read_lifecycle_script(path)
+    assert (faults == []) is sound
+
+
+def test_the_longest_bucket_name_counts_towards_the_limit(tmp_path: Path) -> None:
+    path = tmp_path / "on_create.sh"
+    path.write_bytes(f"#!/bin/bash\n{lifecycle_scripts.BUCKET}\n".encode().ljust(MAX_BYTES, b"#"))
+    _, [fault] = read_lifecycle_script(path)
+    assert f"{MAX_BYTES + 63 - len(lifecycle_scripts.BUCKET)} bytes with the longest names in place" in fault
+
+
+def test_rejects_a_script_without_an_interpreter(tmp_path: Path) -> None:
+    path = tmp_path / "on_create.sh"
+    path.write_bytes(b"echo hello\n")
+    assert "must begin with #!" in read_lifecycle_script(path)[1][0]

@@ -1,0 +1,124 @@
+"""What verify and invoke say; that they work on what is deployed: tests/integration."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from operations.invoke import SAMPLE, lines, predictions
+from operations.verify import deployed_endpoints, verify
+from stacks.synthesized_stack import OperationError, TerraformStack
+from tests.conftest import ROOT
+
+
+class Stack(TerraformStack):
+    """With outputs of its own in the place of Terraform's."""
+
+    def outputs(self) -> dict[str, dict[str, Any]]:
+        return {name: {"value": value} for name, value in self.variables.items()}
+
+
+def stack(**outputs: str) -> Stack:
+    return Stack(folder=Path(), variables=outputs)
+
+
+TWO = stack(
+    bucket_name="acme",
+    endpoint_name_a="a",
+    endpoint_configuration_name_a="a-1",
+    endpoint_name_configuration_b="configuration-b",
+    endpoint_configuration_name_configuration_b="b-1",
+)
+
+
+class SageMaker:
+    def __init__(self, **served: str) -> None:
+        self.served = served
+
+    def describe_endpoint(self, *, EndpointName: str) -> Mapping[str, str]:  # noqa: N803 - boto3's
+        return {"EndpointStatus": "InService", "EndpointConfigName": self.served[EndpointName.replace("-", "_")]}
+
+
+def test_every_endpoint_that_terraform_made_is_verified() -> None:
+    assert list(deployed_endpoints(TWO)) == [("a", "a-1"), ("configuration-b", "b-1")]
+    assert list(verify(TWO, SageMaker(a="a-1", configuration_b="b-1"))) == [
+        "endpoint a serves a-1",
+        "endpoint configuration-b serves b-1",
+    ]
+
+
+def test_one_that_was_rolled_back_does_not_hide_the_others() -> None:
+    said = verify(TWO, SageMaker(a="a-0", configuration_b="b-1"))
+    assert next(said) == "endpoint configuration-b serves b-1"
+    with pytest.raises(OperationError, match="endpoint a: the update was rolled back: it serves a-0, not a-1"):
+        next(said)
+
+
+def test_where_nothing_is_deployed_it_says_so() -> None:
+    with pytest.raises(OperationError, match="no endpoint is deployed"):
+        list(deployed_endpoints(stack(bucket_name="acme")))
+
+
+class Runtime:
+    """Answers with a body, or raises."""
+
+    def __init__(self, answer: bytes | Exception) -> None:
+        self.answer, self.asked = answer, dict[str, Any]()
+
+    def invoke_endpoint(self, **asked: Any) -> dict[str, Any]:
+        self.asked = asked
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return {"Body": io.BytesIO(self.answer)}
+
+
+def test_rows_are_sent_as_they_are_and_predictions_printed_a_line_each() -> None:
+    runtime = Runtime(json.dumps({"predictions": [{"class": "x", "probability": 0.5}] * 2}).encode())
+    found = predictions(runtime, "a", b"1,2\n3,4\n")
+    assert (runtime.asked["Body"], runtime.asked["ContentType"]) == (b"1,2\n3,4\n", "text/csv")
+    assert list(lines("a", found)) == [
+        "endpoint a, row 1: class x, probability 0.5",
+        "endpoint a, row 2: class x, probability 0.5",
+    ]
+
+
+ERROR = ClientError({"Error": {"Code": "ModelError", "Message": "row 1 has 2 values: must have 30"}}, "InvokeEndpoint")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (ERROR, "endpoint a: .*row 1 has 2 values: must have 30"),
+        (b"<html>", "endpoint a: b'<html>': must be JSON with predictions"),
+        (b"[]", "must be JSON with predictions"),
+        (b'{"predictions": []}', "0 predictions for 1 rows"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_by_its_endpoint(answer: bytes | Exception, said: str) -> None:
+    with pytest.raises(OperationError, match=said):
+        predictions(Runtime(answer), "a", b"1,2\n")
+
+
+def test_rejects_rows_that_are_not_there(tmp_path: Path) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "operations.invoke", "dev", "--rows", str(tmp_path / "missing.csv")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 1
+    [line] = finished.stderr.splitlines()
+    assert line.startswith("dev: --rows: ")
+    assert line.endswith("missing.csv': must be a CSV file")
+
+
+def test_the_sample_has_rows_of_thirty_measurements() -> None:
+    rows = [line.split(",") for line in SAMPLE.read_text().splitlines()]
+    assert [len(row) for row in rows] == [30] * 5

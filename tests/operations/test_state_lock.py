@@ -1,0 +1,101 @@
+"""Who holds a state's lock, whether that process lives, and what a person is told."""
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from operations.state_lock import Lock, explanation, lock_of
+from stacks.synthesized_stack import TerraformStack
+
+HERE = socket.gethostname()
+HOLD = """
+import fcntl, sys, time
+with open(sys.argv[1], "r+") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print(flush=True)
+    time.sleep(60)
+"""
+
+
+def lock(who: str, age: timedelta = timedelta(minutes=4, seconds=10)) -> Lock:
+    return Lock(id="d2c1", operation="OperationTypeApply", who=who, created=datetime.now(UTC) - age)
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> TerraformStack:
+    folder = tmp_path / "cdktf.out/stacks/dev"
+    folder.mkdir(parents=True)
+    backend = {"local": {"path": "../../../terraform.dev.tfstate"}}
+    (folder / "cdk.tf.json").write_text(json.dumps({"terraform": {"backend": backend}}))
+    return TerraformStack(folder=folder, variables={})
+
+
+@pytest.fixture
+def living_terraform(tmp_path: Path) -> Iterator[int]:
+    """A process of that name."""
+    program = tmp_path / "terraform"
+    shutil.copy("/bin/sleep", program)
+    process = subprocess.Popen([program, "60"])
+    yield process.pid
+    process.kill()
+    process.wait()
+
+
+def test_a_dead_holder_of_this_host_is_told_with_the_unlock_command(stack: TerraformStack) -> None:
+    said = explanation(lock(f"ann@{HERE}"), stack)
+    assert f"its state is locked by ann@{HERE} since " in said
+    assert "(4 min 10 s) for OperationTypeApply" in said
+    assert said.splitlines()[-1] == f"  terraform -chdir={os.path.relpath(stack.folder)} force-unlock -force d2c1"
+
+
+def test_a_living_holder_is_named_and_no_command_is_offered(stack: TerraformStack, living_terraform: int) -> None:
+    held = lock(f"ann@{HERE}", age=timedelta(0))
+    assert living_terraform in (held.living_holders() or [])
+    said = explanation(held, stack)
+    assert str(living_terraform) in said
+    assert "force-unlock" not in said
+
+
+def test_a_terraform_that_began_after_the_lock_was_made_is_not_its_holder(living_terraform: int) -> None:
+    holders = lock(f"ann@{HERE}", age=timedelta(minutes=1)).living_holders()
+    assert holders is not None
+    assert living_terraform not in holders
+
+
+def test_of_another_hosts_holder_nothing_is_claimed_and_no_command_is_offered(stack: TerraformStack) -> None:
+    elsewhere = lock("ann@build-7")
+    assert elsewhere.living_holders() is None
+    assert "that is another host" in explanation(elsewhere, stack)
+    assert "force-unlock" not in explanation(elsewhere, stack)
+
+
+def test_a_local_state_is_locked_while_a_process_holds_it_and_no_longer(stack: TerraformStack) -> None:
+    state = (stack.folder / "../../../terraform.dev.tfstate").resolve()
+    state.write_text("{}")
+    said = {"ID": "d2c1", "Operation": "apply", "Who": "ann@host", "Created": "2026-11-23T10:00:00.123456789Z"}
+    state.with_name(f".{state.name}.lock.info").write_text(json.dumps(said))
+    assert lock_of(stack, None) is None  # the file of a holder who is gone
+
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(state)], stdout=subprocess.PIPE)
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    held = lock_of(stack, None)
+    holder.kill()
+    holder.wait()
+    time.sleep(0.1)
+
+    assert held is not None
+    assert (held.id, held.who, held.created) == ("d2c1", "ann@host", datetime(2026, 11, 23, 10, tzinfo=UTC))
+    assert lock_of(stack, None) is None
+    with state.open("r+") as file:  # asking took no lock
+        fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

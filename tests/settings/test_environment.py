@@ -1,0 +1,438 @@
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from settings.endpoint import (
+    ProvisionedEndpointSettings,
+    ServerlessEndpointSettings,
+    ShadowedEndpointSettings,
+    VariantSettings,
+)
+from settings.environment import (
+    BucketSettings,
+    EncryptionKeySettings,
+    EnvironmentSettings,
+    ExistingNetworkSettings,
+    LogSettings,
+    NewNetworkSettings,
+    NotebookSettings,
+)
+from settings.limits import has_instance_storage
+from settings.problems import InvalidInputError, faults_of
+
+
+def faults(**changes: Any) -> list[str]:
+    """What is wrong with an otherwise sound environment."""
+    values: dict[str, Any] = {
+        "name": "dev",
+        "region": "us-east-1",
+        "local_state": True,
+        "endpoints": [ServerlessEndpointSettings()],
+    }
+    try:
+        EnvironmentSettings(**values | changes).checked()
+    except ValidationError as error:
+        return faults_of("dev", EnvironmentSettings, error)
+    return []
+
+
+def serverless(**values: Any) -> list[str]:
+    return faults(endpoints=[ServerlessEndpointSettings(**values)])
+
+
+def provisioned(**values: Any) -> list[str]:
+    return faults(endpoints=[ProvisionedEndpointSettings(production=VariantSettings(**values))])
+
+
+def test_defaults_are_sound() -> None:
+    assert faults() == []
+
+
+def test_all_faults_of_a_tree_come_out_at_once() -> None:
+    found = faults(
+        region="mars",
+        bucket=BucketSettings(name="Acme"),
+        endpoints=[ProvisionedEndpointSettings(production=VariantSettings(weight=-1, instance_count=0))],
+    )
+    assert [line.split(": ")[1] for line in sorted(found)] == [
+        "bucket.name",
+        "endpoints.0.production.instance_count",
+        "endpoints.0.production.weight",
+        "region",
+    ]
+
+
+@pytest.mark.parametrize("memory", [1024, 2048, 3072, 4096, 5120, 6144])
+def test_accepts_the_memory_sizes_that_sagemaker_knows(memory: int) -> None:
+    assert serverless(memory_size_mb=memory) == []
+
+
+@pytest.mark.parametrize("memory", [0, 1000, 1023, 1025, 7168, "1024", True])
+def test_rejects_another_memory_size_and_names_the_sizes(memory: object) -> None:
+    assert serverless(memory_size_mb=memory) == [
+        f"dev: endpoints.0.memory_size_mb: {memory!r}: must be one of 1024, 2048, 3072, 4096, 5120 or 6144 "
+        "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/APIReference/"
+        "API_ProductionVariantServerlessConfig.html)"
+    ]
+
+
+@pytest.mark.parametrize(("value", "sound"), [(0, False), (1, True), (200, True), (201, False)])
+def test_max_concurrency_is_1_to_200(value: int, sound: bool) -> None:
+    assert (serverless(max_concurrency=value) == []) is sound
+
+
+def test_rejects_more_provisioned_than_maximum_concurrency() -> None:
+    assert serverless(max_concurrency=5, provisioned_concurrency=5) == []
+    assert serverless(max_concurrency=5, provisioned_concurrency=6) == [
+        "dev: endpoints.0: provisioned_concurrency is 6: must be at most max_concurrency, 5 "
+        "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html)"
+    ]
+
+
+@pytest.mark.parametrize("field", ["shadow", "vpc_config", "data_capture", "update"])
+def test_rejects_an_unknown_field_and_names_the_known_ones(field: str) -> None:
+    assert serverless(**{field: 1}) == [
+        f"dev: endpoints.0.{field}: 1: unknown field: must be one of "
+        "alarms, kind, max_concurrency, memory_size_mb, name, name_carries_hosting, provisioned_concurrency, scaling"
+    ]
+
+
+@pytest.mark.parametrize(("field", "meant"), [("memory", "memory_size_mb"), ("max_concurency", "max_concurrency")])
+def test_a_near_miss_gets_a_suggestion(field: str, meant: str) -> None:
+    [line] = serverless(**{field: 1})
+    assert line.endswith(f" (did you mean {meant}?)")
+
+
+def test_faults_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert str(InvalidInputError(["b", "a"])) == "\033[31ma\033[0m\n\033[31mb\033[0m"
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert str(InvalidInputError(["b", "a"])) == "a\nb"
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: False)
+    assert str(InvalidInputError(["b", "a"])) == "a\nb"
+
+
+def test_rejects_an_unknown_field_of_the_environment() -> None:
+    [line] = faults(buckets=1)
+    assert line.startswith("dev: buckets: 1: unknown field: must be one of account_id, alarm_emails, bucket, ")
+
+
+def test_rejects_settings_that_are_no_endpoint() -> None:
+    assert faults(endpoints=[VariantSettings()]) == [
+        "dev: endpoints.0: must be ProvisionedEndpointSettings(...), ShadowedEndpointSettings(...) or "
+        "ServerlessEndpointSettings(...)"
+    ]
+
+
+def test_a_missing_value_is_named() -> None:
+    assert faults(endpoints=[ProvisionedEndpointSettings()]) == [  # type: ignore[call-arg]
+        "dev: endpoints.0.production: missing: must be given"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("weight", "sound"), [(-0.1, False), (0, True), (0.5, True), (float("inf"), False), (float("nan"), False)]
+)
+def test_a_weight_is_a_finite_number_from_0(weight: float, sound: bool) -> None:
+    shadow = ShadowedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=weight))
+    assert (faults(endpoints=[shadow]) == []) is sound
+
+
+def test_a_weight_of_zero_is_kept() -> None:
+    endpoint = ShadowedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=0)).checked()
+    assert endpoint.shadow.weight == 0
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        ProvisionedEndpointSettings(production=VariantSettings(weight=0)),
+        ShadowedEndpointSettings(production=VariantSettings(weight=0), shadow=VariantSettings()),
+        ShadowedEndpointSettings(production=VariantSettings(weight=0), shadow=VariantSettings(weight=0)),
+    ],
+)
+def test_rejects_a_production_variant_that_gets_no_request(endpoint: object) -> None:
+    [line] = faults(endpoints=[endpoint])
+    assert line.startswith(
+        "dev: endpoints.0: production.weight is 0 and it is the only production variant: must be above 0"
+    )
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "sound"),
+    [
+        ("ml.t3.medium", True),
+        ("ml.g4dn.xlarge", True),
+        *((f"ml.{family}.xlarge", False) for family in ("p2", "p3", "p3dn", "inf1", "g3")),
+    ],
+)
+def test_a_notebook_instance_type_runs_amazon_linux_2023(instance_type: str, sound: bool) -> None:
+    assert (faults(notebook=NotebookSettings(instance_type=instance_type)) == []) is sound
+
+
+@pytest.mark.parametrize(("count", "sound"), [(0, False), (1, True), (1.5, False)])
+def test_an_instance_count_is_a_whole_number_from_1(count: float, sound: bool) -> None:
+    assert (provisioned(instance_count=count) == []) is sound
+
+
+@pytest.mark.parametrize(("instance_type", "sound"), [("ml.m5.large", True), ("m5.large", False), ("ml.m5", False)])
+def test_an_instance_type_is_one_of_machine_learning(instance_type: str, sound: bool) -> None:
+    assert (provisioned(instance_type=instance_type) == []) is sound
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["abc", "a" * 63, "acme.data-1", "1-sagemaker"],
+)
+def test_accepts_bucket_names_that_s3_accepts(name: str) -> None:
+    assert faults(bucket=BucketSettings(name=name)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ab", "a" * 64, "Acme", "acme_data", "-acme", "acme-", "a..b", "192.168.1.1", "xn--acme", "sthree-acme",
+        "amzn-s3-demo-acme", "acme-s3alias", "acme--ol-s3", "acme.mrap", "acme--x-s3", "acme\n", "acmé",
+    ],
+)  # fmt: skip
+def test_rejects_bucket_names_that_s3_refuses(name: str) -> None:
+    [line] = faults(bucket=BucketSettings(name=name))
+    assert line.startswith(f"dev: bucket.name: {name!r}: must ")
+
+
+def test_rejects_names_from_which_no_bucket_name_can_be_made() -> None:
+    longest = "p" * (63 - len("-dev-sagemaker-111111111111-us-east-1"))
+    assert faults(project=longest) == []
+    [line] = faults(project=longest + "p")
+    assert "would have 64 characters: must be at most 63" in line
+    assert faults(project=longest + "p", bucket=BucketSettings(name="acme-data")) == []
+
+
+def test_rejects_names_from_which_no_role_name_can_be_made() -> None:
+    named = BucketSettings(name="acme-data")
+    longest = "p" * (64 - len("-dev-sagemaker-notebook"))
+    assert faults(project=longest, bucket=named) == []
+    assert "has 65 characters: must be at most 64" in faults(project=longest + "p", bucket=named)[0]
+
+
+def test_rejects_an_endpoint_name_that_leaves_no_room_for_its_configurations() -> None:
+    assert serverless(name="e" * 36) == []
+    assert "must be at most 36" in serverless(name="e" * 37)[0]
+    assert serverless(name="e" * 25, name_carries_hosting=True) == []
+    assert "must be at most 36" in serverless(name="e" * 26, name_carries_hosting=True)[0]
+    too_long = [ServerlessEndpointSettings(name="e" * 33)]
+    assert "must be at most 36" in faults(endpoints=too_long, shares_account=True)[0]
+
+
+@pytest.mark.parametrize("name", ["a", "a-b", "a1"])
+def test_accepts_sagemaker_names(name: str) -> None:
+    assert serverless(name=name) == []
+
+
+@pytest.mark.parametrize("name", ["", "-a", "a-", "a_b", "a b", "é"])
+def test_rejects_names_that_sagemaker_refuses(name: str) -> None:
+    assert serverless(name=name)[0].startswith(f"dev: endpoints.0.name: {name!r}: must ")
+
+
+@pytest.mark.parametrize(("days", "sound"), [(1, True), (2, False), (30, True), (31, False), (3653, True), (0, False)])
+def test_retention_is_one_of_the_days_that_cloudwatch_knows(days: int, sound: bool) -> None:
+    assert (faults(logs=LogSettings(retention_days=days)) == []) is sound  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("size", "sound"), [(4, False), (5, True), (16384, True), (16385, False)])
+def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
+    assert (faults(notebook=NotebookSettings(volume_size_gb=size)) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("region", "sound"), [("eu-west-1", True), ("us-gov-west-1", True), ("eu-west", False), ("EU-WEST-1", False)]
+)
+def test_a_region_looks_like_one(region: str, sound: bool) -> None:
+    assert (faults(region=region) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("account_id", "sound"), [("123456789012", True), ("12345678901", False), ("1234567890123", False), ("", False)]
+)
+def test_an_account_id_has_12_digits(account_id: str, sound: bool) -> None:
+    assert (faults(account_id=account_id) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("owner", "sound"), [("Zoë @ team-1", True), ("o" * 256, True), ("o" * 257, False), ("", False), ("a;b", False)]
+)
+def test_an_owner_is_a_tag_value_that_aws_takes(owner: str, sound: bool) -> None:
+    assert (faults(owner=owner) == []) is sound
+
+
+@pytest.mark.parametrize("field", ["noncurrent_version_days", "incomplete_upload_days"])
+@pytest.mark.parametrize(("days", "sound"), [(0, False), (1, True)])
+def test_objects_expire_after_a_day_at_the_earliest(field: str, days: int, sound: bool) -> None:
+    assert (faults(bucket=BucketSettings(**{field: days})) == []) is sound  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("value", "sound"), [(0, False), (1, True), (200, True), (201, False)])
+def test_provisioned_concurrency_is_1_to_200(value: int, sound: bool) -> None:
+    assert (serverless(max_concurrency=200, provisioned_concurrency=value) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("production", "shadow"), [("ml.inf1.xlarge", "ml.m5.large"), ("ml.m5.large", "ml.inf1.xlarge")]
+)
+def test_rejects_inferentia_beside_a_shadow(production: str, shadow: str) -> None:
+    [line] = faults(
+        endpoints=[
+            ShadowedEndpointSettings(
+                production=VariantSettings(instance_type=production), shadow=VariantSettings(instance_type=shadow)
+            )
+        ]
+    )
+    assert "instance_type is 'ml.inf1.xlarge': must not be of the family inf1 where there is a shadow" in line
+
+
+def test_every_rule_that_crosses_fields_is_told_at_once() -> None:
+    found = faults(project="p" * 63, endpoints=[ServerlessEndpointSettings(name="e" * 40)])
+    assert [line.split(",")[0] for line in found] == [
+        "dev: the bucket's name",
+        "dev: a role's name",
+        "dev: the endpoint's name",
+    ]
+
+
+def test_accepts_inferentia_without_a_shadow() -> None:
+    assert provisioned(instance_type="ml.inf1.xlarge") == []
+
+
+def test_rejects_training_without_an_image() -> None:
+    [line] = faults(training_image_repositories=[])
+    assert line.startswith("dev: training_image_repositories: []: ")
+    assert "at least 1 item" in line
+
+
+@pytest.mark.parametrize(("repository", "sound"), [("a", False), ("linear-learner", True), ("Linear", False)])
+def test_a_training_image_is_named_as_ecr_allows(repository: str, sound: bool) -> None:
+    assert (faults(training_image_repositories=[repository]) == []) is sound
+
+
+def test_settings_cannot_be_changed_behind_the_checks() -> None:
+    settings = EnvironmentSettings(
+        name="dev", region="us-east-1", protected=False, endpoints=[ServerlessEndpointSettings()]
+    ).checked()
+    with pytest.raises(ValidationError, match="frozen"):
+        settings.region = "eu-west-1"
+
+
+@pytest.mark.parametrize(("days", "sound"), [(6, False), (7, True), (30, True), (31, False)])
+def test_a_keys_deletion_window_is_7_to_30_days(days: int, sound: bool) -> None:
+    assert (faults(encryption_key=EncryptionKeySettings(deletion_window_days=days)) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("cidr_block", "sound"),
+    [
+        ("10.0.0.0/15", False),
+        ("10.0.0.0/16", True),
+        ("192.168.4.0/24", True),
+        ("192.168.4.0/25", False),
+        ("8.8.0.0/16", False),
+        ("10.0.0.1/20", False),
+        ("10.0.0.0", False),
+        ("::/64", False),
+    ],
+)
+def test_a_networks_addresses_are_private_and_of_a_size_that_subnets_fit_into(cidr_block: str, sound: bool) -> None:
+    assert (faults(network=NewNetworkSettings(cidr_block=cidr_block)) == []) is sound
+
+
+@pytest.mark.parametrize(
+    ("zones", "sound"),
+    [("ab", True), ("abcdef", True), ("a", False), ("ag", False), ("aa", False), (("a", "us-east-1b"), False)],
+)
+def test_a_network_is_in_two_to_six_different_zones(zones: str, sound: bool) -> None:
+    assert (faults(network=NewNetworkSettings(zones=tuple(zones))) == []) is sound  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("subnets", "groups", "sound"),
+    [
+        (["subnet-01234567"], ["sg-0123456789abcdef0"], True),
+        (["subnet-01234567"] * 16, ["sg-01234567"] * 5, True),
+        (["subnet-01234567"] * 17, ["sg-01234567"], False),
+        (["subnet-01234567"], ["sg-01234567"] * 6, False),
+        ([], ["sg-01234567"], False),
+        (["subnet-01234567"], [], False),
+        (["subnet-1"], ["sg-01234567"], False),
+        (["subnet-01234567"], ["default"], False),
+    ],
+)
+def test_an_existing_network_is_named_by_ids(subnets: list[str], groups: list[str], sound: bool) -> None:
+    found = faults(network=ExistingNetworkSettings(subnet_ids=subnets, security_group_ids=groups))
+    assert (found == []) is sound
+
+
+@pytest.mark.parametrize("value", ["vpc-1", 5, {"cidr_block": "10.0.0.0/20"}])
+def test_rejects_a_network_that_is_none_of_the_two_kinds(value: object) -> None:
+    [line] = faults(network=value)
+    assert line.endswith("must be NewNetworkSettings(...) or ExistingNetworkSettings(...)")
+
+
+def test_rejects_what_weakens_a_protected_environment_each_by_its_name() -> None:
+    weak = {"bucket": BucketSettings(force_destroy=True), "encryption_key": None, "sagemaker_full_access": True}
+    assert faults(**weak, local_state=False) == [
+        "dev: bucket.force_destroy is True: must not be so where protected is True",
+        "dev: encryption_key is None: must not be so where protected is True",
+        "dev: sagemaker_full_access is True: must not be so where protected is True",
+        "dev: state_bucket is None: must be given where protected is True, unless local_state=True says otherwise",
+    ]
+    assert faults(**weak, local_state=False, protected=False) == []
+
+
+@pytest.mark.parametrize("field", ["protected", "limit_trust_to_account", "local_state", "sagemaker_full_access"])
+@pytest.mark.parametrize("value", [1, "yes", None])
+def test_rejects_what_is_neither_true_nor_false(field: str, value: object) -> None:
+    [line] = [fault for fault in faults(**{field: value}) if fault.startswith(f"dev: {field}: ")]
+    assert f"{field}: {value!r}: must " in line
+
+
+def test_a_serverless_endpoint_has_no_field_for_a_network() -> None:
+    [line] = serverless(network=NewNetworkSettings())
+    assert "endpoints.0.network: " in line
+    assert "unknown field" in line
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "found"),
+    [
+        ("ml.m5.large", False),
+        ("ml.m5d.large", True),
+        ("ml.r5dn.xlarge", True),
+        ("ml.c6gd.large", True),
+        ("ml.c6i.large", False),
+        ("ml.g4dn.xlarge", True),
+        ("ml.g5.xlarge", True),
+        ("ml.g6e.xlarge", True),
+        ("ml.p4de.24xlarge", True),
+        ("ml.p5en.48xlarge", True),
+        ("ml.p6-b200.48xlarge", True),
+        ("ml.trn1n.32xlarge", True),
+        ("ml.inf2.xlarge", False),
+        ("ml.t2.medium", False),
+        ("ml.5.large", False),
+    ],
+)
+def test_instances_with_disks_of_their_own_are_known_by_their_names(instance_type: str, found: bool) -> None:
+    assert has_instance_storage(instance_type) is found
+
+
+@pytest.mark.parametrize(
+    "value", ["a'; touch pwned; '", "$(touch pwned)", "`touch pwned`", "a|b", "a&b", "${x}", "a\nb"]
+)
+def test_rejects_names_that_a_shell_would_run(value: str) -> None:
+    """These go into the lifecycle scripts or into commands that a person is told to type."""
+    assert faults(bucket=BucketSettings(name=value))[0].startswith(f"dev: bucket.name: {value!r}: must ")
+    assert serverless(name=value)[0].startswith(f"dev: endpoints.0.name: {value!r}: must ")
+    for field in ("project", "name", "region", "state_bucket", "account_id"):
+        assert f"dev: {field}: {value!r}: must " in "\n".join(faults(**{field: value}))

@@ -1,0 +1,97 @@
+from typing import Any
+
+from settings.endpoint import ServerlessEndpointSettings
+from settings.environment import BucketSettings, EnvironmentSettings, LogSettings
+from settings.shared_accounts import account_faults
+from stacks.environments import read_environments
+
+PAGE = "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/"
+
+
+def environments(**changes: dict[str, Any]) -> dict[str, EnvironmentSettings]:
+    """dev, staging and prod, each with its changes."""
+    return {
+        name: EnvironmentSettings(
+            **{"name": name, "region": "us-east-1", "protected": False, "endpoints": [ServerlessEndpointSettings()]}
+            | changes.get(name, {})
+        ).checked()
+        for name in ("dev", "staging", "prod")
+    }
+
+
+SHARED = {"shares_account": True}
+NOT_OWNER = {"logs": LogSettings(owns_account_wide=False)}
+
+
+def test_accounts_of_their_own_need_no_rule() -> None:
+    assert account_faults(environments()) == []
+
+
+def test_the_committed_environments_are_sound() -> None:
+    assert account_faults({item.settings.name: item.settings for item in read_environments({})}) == []
+
+
+def test_one_owner_in_a_shared_account_is_sound() -> None:
+    assert account_faults(environments(dev=SHARED, staging=SHARED | NOT_OWNER, prod=SHARED | NOT_OWNER)) == []
+
+
+def test_rejects_a_second_owner_of_the_account_wide_log_groups() -> None:
+    assert account_faults(environments(dev=SHARED, staging=SHARED, prod=SHARED | NOT_OWNER)) == [
+        "staging: logs.owns_account_wide: True: must be True in exactly one environment of an account and region "
+        f"{PAGE}logging-cloudwatch.html): dev has it"
+    ]
+
+
+def test_rejects_account_wide_log_groups_without_an_owner() -> None:
+    shared = SHARED | NOT_OWNER
+    assert account_faults(environments(dev=shared, staging=shared, prod=shared)) == [
+        "dev: logs.owns_account_wide: False: must be True in exactly one environment of an account and region "
+        f"{PAGE}logging-cloudwatch.html): no other one has it"
+    ]
+
+
+def test_two_regions_of_an_account_have_an_owner_each() -> None:
+    assert account_faults(environments(dev=SHARED, staging=SHARED | {"region": "eu-west-1"})) == []
+
+
+def test_rejects_one_endpoint_name_twice_in_an_account() -> None:
+    same = {"account_id": "123456789012"}
+    assert account_faults(environments(dev=same, staging=same | NOT_OWNER)) == [
+        "staging: endpoints.name: 'linear-learner': must differ from that of dev; set shares_account=True in both"
+    ]
+    assert account_faults(environments(dev=same | SHARED, staging=same | SHARED | NOT_OWNER)) == []
+
+
+def test_counts_every_serverless_endpoint_of_an_environment() -> None:
+    endpoints = [ServerlessEndpointSettings(name=name, max_concurrency=200) for name in ("a", "b", "c")]
+    [line] = account_faults(environments(dev={"endpoints": endpoints}))
+    assert line.startswith(
+        "dev: endpoints.max_concurrency: 600 in sum (dev a 200, dev b 200, dev c 200): must be at most"
+    )
+
+
+def test_rejects_one_bucket_name_twice_even_in_two_accounts() -> None:
+    named = {"bucket": BucketSettings(name="acme-data")}
+    assert account_faults(environments(dev=named, prod=named)) == [
+        "prod: bucket.name: 'acme-data': must differ from that of dev"
+    ]
+
+
+def test_the_sum_of_serverless_concurrency_has_an_account_wide_limit() -> None:
+    def shared(prod: int) -> dict[str, EnvironmentSettings]:
+        each = {"dev": 200, "staging": 200, "prod": prod}
+        return environments(
+            **{
+                name: SHARED
+                | (NOT_OWNER if name != "dev" else {})
+                | {"endpoints": [ServerlessEndpointSettings(max_concurrency=value)]}
+                for name, value in each.items()
+            }
+        )
+
+    assert account_faults(shared(100)) == []
+    assert account_faults(shared(101)) == [
+        "dev: endpoints.max_concurrency: 501 in sum (dev linear-learner 200, staging linear-learner 200, "
+        "prod linear-learner 101): "
+        f"must be at most 500 in an account and region {PAGE}serverless-endpoints.html)"
+    ]
