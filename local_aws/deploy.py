@@ -72,7 +72,7 @@ def forget(folder: Path) -> None:
 
 def next_steps(folder: Path, environment: Environment) -> list[str]:
     """Commands that show what was deployed."""
-    name, endpoint = environment.settings.name, environment.settings.endpoint_names[0]
+    name, endpoint = environment.settings.name, next(iter(environment.settings.names.endpoints.values())).name
     exports = f". {_relative(folder / f'{name}.env')}"
     return [
         f"{exports} && make invoke verify ENV={name}",

@@ -11,12 +11,10 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from settings.names import GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError
 
 Values = Mapping[str, Any]
-# Terraform adds 26 digits to a name's prefix:
-# https://github.com/hashicorp/terraform-plugin-sdk/blob/main/helper/id/id.go
-GENERATED_LENGTH = 26
 REPEATABLE = frozenset(
     {
         "aws_appautoscaling_policy",
@@ -140,7 +138,7 @@ class Finders:
         """Newest first."""
         pages = self._client("sagemaker").get_paginator("list_endpoint_configs").paginate(NameContains=prefix)
         names = [item["EndpointConfigName"] for page in pages for item in page["EndpointConfigs"]]
-        generated = re.compile(rf"{re.escape(prefix)}\d{{{GENERATED_LENGTH}}}")
+        generated = re.compile(rf"{re.escape(prefix)}\d{{{GENERATED_DIGITS}}}")
         return sorted(filter(generated.fullmatch, names), reverse=True)
 
     def configurations_in_use(self) -> set[str]:

@@ -13,7 +13,8 @@ from typing import Any
 import boto3
 
 from operations import command_line, state_lock
-from operations.finders import GENERATED_LENGTH, Finders
+from operations.finders import Finders
+from settings.names import GENERATED_DIGITS
 from stacks.synthesized_stack import TerraformStack, synthesized_stack
 
 Plan = dict[str, Any]
@@ -58,7 +59,7 @@ def in_the_way(plan: Plan, finders: Finders) -> list[str]:
         if change["type"] == "aws_sagemaker_model" and found is not None and found not in served_models:
             commands.append(f"aws sagemaker delete-model --model-name {found}")
     known = {item["name"] for item in _state_resources(plan, "aws_sagemaker_endpoint_configuration")}
-    for prefix in sorted({name[:-GENERATED_LENGTH] for name in known}):
+    for prefix in sorted({name[:-GENERATED_DIGITS] for name in known}):
         for name in finders.generated_configurations(prefix):
             if name not in known | served:
                 commands.append(f"aws sagemaker delete-endpoint-config --endpoint-config-name {name}")

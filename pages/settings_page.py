@@ -9,56 +9,22 @@ from typing import Any
 from pydantic.fields import FieldInfo
 
 from settings.base import Settings
-from settings.endpoint import (
-    AlarmSettings,
-    AllAtOnceUpdateSettings,
-    CanaryUpdateSettings,
-    ConcurrencyScalingSettings,
-    DataCaptureSettings,
-    InstanceScalingSettings,
-    LinearUpdateSettings,
-    ProvisionedEndpointSettings,
-    RollingUpdateSettings,
-    ServerlessEndpointSettings,
-    ShadowAlarmSettings,
-    ShadowedEndpointSettings,
-    VariantSettings,
-)
-from settings.environment import (
-    BucketSettings,
-    EncryptionKeySettings,
-    EnvironmentSettings,
-    ExistingNetworkSettings,
-    LogSettings,
-    NewNetworkSettings,
-    NotebookSettings,
-)
+from settings.environment import EnvironmentSettings
 from settings.operator_variables import FIELDS, variable
-from settings.problems import source_of
+from settings.problems import page_of, within
 from stacks.environments import ROOT
 
-CLASSES: tuple[type[Settings], ...] = (
-    EnvironmentSettings,
-    BucketSettings,
-    EncryptionKeySettings,
-    NewNetworkSettings,
-    ExistingNetworkSettings,
-    LogSettings,
-    NotebookSettings,
-    ProvisionedEndpointSettings,
-    ShadowedEndpointSettings,
-    ServerlessEndpointSettings,
-    VariantSettings,
-    InstanceScalingSettings,
-    ConcurrencyScalingSettings,
-    AllAtOnceUpdateSettings,
-    CanaryUpdateSettings,
-    LinearUpdateSettings,
-    RollingUpdateSettings,
-    DataCaptureSettings,
-    AlarmSettings,
-    ShadowAlarmSettings,
-)
+
+def classes() -> list[type[Settings]]:
+    """EnvironmentSettings and every class of settings below it, each before what it is made of."""
+    found: list[type[Settings]] = [EnvironmentSettings]
+    for cls in found:
+        for field in cls.model_fields.values():
+            parts = [part for part in within(field.annotation) if isinstance(part, type) and issubclass(part, Settings)]
+            found += [part for part in parts if part not in found]
+    return found
+
+
 PLACE = re.compile(r"(?<=<!-- settings -->\n).*?(?=<!-- /settings -->)", re.DOTALL)
 
 
@@ -67,13 +33,13 @@ def table() -> str:
 
 
 def _lines() -> Iterator[str]:
-    for cls in CLASSES:
+    for cls in classes():
         yield f"\n**`{cls.__name__}`**: {(cls.__doc__ or '').strip()}\n"
         yield "| field | what it is | default | AWS's limit |"
         yield "|---|---|---|---|"
         for name, field in cls.model_fields.items():
             if name != "kind":  # tells the two kinds of endpoint apart and has one value each
-                url = source_of(field)
+                url = page_of(field)
                 limit = "" if url is None else f"[page]({url})"
                 yield f"| `{name}` | {_description(cls, name, field)} | {_default(field)} | {limit} |"
 

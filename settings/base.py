@@ -5,9 +5,13 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from settings.problems import BrokenRulesError, Problem
+
+Rules = Iterable[Iterator[Problem]]
+
 
 class Settings(BaseModel):
-    """Holds what it is given as it is; `checked` validates it whole, so that all faults of a tree come out at once."""
+    """Holds what it is given as it is; `checked` validates it whole: all problems of a tree come out at once."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, revalidate_instances="always", strict=True, validate_default=True
@@ -22,19 +26,19 @@ class Settings(BaseModel):
     # Pydantic's own mark that validation fills the fields itself and does not call __init__.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
-    def rules(self) -> Iterable[Iterator[str]]:
-        """The rules that cross fields, each with the faults it finds."""
+    def rules(self) -> Rules:
+        """The rules that cross fields, each with the problems it finds; their paths begin at this class."""
         return ()
 
     @model_validator(mode="after")
     def keeps_its_rules(self) -> Self:
-        faults = [fault for rule in self.rules() for fault in rule]
-        if faults:
-            raise ValueError("\n".join(faults))
+        problems = [problem for rule in self.rules() for problem in rule]
+        if problems:
+            raise BrokenRulesError(problems)
         return self
 
     def checked(self) -> Self:
-        """The same values, validated, defaults filled in. Raises pydantic.ValidationError with every fault."""
+        """The same values, validated, defaults filled in. Raises pydantic.ValidationError with every problem."""
         return type(self).model_validate(self)
 
 

@@ -4,226 +4,34 @@ What AWS does not let be combined has no field here: serverless endpoints know n
 capture and no guarded update, endpoints with a shadow no rolling update.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
 from settings import limits
-from settings.base import Settings, kind_of
-from settings.limits import (
-    BatchPercent,
-    CanaryPercent,
-    CaptureMode,
-    Concurrency,
-    CooldownSeconds,
-    ErrorCount,
-    ExecutionTimeoutSeconds,
-    InstanceCount,
-    LatencyMs,
-    LinearStepPercent,
-    MemorySizeMb,
-    Name,
-    SamplingPercent,
-    TargetInvocations,
-    TargetUtilization,
-    VariantInstanceType,
-    VariantWeight,
-    WaitSeconds,
-)
-from settings.problems import limit
+from settings.base import Rules, Settings, kind_of
+from settings.data_capture import DataCaptureSettings
+from settings.limits import Concurrency, MemorySizeMb, Name
+from settings.names import PRODUCTION, SHADOW
+from settings.problems import Problem
+from settings.scaling import ConcurrencyScalingSettings
+from settings.thresholds import AlarmSettings, ShadowAlarmSettings
+from settings.update import AllAtOnceUpdateSettings, AnyUpdate, UpdateBesideShadow, UpdateSettings
+from settings.variant import VariantSettings
 
-PROVISIONED, SERVERLESS = "provisioned", "serverless"
-# What an endpoint's constructs are called, after the endpoint: stacks/serving.py.
-CONSTRUCT_SUFFIXES = (
-    "",
-    "_alarms",
-    "_configuration",
-    "_production_scaling",
-    "_rollback_guard",
-    "_shadow_alarms",
-    "_shadow_scaling",
-)
 UPDATE = (
-    "how requests move to the instances of a new release, and back when an alarm goes off; None: at once, no alarm "
-    "watched, for an endpoint that was made so, which Terraform would replace"
+    "how requests move to the instances of a new release, and back when an alarm goes off; None: all at once and no "
+    "alarm is watched, to keep an endpoint that was made without alarms: Terraform would replace it"
 )
-
-
-class _ScalingSettings(Settings):
-    scale_in_cooldown_seconds: CooldownSeconds = Field(
-        default=300, description="seconds between the end of one reduction and the next"
-    )
-    scale_out_cooldown_seconds: CooldownSeconds = Field(
-        default=300, description="seconds between the end of one increase and the next"
-    )
-
-
-class InstanceScalingSettings(_ScalingSettings):
-    """Instances of a variant follow its invocations, from `instance_count` up to `max_instance_count`."""
-
-    max_instance_count: InstanceCount = Field(description="instances at most; the variant's instance_count: no scaling")
-    invocations_per_instance: TargetInvocations = Field(description="invocations a minute that each instance is to get")
-
-
-class ConcurrencyScalingSettings(_ScalingSettings):
-    """Provisioned concurrency follows its use, from `provisioned_concurrency` up to `max_provisioned_concurrency`."""
-
-    max_provisioned_concurrency: Concurrency = Field(
-        description="provisioned concurrency at most; the endpoint's provisioned_concurrency: no scaling"
-    )
-    utilization: TargetUtilization = Field(
-        default=0.7, description="share of the provisioned concurrency that is to be in use"
-    )
-
-
-class VariantSettings(Settings):
-    """Instances behind a variant of a provisioned endpoint."""
-
-    instance_type: VariantInstanceType = Field(default="ml.t2.medium", description="instance type")
-    instance_count: InstanceCount = Field(default=1, description="number of instances; where they scale, the least")
-    weight: VariantWeight = Field(
-        default=1.0,
-        description="share of the requests: weight / sum of weights; a shadow's: that share of the requests is copied",
-    )
-    scaling: InstanceScalingSettings | None = Field(default=None, description="autoscaling; left out: none")
-
-    def rules(self) -> Iterable[Iterator[str]]:
-        return self._scaling_goes_up(), self._burstable_instances_do_not_scale()
-
-    def _scaling_goes_up(self) -> Iterator[str]:
-        if self.scaling is not None and self.scaling.max_instance_count < self.instance_count:
-            allowed = limit(f"must be at least instance_count, {self.instance_count}", limits.SCALABLE_TARGET)
-            yield f"scaling.max_instance_count is {self.scaling.max_instance_count}: {allowed}"
-
-    def _burstable_instances_do_not_scale(self) -> Iterator[str]:
-        if self.scaling is not None and self.instance_type.startswith("ml.t"):
-            allowed = limit("must not be a burstable type, ml.t*, where there is scaling", limits.AUTOSCALING)
-            yield f"instance_type is {self.instance_type!r}: {allowed}"
-
-
-class _UpdateSettings(Settings):
-    max_execution_timeout_seconds: ExecutionTimeoutSeconds = Field(
-        default=3000, description="seconds after which the update has failed"
-    )
-
-
-class _BlueGreenUpdateSettings(_UpdateSettings):
-    termination_wait_seconds: WaitSeconds = Field(
-        default=300, description="seconds that alarms are watched before the old instances go"
-    )
-
-
-class AllAtOnceUpdateSettings(_BlueGreenUpdateSettings):
-    """All requests move to the new instances at once; the old ones wait, in case an alarm goes off."""
-
-    kind: Literal["all_at_once"] = "all_at_once"
-
-    @property
-    def waits_seconds(self) -> int:
-        return self.termination_wait_seconds
-
-
-class CanaryUpdateSettings(_BlueGreenUpdateSettings):
-    """A part of the requests moves to the new instances first, the rest after a wait without an alarm."""
-
-    kind: Literal["canary"] = "canary"
-    canary_percent: CanaryPercent = Field(description="share of the new instances that gets requests first, in percent")
-    wait_interval_seconds: WaitSeconds = Field(
-        default=300, description="seconds that alarms are watched before the rest moves"
-    )
-
-    @property
-    def waits_seconds(self) -> int:
-        return self.wait_interval_seconds + self.termination_wait_seconds
-
-
-class LinearUpdateSettings(_BlueGreenUpdateSettings):
-    """The requests move to the new instances in equal steps, each after a wait without an alarm."""
-
-    kind: Literal["linear"] = "linear"
-    linear_step_percent: LinearStepPercent = Field(
-        description="share of the new instances that a step adds, in percent"
-    )
-    wait_interval_seconds: WaitSeconds = Field(
-        default=120, description="seconds that alarms are watched between two steps"
-    )
-
-    @property
-    def waits_seconds(self) -> int:
-        steps = -(-100 // self.linear_step_percent)
-        return (steps - 1) * self.wait_interval_seconds + self.termination_wait_seconds
-
-
-class RollingUpdateSettings(_UpdateSettings):
-    """Old instances make room for new ones in batches, each after a wait without an alarm; few are there twice."""
-
-    kind: Literal["rolling"] = "rolling"
-    batch_percent: BatchPercent = Field(description="share of the instances that are replaced together, in percent")
-    wait_interval_seconds: WaitSeconds = Field(
-        default=120, description="seconds that alarms are watched after each batch"
-    )
-
-    @property
-    def waits_seconds(self) -> int:
-        return -(-100 // self.batch_percent) * self.wait_interval_seconds
-
-
-UpdateSettings = AllAtOnceUpdateSettings | CanaryUpdateSettings | LinearUpdateSettings | RollingUpdateSettings
-_UPDATE = Discriminator(
-    kind_of,
-    custom_error_type="update_kind",
-    custom_error_message="must be AllAtOnceUpdateSettings(...), CanaryUpdateSettings(...) or LinearUpdateSettings(...)",
-)
-_ANY_UPDATE = Discriminator(
-    kind_of,
-    custom_error_type="update_kind",
-    custom_error_message="must be AllAtOnceUpdateSettings(...), CanaryUpdateSettings(...), LinearUpdateSettings(...) "
-    "or RollingUpdateSettings(...)",
-)
-_AllAtOnce = Annotated[AllAtOnceUpdateSettings, Tag("all_at_once")]
-_Canary = Annotated[CanaryUpdateSettings, Tag("canary")]
-_Linear = Annotated[LinearUpdateSettings, Tag("linear")]
-_Rolling = Annotated[RollingUpdateSettings, Tag("rolling")]
-
-
-class AlarmSettings(Settings):
-    """What sets off the alarms of an endpoint's production variant, and takes a guarded update back."""
-
-    invocation_5xx_errors: ErrorCount = Field(default=5, description="5XX errors in a minute, at least so many")
-    model_latency_p99_ms: LatencyMs = Field(
-        default=1000,
-        description="p99 of the model's latency, in milliseconds, above this in three of five minutes",
-    )
-
-
-class ShadowAlarmSettings(Settings):
-    """What sets off the alarms on the difference that the shadow shows: shadow less production, over five minutes."""
-
-    invocation_5xx_errors: ErrorCount = Field(default=5, description="5XX errors, at least so many more")
-    model_latency_p99_ms: LatencyMs = Field(
-        default=200, description="p99 of the model's latency, in milliseconds, by more than this above production's"
-    )
-
-
-class DataCaptureSettings(Settings):
-    """What an endpoint is asked and answers goes to `data-capture/` in the data bucket, encrypted with its key."""
-
-    sampling_percent: SamplingPercent = Field(description="share of the requests, in percent")
-    modes: Sequence[CaptureMode] = Field(
-        default=("Input", "Output"), min_length=1, max_length=2, description="what is captured of a request"
-    )
-
-    def rules(self) -> Iterable[Iterator[str]]:
-        return (self._modes_differ(),)
-
-    def _modes_differ(self) -> Iterator[str]:
-        if len(set(self.modes)) < len(self.modes):
-            yield f"modes are {', '.join(self.modes)}: must differ"
 
 
 class _EndpointSettings(Settings):
     hosting: ClassVar[str]
+    # Whether SageMaker lets its models be in a VPC, isolated from the network, and their endpoint's updates be guarded:
+    # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
+    on_instances: ClassVar[bool]
+    variant_names: ClassVar[Sequence[str]] = (PRODUCTION,)
 
     name: Name = Field(default="linear-learner", description="the endpoint's name")
     name_carries_hosting: bool = Field(
@@ -234,66 +42,106 @@ class _EndpointSettings(Settings):
     alarms: AlarmSettings = Field(default_factory=AlarmSettings, description="what sets off its alarms")
 
     @property
-    def construct_id(self) -> str:
-        return self.name.replace("-", "_")
+    def has_shadow(self) -> bool:
+        """Whether there is room for one."""
+        return SHADOW in self.variant_names
+
+    @property
+    def captures(self) -> bool:
+        """Whether requests are kept in the data bucket."""
+        return False
+
+    @property
+    def model_suffix(self) -> str:
+        """Tells the models that one kind of hosting serves from those of the other."""
+        return "" if self.on_instances else f"_{self.hosting}"
 
 
 class _InstanceEndpointSettings(_EndpointSettings):
-    hosting: ClassVar[str] = PROVISIONED
+    hosting: ClassVar[str] = "provisioned"
+    on_instances: ClassVar[bool] = True
 
     production: VariantSettings = Field(description="the production variant")
     data_capture: DataCaptureSettings | None = Field(default=None, description="data capture; left out: none")
 
     @property
-    def variants(self) -> dict[str, VariantSettings]:
-        return {"production": self.production}
+    def captures(self) -> bool:
+        return self.data_capture is not None
+
+    @property
+    def variants(self) -> Mapping[str, VariantSettings]:
+        return {PRODUCTION: self.production}
+
+    @property
+    def shadow_thresholds(self) -> ShadowAlarmSettings | None:
+        return None
 
     @property
     def takes_a_key(self) -> bool:
         """Whether SageMaker lets a KMS key be named for the instances' storage."""
         return not any(limits.has_instance_storage(variant.instance_type) for variant in self.variants.values())
 
-    def rules(self) -> Iterable[Iterator[str]]:
-        return self._some_variant_gets_requests(), self._update_fits()
+    def rules(self) -> Rules:
+        return self._some_variant_gets_requests(), self._update_outlasts_its_waits(), self._update_has_parts()
 
-    def _some_variant_gets_requests(self) -> Iterator[str]:
-        if self.production.weight == 0:
-            allowed = limit("must be above 0, as a share of 0 by 0 is none", f"{limits.API}/API_ProductionVariant.html")
-            yield f"production.weight is 0 and it is the only production variant: {allowed}"
-
-    def _update_fits(self) -> Iterator[str]:
+    @property
+    def _update(self) -> UpdateSettings | None:
         update: UpdateSettings | None = self.update  # type: ignore[attr-defined]
-        if update is None:
-            return
-        timeout, waits = update.max_execution_timeout_seconds, update.waits_seconds
-        if timeout <= waits:
-            allowed = limit(f"must be above the sum of the update's waits, {waits}", limits.BLUE_GREEN)
-            yield f"update.max_execution_timeout_seconds is {timeout}: {allowed}"
-        if isinstance(update, AllAtOnceUpdateSettings):
+        return update
+
+    def _some_variant_gets_requests(self) -> Iterator[Problem]:
+        if self.production.weight == 0:
+            yield Problem(
+                path="production.weight",
+                value=self.production.weight,
+                allowed="must be above 0, as it is the only production variant and a share of 0 by 0 is none",
+                page=f"{limits.API}/API_ProductionVariant.html",
+            )
+
+    def _update_outlasts_its_waits(self) -> Iterator[Problem]:
+        update = self._update
+        if update is not None and update.max_execution_timeout_seconds <= update.waits_seconds:
+            yield Problem(
+                path="update.max_execution_timeout_seconds",
+                value=update.max_execution_timeout_seconds,
+                allowed=f"must be above the sum of the update's waits, {update.waits_seconds}",
+                page=limits.BLUE_GREEN,
+            )
+
+    def _update_has_parts(self) -> Iterator[Problem]:
+        update = self._update
+        if update is None or isinstance(update, AllAtOnceUpdateSettings):
             return
         for name, variant in self.variants.items():
             if variant.instance_count < limits.SHIFTED_INSTANCES_MIN_COUNT:
-                allowed = limit(
-                    f"must be at least {limits.SHIFTED_INSTANCES_MIN_COUNT} for a part of them to be at most half",
-                    limits.BLUE_GREEN,
+                yield Problem(
+                    path=f"{name}.instance_count",
+                    value=variant.instance_count,
+                    allowed=f"must be at least {limits.SHIFTED_INSTANCES_MIN_COUNT} where update is {update.kind}, "
+                    "for a part of them to be at most half",
+                    page=limits.BLUE_GREEN,
                 )
-                yield f"{name}.instance_count is {variant.instance_count} and update is {update.kind}: {allowed}"
             if variant.instance_type.startswith("ml.inf1."):
-                allowed = limit("must not be of the family inf1, which is always updated at once", limits.GUARDRAILS)
-                yield f"{name}.instance_type is {variant.instance_type!r} and update is {update.kind}: {allowed}"
+                yield Problem(
+                    path=f"{name}.instance_type",
+                    value=variant.instance_type,
+                    allowed=f"must not be of the family inf1, which is always updated at once, where update is "
+                    f"{update.kind}",
+                    page=limits.GUARDRAILS,
+                )
 
 
 class ProvisionedEndpointSettings(_InstanceEndpointSettings):
     """An endpoint on instances of its own."""
 
     kind: Literal["provisioned"] = "provisioned"
-    update: Annotated[_AllAtOnce | _Canary | _Linear | _Rolling, _ANY_UPDATE] | None = Field(
-        default_factory=AllAtOnceUpdateSettings, description=UPDATE
-    )
+    update: AnyUpdate | None = Field(default_factory=AllAtOnceUpdateSettings, description=UPDATE)
 
 
 class ShadowedEndpointSettings(_InstanceEndpointSettings):
     """An endpoint on instances of its own, with room for a shadow variant beside the production variant."""
+
+    variant_names: ClassVar[Sequence[str]] = (PRODUCTION, SHADOW)
 
     kind: Literal["shadowed"] = "shadowed"
     shadow: VariantSettings = Field(
@@ -302,28 +150,35 @@ class ShadowedEndpointSettings(_InstanceEndpointSettings):
     shadow_alarms: ShadowAlarmSettings = Field(
         default_factory=ShadowAlarmSettings, description="what sets off the alarms on the shadow's difference"
     )
-    update: Annotated[_AllAtOnce | _Canary | _Linear, _UPDATE] | None = Field(
-        default_factory=AllAtOnceUpdateSettings, description=UPDATE
-    )
+    update: UpdateBesideShadow | None = Field(default_factory=AllAtOnceUpdateSettings, description=UPDATE)
 
     @property
-    def variants(self) -> dict[str, VariantSettings]:
-        return {"production": self.production, "shadow": self.shadow}
+    def variants(self) -> Mapping[str, VariantSettings]:
+        return {PRODUCTION: self.production, SHADOW: self.shadow}
 
-    def rules(self) -> Iterable[Iterator[str]]:
+    @property
+    def shadow_thresholds(self) -> ShadowAlarmSettings | None:
+        return self.shadow_alarms
+
+    def rules(self) -> Rules:
         return *super().rules(), self._no_inferentia_beside_a_shadow()
 
-    def _no_inferentia_beside_a_shadow(self) -> Iterator[str]:
+    def _no_inferentia_beside_a_shadow(self) -> Iterator[Problem]:
         for name, variant in self.variants.items():
             if variant.instance_type.startswith("ml.inf1."):
-                allowed = limit("must not be of the family inf1 where there is a shadow", limits.SHADOW_EXCLUSIONS)
-                yield f"{name}.instance_type is {variant.instance_type!r}: {allowed}"
+                yield Problem(
+                    path=f"{name}.instance_type",
+                    value=variant.instance_type,
+                    allowed="must not be of the family inf1 where there is a shadow",
+                    page=limits.SHADOW_EXCLUSIONS,
+                )
 
 
 class ServerlessEndpointSettings(_EndpointSettings):
     """An endpoint without instances. SageMaker allows it neither shadow variants nor a VPC nor data capture."""
 
-    hosting: ClassVar[str] = SERVERLESS
+    hosting: ClassVar[str] = "serverless"
+    on_instances: ClassVar[bool] = False
 
     kind: Literal["serverless"] = "serverless"
     memory_size_mb: MemorySizeMb = Field(default=2048, description="memory, in MB")
@@ -336,31 +191,47 @@ class ServerlessEndpointSettings(_EndpointSettings):
         default=None, description="autoscaling of the provisioned concurrency; left out: none"
     )
 
-    def rules(self) -> Iterable[Iterator[str]]:
+    @property
+    def scaling_in_effect(self) -> ConcurrencyScalingSettings | None:
+        """None too where the most is the least."""
+        lowest = self.provisioned_concurrency
+        scales = self.scaling is not None and lowest is not None and self.scaling.max_capacity > lowest
+        return self.scaling if scales else None
+
+    def rules(self) -> Rules:
         return self._provisioned_concurrency_within_max_concurrency(), self._scaling_fits()
 
-    def _provisioned_concurrency_within_max_concurrency(self) -> Iterator[str]:
+    def _provisioned_concurrency_within_max_concurrency(self) -> Iterator[Problem]:
         if self.provisioned_concurrency is not None and self.provisioned_concurrency > self.max_concurrency:
-            allowed = limit(f"must be at most max_concurrency, {self.max_concurrency}", limits.SERVERLESS)
-            yield f"provisioned_concurrency is {self.provisioned_concurrency}: {allowed}"
+            yield self._above_max_concurrency("provisioned_concurrency", self.provisioned_concurrency)
 
-    def _scaling_fits(self) -> Iterator[str]:
+    def _scaling_fits(self) -> Iterator[Problem]:
         if self.scaling is None:
             return
         highest = self.scaling.max_provisioned_concurrency
         if self.provisioned_concurrency is None:
-            allowed = limit("must be given where there is scaling", limits.SERVERLESS_SCALING)
-            yield f"provisioned_concurrency is None: {allowed}"
-        elif highest < self.provisioned_concurrency:
-            allowed = limit(
-                f"must be at least provisioned_concurrency, {self.provisioned_concurrency}", limits.SCALABLE_TARGET
+            yield Problem(
+                path="provisioned_concurrency",
+                value=None,
+                allowed="must be given where there is scaling",
+                page=limits.SERVERLESS_SCALING,
             )
-            yield f"scaling.max_provisioned_concurrency is {highest}: {allowed}"
+        elif highest < self.provisioned_concurrency:
+            yield Problem(
+                path="scaling.max_provisioned_concurrency",
+                value=highest,
+                allowed=f"must be at least provisioned_concurrency, {self.provisioned_concurrency}",
+                page=limits.SCALABLE_TARGET,
+            )
         if highest > self.max_concurrency:
-            allowed = limit(f"must be at most max_concurrency, {self.max_concurrency}", limits.SERVERLESS)
-            yield f"scaling.max_provisioned_concurrency is {highest}: {allowed}"
+            yield self._above_max_concurrency("scaling.max_provisioned_concurrency", highest)
+
+    def _above_max_concurrency(self, path: str, value: int) -> Problem:
+        allowed = f"must be at most max_concurrency, {self.max_concurrency}"
+        return Problem(path=path, value=value, allowed=allowed, page=limits.SERVERLESS)
 
 
+InstanceEndpointSettings = ProvisionedEndpointSettings | ShadowedEndpointSettings
 EndpointSettings = Annotated[
     Annotated[ProvisionedEndpointSettings, Tag("provisioned")]
     | Annotated[ShadowedEndpointSettings, Tag("shadowed")]

@@ -1,145 +1,21 @@
-"""The settings of one environment: plain values with AWS's limits, checked together before anything is built.
-
-This module imports neither cdktf nor the provider.
-"""
+"""The settings of one environment: plain values with AWS's limits, checked together before anything is built."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Literal, get_args
+from collections.abc import Iterator, Sequence
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from settings import limits
-from settings.base import Settings, kind_of
-from settings.endpoint import CONSTRUCT_SUFFIXES, EndpointSettings
-from settings.limits import (
-    AccountId,
-    BucketName,
-    EmailAddress,
-    ExpiryDays,
-    KeyDeletionWindowDays,
-    Name,
-    NotebookInstanceType,
-    NotebookVolumeSizeGb,
-    PrivateCidrBlock,
-    Region,
-    RepositoryName,
-    RetentionDays,
-    SecurityGroupId,
-    SubnetId,
-    TagValue,
-    ZoneLetter,
-)
-from settings.problems import limit
-
-NOTEBOOK, TRAINING, HOSTING, FLOW_LOG = ROLE_PURPOSES = (
-    "sagemaker-notebook",
-    "sagemaker-training",
-    "sagemaker-hosting",
-    "vpc-flow-log",
-)
-# What else the stack calls its constructs: stacks/ml_platform_stack.py. The notebooks' files are notebook_<name>.
-STACK_CONSTRUCTS = frozenset(
-    {
-        "account",
-        "alarm_topic",
-        "aws",
-        "dashboard",
-        "data_bucket",
-        "encryption_key",
-        "flow_log",
-        "hosting_role",
-        "log_groups",
-        "network",
-        "notebook",
-        "notebook_role",
-        "partition",
-        "training_role",
-    }
-)
-NOTEBOOK_CONSTRUCT_PREFIX = "notebook_"
-LONGEST_ROLE_PURPOSE = max(ROLE_PURPOSES, key=len)
-
-
-class BucketSettings(Settings):
-    """The data bucket."""
-
-    name: BucketName | None = Field(
-        default=None, description="a name of your own; left out: `<project>-<environment>-sagemaker-<account>-<region>`"
-    )
-    force_destroy: bool = Field(default=False, description="let `cdktf destroy` delete a bucket that holds objects")
-    noncurrent_version_days: ExpiryDays = Field(default=90, description="days an overwritten or deleted object is kept")
-    incomplete_upload_days: ExpiryDays = Field(default=7, description="days an incomplete upload is kept")
-
-
-class EncryptionKeySettings(Settings):
-    """The KMS key of the environment's data: bucket, log groups, notebook volume, endpoint storage."""
-
-    deletion_window_days: KeyDeletionWindowDays = Field(
-        default=30, description="days that a destroyed key, and with it the data, can still be saved"
-    )
-
-
-class NewNetworkSettings(Settings):
-    """A VPC of the environment's own: private subnets, endpoints for S3 and what SageMaker needs."""
-
-    kind: Literal["new"] = "new"
-    cidr_block: PrivateCidrBlock = Field(
-        default="10.0.0.0/20", description="addresses; a subnet has a sixteenth of them"
-    )
-    zones: Sequence[ZoneLetter] = Field(
-        default=("a", "b"),
-        min_length=2,
-        max_length=len(get_args(get_args(ZoneLetter)[0])),
-        description="letters of the availability zones, each of which has one subnet",
-    )
-
-    def rules(self) -> Iterable[Iterator[str]]:
-        return (self._zones_differ(),)
-
-    def _zones_differ(self) -> Iterator[str]:
-        if len(set(self.zones)) < len(self.zones):
-            yield f"zones are {', '.join(self.zones)}: must differ"
-
-
-class ExistingNetworkSettings(Settings):
-    """Subnets and security groups that exist. S3 and SageMaker's API must be reachable from there."""
-
-    kind: Literal["existing"] = "existing"
-    subnet_ids: Sequence[SubnetId] = Field(
-        min_length=1, max_length=limits.SUBNETS_MAX_COUNT, description="subnets; the notebook is in the first"
-    )
-    security_group_ids: Sequence[SecurityGroupId] = Field(
-        min_length=1, max_length=limits.SECURITY_GROUPS_MAX_COUNT, description="security groups"
-    )
-
-
-class LogSettings(Settings):
-    """The CloudWatch log groups."""
-
-    retention_days: RetentionDays = Field(default=30, description="days a log event is kept")
-    owns_account_wide: bool = Field(
-        default=True,
-        description="make the groups NotebookInstances and TrainingJobs: one environment per account and region",
-    )
-
-
-class NotebookSettings(Settings):
-    """The notebook instance."""
-
-    instance_type: NotebookInstanceType = Field(default="ml.t3.medium", description="instance type")
-    volume_size_gb: NotebookVolumeSizeGb = Field(default=5, description="size of /home/ec2-user/SageMaker, in GB")
-    root_access: bool = Field(default=False, description="let the notebook's users become root")
-
-
-NetworkSettings = Annotated[
-    Annotated[NewNetworkSettings, Tag("new")] | Annotated[ExistingNetworkSettings, Tag("existing")],
-    Discriminator(
-        kind_of,
-        custom_error_type="network_kind",
-        custom_error_message="must be NewNetworkSettings(...) or ExistingNetworkSettings(...)",
-    ),
-]
+from settings.base import Rules, Settings
+from settings.bucket import BucketSettings
+from settings.encryption_key import EncryptionKeySettings
+from settings.endpoint import EndpointSettings
+from settings.limits import AccountId, BucketName, EmailAddress, Name, Region, RepositoryName, TagValue
+from settings.logs import LogSettings
+from settings.names import EndpointNames, Names
+from settings.network import NetworkSettings
+from settings.notebook import NotebookSettings
+from settings.problems import Problem
 
 
 class EnvironmentSettings(Settings):
@@ -204,95 +80,103 @@ class EnvironmentSettings(Settings):
     )
 
     @property
-    def name_prefix(self) -> str:
-        return f"{self.project}-{self.name}"
+    def names(self) -> Names:
+        return Names(
+            project=self.project,
+            environment=self.name,
+            region=self.region,
+            own_bucket=self.bucket.name,
+            endpoints={endpoint.name: self._endpoint_names(endpoint) for endpoint in self.endpoints},
+        )
 
-    def model_name(self, released_name: str) -> str:
-        """The SageMaker model's name, from a catalogue name with its revision."""
-        return f"{self.name_prefix}-{released_name}"
-
-    def role_name(self, purpose: str) -> str:
-        return f"{self.name_prefix}-{purpose}"
-
-    def endpoint_name(self, endpoint: EndpointSettings) -> str:
-        """The endpoint's name in the account."""
+    def _endpoint_names(self, endpoint: EndpointSettings) -> EndpointNames:
         hosting = [endpoint.hosting] if endpoint.name_carries_hosting else []
-        return "-".join([endpoint.name, *hosting, *([self.name] if self.shares_account else [])])
+        name = "-".join([endpoint.name, *hosting, *([self.name] if self.shares_account else [])])
+        return EndpointNames(
+            name=name,
+            construct_id=endpoint.name.replace("-", "_"),
+            alarm_prefix=f"{self.project}-{self.name}-{name}",
+        )
 
-    @property
-    def endpoint_names(self) -> list[str]:
-        return [self.endpoint_name(endpoint) for endpoint in self.endpoints]
-
-    def rules(self) -> Iterable[Iterator[str]]:
+    def rules(self) -> Rules:
         return (
             self._bucket_name_fits(),
-            self._role_name_fits(),
+            self._role_names_fit(),
             self._configuration_names_fit(),
             self._endpoint_names_differ(),
-            self._constructs_differ(),
             self._alarm_emails_differ(),
             self._protection_is_whole(),
         )
 
-    def _protection_is_whole(self) -> Iterator[str]:
+    def _protection_is_whole(self) -> Iterator[Problem]:
         if not self.protected:
             return
-        weakened = {
-            "bucket.force_destroy is True": self.bucket.force_destroy,
-            "encryption_key is None": self.encryption_key is None,
-            "sagemaker_full_access is True": self.sagemaker_full_access,
-        }
-        yield from (f"{what}: must not be so where protected is True" for what, found in weakened.items() if found)
+        if self.bucket.force_destroy:
+            yield Problem(path="bucket.force_destroy", value=True, allowed="must be False where protected is True")
+        if self.encryption_key is None:
+            yield Problem(path="encryption_key", value=None, allowed="must be given where protected is True")
+        if self.sagemaker_full_access:
+            yield Problem(path="sagemaker_full_access", value=True, allowed="must be False where protected is True")
         if self.state_bucket is None and not self.local_state:
-            yield "state_bucket is None: must be given where protected is True, unless local_state=True says otherwise"
+            allowed = "must be given where protected is True, unless local_state=True says otherwise"
+            yield Problem(path="state_bucket", value=None, allowed=allowed)
 
-    def _bucket_name_fits(self) -> Iterator[str]:
-        length = len(self.name_prefix) + len("-sagemaker-") + limits.ACCOUNT_ID_LENGTH + len("-") + len(self.region)
-        if self.bucket.name is None and length > limits.BUCKET_NAME_MAX_LENGTH:
-            allowed = f"must be at most {limits.BUCKET_NAME_MAX_LENGTH}; shorten project or give bucket.name"
-            yield (
-                f"the bucket's name, {self.name_prefix}-sagemaker-<account>-{self.region}, would have {length} "
-                f"characters: {limit(allowed, limits.BUCKET_NAMING)}"
+    def _bucket_name_fits(self) -> Iterator[Problem]:
+        longest = self.names.longest_bucket
+        if self.bucket.name is None and len(longest) > limits.BUCKET_NAME_MAX_LENGTH:
+            yield Problem(
+                path="project",
+                value=self.project,
+                allowed=f"must be shorter, or bucket.name given: the bucket's name, {self.names.bucket('<account>')}, "
+                f"would have {len(longest)} characters: must be at most {limits.BUCKET_NAME_MAX_LENGTH}",
+                page=limits.BUCKET_NAMING,
             )
 
-    def _role_name_fits(self) -> Iterator[str]:
-        longest = self.role_name(LONGEST_ROLE_PURPOSE)
+    def _role_names_fit(self) -> Iterator[Problem]:
+        longest = max(self.names.roles, key=len)
         if len(longest) > limits.ROLE_NAME_MAX_LENGTH:
-            allowed = f"must be at most {limits.ROLE_NAME_MAX_LENGTH}; shorten project"
-            yield (f"a role's name, {longest}, has {len(longest)} characters: {limit(allowed, limits.ROLE_NAMING)}")
+            yield Problem(
+                path="project",
+                value=self.project,
+                allowed=f"must be shorter: a role's name, {longest}, has {len(longest)} characters: must be at most "
+                f"{limits.ROLE_NAME_MAX_LENGTH}",
+                page=limits.ROLE_NAMING,
+            )
 
-    def _configuration_names_fit(self) -> Iterator[str]:
-        longest = limits.NAME_PREFIX_MAX_LENGTH - 1
-        for name in self.endpoint_names:
-            if len(name) > longest:
-                allowed = f"must be at most {longest}, as its configurations are named after it"
-                yield (
-                    f"the endpoint's name, {name}, has {len(name)} characters: "
-                    f"{limit(allowed, f'{limits.API}/API_CreateEndpointConfig.html')}"
+    def _configuration_names_fit(self) -> Iterator[Problem]:
+        for number, names in enumerate(map(self._endpoint_names, self.endpoints)):
+            if len(names.longest_configuration) > limits.NAME_MAX_LENGTH:
+                room = limits.NAME_MAX_LENGTH - len(names.longest_configuration) + len(names.name)
+                yield Problem(
+                    path=f"endpoints.{number}.name",
+                    value=self.endpoints[number].name,
+                    allowed=f"must be shorter: the endpoint's name, {names.name}, has {len(names.name)} characters: "
+                    f"must be at most {room}, as its configurations are named after it",
+                    page=f"{limits.API}/API_CreateEndpointConfig.html",
                 )
 
-    def _endpoint_names_differ(self) -> Iterator[str]:
-        names = [endpoint.name for endpoint in self.endpoints]
-        for name in sorted({name for name in names if names.count(name) > 1}):
-            yield f"endpoints: {name!r} is the name of {names.count(name)}: must differ"
+    def _endpoint_names_differ(self) -> Iterator[Problem]:
+        """Two endpoints must differ by their names here, in AWS, and by the names of their alarms."""
+        taken: dict[tuple[str, str], int] = {}
+        for number, endpoint in enumerate(self.endpoints):
+            names = self._endpoint_names(endpoint)
+            given = [("name", endpoint.name), ("endpoint", names.name)]
+            given += [("alarm", alarm) for alarm in names.alarms(shadow=endpoint.has_shadow)]
+            for what, name in given:
+                other = taken.setdefault((what, name), number)
+                if other != number:
+                    yield Problem(
+                        path=f"endpoints.{number}.name",
+                        value=endpoint.name,
+                        allowed=f"must be another name: the {what} {name} is that of endpoints.{other} too",
+                    )
+                    break
 
-    def _constructs_differ(self) -> Iterator[str]:
-        """Terraform's addresses are made of an endpoint's name."""
-        taken = {
-            f"{endpoint.construct_id}{suffix}": endpoint.name
-            for endpoint in self.endpoints
-            for suffix in CONSTRUCT_SUFFIXES[1:]
-        }
-        for endpoint in self.endpoints:
-            own = endpoint.construct_id
-            if own in STACK_CONSTRUCTS or own.startswith(NOTEBOOK_CONSTRUCT_PREFIX):
-                yield f"endpoints: {endpoint.name!r}: must be another name: {own} is a part of the stack"
-            elif own in taken:
-                yield f"endpoints: {endpoint.name!r}: must be another name: {own} is part of the endpoint {taken[own]}"
-
-    def _alarm_emails_differ(self) -> Iterator[str]:
-        """Terraform's addresses are made of them too, their punctuation left out."""
+    def _alarm_emails_differ(self) -> Iterator[Problem]:
+        """Terraform's addresses are made of them, their punctuation left out."""
         plain = [re.sub(r"[\W_]+", "_", email) for email in self.alarm_emails]
-        for email, letters in zip(self.alarm_emails, plain, strict=True):
-            if plain.count(letters) > 1:
-                yield f"alarm_emails: {email!r}: must differ from the others in more than punctuation"
+        for number, (email, letters) in enumerate(zip(self.alarm_emails, plain, strict=True)):
+            other = plain.index(letters)
+            if other != number:
+                allowed = f"must differ from alarm_emails.{other} in more than punctuation"
+                yield Problem(path=f"alarm_emails.{number}", value=email, allowed=allowed)

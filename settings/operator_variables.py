@@ -3,10 +3,11 @@
 `ML_PLATFORM_<ENVIRONMENT>_<FIELD>`, say ML_PLATFORM_PROD_ACCOUNT_ID, comes before the value in stacks/prod.py.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from settings.environment import EnvironmentSettings
-from settings.problems import suggestion
+from settings.problems import Problem, suggestion
 
 PREFIX = "ML_PLATFORM_"
 FIELDS = ("account_id", "owner", "project", "region", "state_bucket")
@@ -29,27 +30,23 @@ def with_operator_settings(
     return EnvironmentSettings(**{**vars(declared), **given(environment, variables)})
 
 
-def variable_faults(environments: Sequence[str], variables: Mapping[str, str]) -> list[str]:
+def variable_problems(environments: Sequence[str], variables: Mapping[str, str]) -> Iterator[Problem]:
     """Variables that look like an operator's setting and are none: a slip of the pen must not go unnoticed."""
     known = [variable(environment, field) for environment in environments for field in FIELDS]
-    faults = []
     for name in variables:
         if name.startswith(PREFIX) and name not in known:
             allowed = f"{PREFIX}<{'|'.join(environments)}>_<{'|'.join(FIELDS)}>".upper()
-            faults.append(f"{name}: unknown variable: must be one of {allowed}{suggestion(name, known)}")
-    return faults
+            yield Problem(where=name, allowed=f"unknown variable: must be one of {allowed}{suggestion(name, known)}")
 
 
-def name_variables(environment: str, faults: Sequence[str], variables: Mapping[str, str]) -> list[str]:
-    """The faults, those of an operator's value with the variable that gave it."""
-    named = []
-    for fault in faults:
-        for field in given(environment, variables):
-            place = f"{environment}: {field}:"
-            if fault.startswith(place):
-                fault = fault.replace(place, f"{environment}: {field} ({variable(environment, field)}):", 1)  # noqa: PLW2901
-        named.append(fault)
-    return named
+def with_variables(environment: str, problems: Iterable[Problem], variables: Mapping[str, str]) -> Iterator[Problem]:
+    """The problems, those of an operator's value with the variable that gave it."""
+    operators = given(environment, variables)
+    for problem in problems:
+        if problem.path in operators:
+            yield replace(problem, path=f"{problem.path} ({variable(environment, problem.path)})")
+        else:
+            yield problem
 
 
 def origin(environment: str, declared: EnvironmentSettings, field: str, variables: Mapping[str, str]) -> str:

@@ -1,10 +1,11 @@
-"""Turns what pydantic found into lines that say where, which value, and what is allowed."""
+"""What is wrong with what a person wrote: problems as values, made of what pydantic found, rendered in one place."""
 
 import difflib
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import Any, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -12,22 +13,56 @@ from pydantic_core import ErrorDetails
 
 from settings.limits import Source
 
+NOT_SHOWN = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One line for the person who wrote the value.
+
+    `where` is an environment, a file or a variable; whoever finds the problem deeper inside leaves it out and `within`
+    adds it. `path` leads to the field, with dots; `value` is what stands there, unless showing it would hide the rest;
+    `page` is AWS's page that says what is allowed.
+    """
+
+    where: str = ""
+    path: str = ""
+    value: object = NOT_SHOWN
+    allowed: str
+    page: str | None = None
+
+    def within(self, where: str, path: str = "") -> Self:
+        return replace(self, where=where, path=".".join(filter(None, [path, self.path])))
+
+    def __str__(self) -> str:
+        shown = [] if self.value is NOT_SHOWN else [repr(self.value)]
+        page = "" if self.page is None else f" (AWS limit: {self.page})"
+        return ": ".join([self.where, *filter(None, [self.path]), *shown, f"{self.allowed}{page}"])
+
 
 class InvalidInputError(SystemExit):
-    """Every fault of the settings, of releases.json and of the lifecycle scripts: one line each, sorted.
+    """Every problem of all that was read, one line each, sorted.
 
     Uncaught, it ends the program with these lines on standard error, coloured on a terminal, and exit code 1.
     """
 
-    def __init__(self, faults: Sequence[str]) -> None:
-        self.faults = sorted(faults)
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = sorted(problems, key=str)
         coloured = sys.stderr.isatty() and "NO_COLOR" not in os.environ  # https://no-color.org
-        super().__init__("\n".join(f"\033[31m{line}\033[0m" if coloured else line for line in self.faults))
+        super().__init__("\n".join(f"\033[31m{item}\033[0m" if coloured else str(item) for item in self.problems))
 
 
-def faults_of(source: str, model: type[BaseModel], error: ValidationError) -> list[str]:
-    """One line per fault: `source: field: value: what is allowed`."""
-    return [line for details in error.errors() for line in _lines(source, model, details)]
+class BrokenRulesError(ValueError):
+    """What the rules of a class of settings found, on its way through pydantic."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+
+def problems_of(where: str, model: type[BaseModel], error: ValidationError) -> list[Problem]:
+    """What pydantic found in a value of the model."""
+    return [problem for details in error.errors() for problem in _problems(where, model, details)]
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
@@ -36,20 +71,19 @@ def suggestion(name: str, known: Sequence[str]) -> str:
     return f" (did you mean {near[0]}?)" if near else ""
 
 
-def limit(allowed: str, url: str) -> str:
-    """What is allowed, with the page that says so."""
-    return f"{allowed} (AWS limit: {url})"
-
-
-def _lines(source: str, model: type[BaseModel], details: ErrorDetails) -> Iterator[str]:
+def _problems(where: str, model: type[BaseModel], details: ErrorDetails) -> Iterator[Problem]:
     path, owners = _resolve(model, details["loc"])
+    raised = details.get("ctx", {}).get("error")
+    if isinstance(raised, BrokenRulesError):
+        yield from (problem.within(where, path) for problem in raised.problems)
+        return
     value = details["input"]
     # A whole file or model would hide what is wrong with it.
     whole = details["type"] in ("missing", "json_invalid") or isinstance(value, BaseModel | dict)
-    shown = [] if whole else [repr(value)]
-    url = None if details["type"] in ("extra_forbidden", "missing") else _source(owners, path)
-    for allowed in _allowed(details, owners).splitlines():  # a model's rules may find several faults
-        yield ": ".join([source, *([path] if path else []), *shown, allowed if url is None else limit(allowed, url)])
+    page = None if details["type"] in ("extra_forbidden", "missing") else _page(owners, path)
+    yield Problem(
+        where=where, path=path, value=NOT_SHOWN if whole else value, allowed=_allowed(details, owners), page=page
+    )
 
 
 def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
@@ -91,28 +125,28 @@ def _resolve(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[str, lis
 
 
 def _models_in(owner: type[BaseModel], field: str) -> Iterator[type[BaseModel]]:
-    for annotation in _within(owner.model_fields[field].annotation):
+    for annotation in within(owner.model_fields[field].annotation):
         if isinstance(annotation, type) and issubclass(annotation, BaseModel):
             yield annotation
 
 
-def _source(owners: Sequence[type[BaseModel]], path: str) -> str | None:
+def _page(owners: Sequence[type[BaseModel]], path: str) -> str | None:
     """The page that the limit of the path's last field comes from; what follows a field is a key of its mapping."""
     for part in reversed(path.split(".")):
         for owner in owners:
             if part in owner.model_fields:
-                return source_of(owner.model_fields[part])
+                return page_of(owner.model_fields[part])
     return None
 
 
-def source_of(field: FieldInfo) -> str | None:
+def page_of(field: FieldInfo) -> str | None:
     """The page that a field's limit comes from."""
-    parts = [*field.metadata, *_within(field.annotation)]
+    parts = [*field.metadata, *within(field.annotation)]
     return next((part.url for part in parts if isinstance(part, Source)), None)
 
 
-def _within(annotation: Any) -> Iterator[Any]:  # noqa: ANN401
+def within(annotation: Any) -> Iterator[Any]:  # noqa: ANN401
     """An annotation and everything it is made of."""
     yield annotation
     for part in get_args(annotation):
-        yield from _within(part)
+        yield from within(part)

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from settings.endpoint import EndpointSettings, ShadowedEndpointSettings
+from settings.endpoint import EndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.limits import (
     ACCOUNT_ID_LENGTH,
@@ -24,7 +24,8 @@ from settings.limits import (
     VariableName,
     VariableValue,
 )
-from settings.problems import faults_of, limit
+from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW
+from settings.problems import Problem, problems_of
 
 FILE_NAME = "releases.json"
 
@@ -61,9 +62,7 @@ class ModelEntry(_Strict):
         size = sum(len(name.encode()) + len(value.encode()) for name, value in environment.items())
         if len(environment) > VARIABLES_MAX_COUNT or size > VARIABLES_MAX_BYTES:
             allowed = f"must be at most {VARIABLES_MAX_COUNT} variables of {VARIABLES_MAX_BYTES} bytes"
-            raise ValueError(
-                f"{len(environment)} variables of {size} bytes: {limit(allowed, f'{API}/API_ContainerDefinition.html')}"
-            )
+            raise ValueError(f"{len(environment)} variables of {size} bytes: {allowed}")
         return environment
 
     def released_name(self, name: str) -> str:
@@ -73,7 +72,7 @@ class ModelEntry(_Strict):
         model under a new name for Terraform to move the endpoint to it.
         """
         entry = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return f"{name}-{hashlib.sha256(entry.encode()).hexdigest()[:8]}"
+        return f"{name}-{hashlib.sha256(entry.encode()).hexdigest()[:DIGEST_LENGTH]}"
 
 
 class ReleaseEntry(_Strict):
@@ -114,33 +113,40 @@ class Release:
     production: ReleasedModel | None = None
     shadow: ReleasedModel | None = None
 
+    @property
+    def models(self) -> Mapping[str, ReleasedModel]:
+        """By the variant that serves them."""
+        both = {PRODUCTION: self.production, SHADOW: self.shadow}
+        return {variant: model for variant, model in both.items() if model is not None}
+
 
 def read_releases(
     path: Path, names: Sequence[str], environments: Mapping[str, EnvironmentSettings]
-) -> tuple[Mapping[str, Mapping[str, Release]], list[str]]:
-    """The release of each endpoint of each environment, complete only when there are no faults; and the faults.
+) -> tuple[Mapping[str, Mapping[str, Release]], list[Problem]]:
+    """The release of each endpoint of each environment, complete only when there are no problems; and the problems.
 
     `names` are all environments, `environments` those whose settings are sound.
     """
     try:
         releases = Releases.model_validate_json(path.read_bytes())
     except FileNotFoundError:
-        return {}, [f"{FILE_NAME}: missing: must stand beside main.py"]
+        return {}, [Problem(where=FILE_NAME, allowed="missing: must stand beside main.py")]
     except ValidationError as error:
-        return {}, faults_of(FILE_NAME, Releases, error)
-    faults = [
-        f"{FILE_NAME}: models.{name}.{fault}"
+        return {}, problems_of(FILE_NAME, Releases, error)
+    problems = [
+        problem.within(FILE_NAME, f"models.{name}")
         for name, entry in releases.models.items()
-        for fault in _artifact_faults(path.parent, entry)
+        for problem in _artifact_problems(path.parent, entry)
     ]
     for name, entries in releases.environments.items():
         if name not in names:
-            faults.append(f"{FILE_NAME}: environments: {name!r}: must be one of {', '.join(names)}")
+            allowed = f"must be one of {', '.join(names)}"
+            problems.append(Problem(where=FILE_NAME, path="environments", value=name, allowed=allowed))
         elif name in environments:
-            found = _environment_faults(entries, environments[name], releases.models)
-            faults += [f"{FILE_NAME}: environments.{name}{fault}" for fault in found]
-    if faults:
-        return {}, faults
+            found = _environment_problems(entries, environments[name], releases.models)
+            problems += [problem.within(FILE_NAME, f"environments.{name}") for problem in found]
+    if problems:
+        return {}, problems
 
     def released(name: str | None) -> ReleasedModel | None:
         if name is None:
@@ -163,62 +169,59 @@ def read_releases(
     }, []
 
 
-def _artifact_faults(root: Path, entry: ModelEntry) -> list[str]:
+def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
     path = (root / entry.artifact).resolve()
     if not path.is_relative_to(root.resolve()):
-        return [f"artifact: {entry.artifact!r}: must be a file of this project"]
-    if not path.is_file():
-        return [f"artifact: {entry.artifact!r}: no such file: must be a path from the project's root"]
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    if digest != entry.sha256:
-        return [
-            f"sha256: {entry.sha256!r}: must be the digest of {entry.artifact}, now {digest}; "
+        yield Problem(path="artifact", value=entry.artifact, allowed="must be a file of this project")
+    elif not path.is_file():
+        allowed = "no such file: must be a path from the project's root"
+        yield Problem(path="artifact", value=entry.artifact, allowed=allowed)
+    elif (digest := hashlib.sha256(path.read_bytes()).hexdigest()) != entry.sha256:
+        allowed = (
+            f"must be the digest of {entry.artifact}, now {digest}; "
             "changed bytes are a new model: give them a name of their own"
-        ]
-    return []
+        )
+        yield Problem(path="sha256", value=entry.sha256, allowed=allowed)
 
 
-def _environment_faults(
+def _environment_problems(
     entries: Mapping[str, ReleaseEntry], settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
-) -> list[str]:
+) -> Iterator[Problem]:
     endpoints = {endpoint.name: endpoint for endpoint in settings.endpoints}
-    faults = []
     for name, entry in entries.items():
-        if name in endpoints:
-            found = _release_faults(entry, endpoints[name], settings, models)
-            faults += [f".{name}.{fault}" for fault in found]
-        else:
-            faults.append(f": {name!r}: must be an endpoint of stacks/{settings.name}.py: {', '.join(endpoints)}")
-    return faults
+        if name not in endpoints:
+            allowed = f"must be an endpoint of stacks/{settings.name}.py: {', '.join(endpoints)}"
+            yield Problem(value=name, allowed=allowed)
+            continue
+        for variant, model in ((PRODUCTION, entry.production), (SHADOW, entry.shadow)):
+            if model is not None:
+                for allowed, page in _model_problems(model, settings, models):
+                    yield Problem(path=f"{name}.{variant}", value=model, allowed=allowed, page=page)
+        for allowed in _shadow_problems(entry, endpoints[name], settings):
+            yield Problem(path=f"{name}.{SHADOW}", value=entry.shadow, allowed=allowed)
 
 
-def _release_faults(
-    entry: ReleaseEntry, endpoint: EndpointSettings, settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
-) -> list[str]:
-    faults = []
-    for use, model in (("production", entry.production), ("shadow", entry.shadow)):
-        if model is None:
-            continue
-        if model not in models:
-            faults.append(f"{use}: {model!r}: must be one of {', '.join(sorted(models)) or 'models, which is empty'}")
-            continue
-        image = models[model].image.uri_in(settings.region)
-        if len(image) > IMAGE_MAX_LENGTH:
-            faults.append(
-                f"{use}: {model!r}: its image, {image}, has {len(image)} characters: "
-                + limit(f"must be at most {IMAGE_MAX_LENGTH}", f"{API}/API_ContainerDefinition.html")
-            )
-        name = settings.model_name(models[model].released_name(model))
-        if len(name) > NAME_MAX_LENGTH:
-            faults.append(
-                f"{use}: {model!r}: the SageMaker model's name, {name}, would have {len(name)} characters: "
-                f"must be at most {NAME_MAX_LENGTH}"
-            )
-    if entry.shadow is not None:
-        if entry.production is None:
-            faults.append(f"shadow: {entry.shadow!r}: must stand beside a production model")
-        if not isinstance(endpoint, ShadowedEndpointSettings):
-            faults.append(
-                f"shadow: {entry.shadow!r}: must be left out: stacks/{settings.name}.py gives no shadow variant"
-            )
-    return faults
+def _model_problems(
+    name: str, settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
+) -> Iterator[tuple[str, str | None]]:
+    """What is allowed, and the page that says so."""
+    if name not in models:
+        yield f"must be one of {', '.join(sorted(models)) or 'models, which is empty'}", None
+        return
+    image = models[name].image.uri_in(settings.region)
+    if len(image) > IMAGE_MAX_LENGTH:
+        allowed = f"its image, {image}, has {len(image)} characters: must be at most {IMAGE_MAX_LENGTH}"
+        yield allowed, f"{API}/API_ContainerDefinition.html"
+    longest = settings.names.longest_model(name)
+    if len(longest) > NAME_MAX_LENGTH:
+        allowed = f"the SageMaker model's name, {longest}, would have {len(longest)} characters: must be at most "
+        yield f"{allowed}{NAME_MAX_LENGTH}", f"{API}/API_CreateModel.html"
+
+
+def _shadow_problems(entry: ReleaseEntry, endpoint: EndpointSettings, settings: EnvironmentSettings) -> Iterator[str]:
+    if entry.shadow is None:
+        return
+    if entry.production is None:
+        yield "must stand beside a production model"
+    if not endpoint.has_shadow:
+        yield f"must be left out: stacks/{settings.name}.py gives no shadow variant"

@@ -6,22 +6,26 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from settings import limits
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
-from settings.problems import limit
+from settings.problems import Problem
 
 
-def account_faults(environments: Mapping[str, EnvironmentSettings]) -> list[str]:
-    """The faults of environments that share an account, and of bucket names, which are unique in the world."""
-    faults = list(_taken_twice("bucket.name", [(name, item.bucket.name) for name, item in environments.items()]))
-    for shared in _by_account_and_region(environments):
-        faults += _log_group_faults(shared)
-        endpoints = [(settings.name, name) for settings in shared for name in settings.endpoint_names]
-        faults += _taken_twice("endpoints.name", endpoints, "; set shares_account=True in both")
-        faults += _concurrency_faults(shared)
-    return faults
+def account_problems(environments: Mapping[str, EnvironmentSettings]) -> Iterator[Problem]:
+    """The problems of environments that share an account, and of bucket names, which are unique in the world."""
+    yield from _taken_twice((name, "bucket.name", item.bucket.name, "") for name, item in environments.items())
+    for shared in _sharing_account_and_region(environments):
+        yield from _log_group_problems(shared)
+        yield from _taken_twice(
+            (settings.name, f"endpoints.{number}.name", names.name, "; set shares_account=True in both")
+            for settings in shared
+            for number, names in enumerate(settings.names.endpoints.values())
+        )
+        yield from _concurrency_problems(shared)
 
 
-def _by_account_and_region(environments: Mapping[str, EnvironmentSettings]) -> Iterator[Sequence[EnvironmentSettings]]:
-    """Environments by account and region. Those that share an account without saying which are taken to share one."""
+def _sharing_account_and_region(
+    environments: Mapping[str, EnvironmentSettings],
+) -> Iterator[Sequence[EnvironmentSettings]]:
+    """One sequence for each account and region. All with `shares_account` and without an id are taken to share one."""
     shared = defaultdict(list)
     for name, settings in environments.items():
         account = settings.account_id or ("shared" if settings.shares_account else name)
@@ -29,24 +33,28 @@ def _by_account_and_region(environments: Mapping[str, EnvironmentSettings]) -> I
     yield from shared.values()
 
 
-def _log_group_faults(shared: Sequence[EnvironmentSettings]) -> Iterator[str]:
+def _log_group_problems(shared: Sequence[EnvironmentSettings]) -> Iterator[Problem]:
     owners = [settings.name for settings in shared if settings.logs.owns_account_wide]
-    rule = limit("must be True in exactly one environment of an account and region", limits.LOGGING)
+
+    def problem(name: str, value: bool, why: str) -> Problem:
+        allowed = f"must be True in exactly one environment of an account and region: {why}"
+        return Problem(where=name, path="logs.owns_account_wide", value=value, allowed=allowed, page=limits.LOGGING)
+
     if not owners:
-        yield f"{shared[0].name}: logs.owns_account_wide: False: {rule}: no other one has it"
+        yield problem(shared[0].name, False, "no other one has it")
     for name in owners[1:]:
-        yield f"{name}: logs.owns_account_wide: True: {rule}: {owners[0]} has it"
+        yield problem(name, True, f"{owners[0]} has it")
 
 
-def _taken_twice(field: str, values: Iterable[tuple[str, str | None]], cure: str = "") -> Iterator[str]:
-    """`values` are pairs of an environment and what it calls something."""
+def _taken_twice(values: Iterable[tuple[str, str, str | None, str]]) -> Iterator[Problem]:
+    """`values` are an environment, a field, what stands there, and what to do where another one has it."""
     taken: dict[str, str] = {}
-    for name, value in values:
+    for name, path, value, cure in values:
         if value is not None and taken.setdefault(value, name) != name:
-            yield f"{name}: {field}: {value!r}: must differ from that of {taken[value]}{cure}"
+            yield Problem(where=name, path=path, value=value, allowed=f"must differ from that of {taken[value]}{cure}")
 
 
-def _concurrency_faults(shared: Sequence[EnvironmentSettings]) -> Iterator[str]:
+def _concurrency_problems(shared: Sequence[EnvironmentSettings]) -> Iterator[Problem]:
     by_name = {
         f"{settings.name} {endpoint.name}": endpoint.max_concurrency
         for settings in shared
@@ -55,8 +63,11 @@ def _concurrency_faults(shared: Sequence[EnvironmentSettings]) -> Iterator[str]:
     }
     total = sum(by_name.values())
     if total > limits.SERVERLESS_CONCURRENCY_MAX:
-        allowed = limit(
-            f"must be at most {limits.SERVERLESS_CONCURRENCY_MAX} in an account and region", limits.SERVERLESS
-        )
         each = ", ".join(f"{name} {value}" for name, value in by_name.items())
-        yield f"{next(iter(by_name)).split()[0]}: endpoints.max_concurrency: {total} in sum ({each}): {allowed}"
+        yield Problem(
+            where=next(iter(by_name)).split()[0],
+            path="endpoints.max_concurrency",
+            value=total,
+            allowed=f"must be at most {limits.SERVERLESS_CONCURRENCY_MAX} in sum in an account and region ({each})",
+            page=limits.SERVERLESS,
+        )

@@ -1,8 +1,9 @@
-"""What every stack here has: AWS's provider, and addresses that a person can read."""
+"""What every stack here has: AWS's provider, a place for its state, and addresses that a person can read."""
 
 import re
+from collections.abc import Mapping, Sequence
 
-from cdktf import TerraformElement, TerraformStack
+from cdktf import LocalBackend, S3Backend, TerraformElement, TerraformOutput, TerraformStack
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct, Node
 
@@ -12,10 +13,17 @@ from settings.environment import EnvironmentSettings
 # 25 would keep a deploy waiting for hours while nothing answers.
 # https://registry.terraform.io/providers/hashicorp/aws/latest/docs#max_retries-1
 MAX_RETRIES = 8
+# No part of an address: the main resource of a construct, and what only groups others.
+UNNAMED = re.compile(r"Default|\(.*\)")
 
 
 class AwsStack(TerraformStack):
-    """Terraform's addresses are the construct ids, joined by underscores, without hashes."""
+    """Terraform's addresses are the ids on the way to a construct, joined by underscores, without hashes.
+
+    `Default` is left out, and so is an id in parentheses: `(serving)/(endpoints)/linear_learner/alarms/errors` is
+    `linear_learner_alarms_errors`. What a person may name, endpoints say, gets a group of its own and meets no other
+    construct there, however it is called.
+    """
 
     def __init__(self, scope: Construct, stack_id: str, *, settings: EnvironmentSettings) -> None:
         self._paths: dict[tuple[str, str], str] = {}
@@ -33,9 +41,25 @@ class AwsStack(TerraformStack):
             ],
         )
 
+    def keep_state(self, name: str, *, bucket: str | None = None, key: str = "", region: str = "") -> None:
+        """In the S3 bucket, locked there, or, without one, in a local file."""
+        if bucket is None:
+            # Relative to the stack's folder in the output folder, where Terraform runs: the project's root.
+            LocalBackend(self, path=f"../../../terraform.{name}.tfstate")
+        else:
+            backend = S3Backend(self, bucket=bucket, key=key, region=region, encrypt=True)
+            backend.add_override("use_lockfile", True)  # of Terraform 1.10: CDKTF's last release does not know it
+
+    def publish(self, outputs: Mapping[str, str | Sequence[str] | None]) -> None:
+        """As Terraform's outputs; what is None is left out."""
+        for name, value in outputs.items():
+            if value is not None:
+                TerraformOutput(self, name, value=value, static_id=True)
+
     def _allocate_logical_id(self, tf_element: TerraformElement | Node) -> str:
         path = tf_element.path if isinstance(tf_element, Node) else tf_element.to_string()
-        name = re.sub(r"\W+", "_", "_".join(part for part in path.split("/")[1:] if part != "Default"))
+        named = [part for part in path.split("/")[1:] if not UNNAMED.fullmatch(part)]
+        name = re.sub(r"\W+", "_", "_".join(named))
         if name[0].isdigit():  # Terraform's names begin with a letter or an underscore
             name = f"_{name}"
         # CDKTF would let the second of two elements of one address overwrite the first, without a word.

@@ -1,7 +1,11 @@
 """dev: where models are tried out. One small instance, a notebook, everything may be destroyed."""
 
-from settings.endpoint import ProvisionedEndpointSettings, VariantSettings
-from settings.environment import BucketSettings, EncryptionKeySettings, EnvironmentSettings, NotebookSettings
+from settings.bucket import BucketSettings
+from settings.encryption_key import EncryptionKeySettings
+from settings.endpoint import ProvisionedEndpointSettings
+from settings.environment import EnvironmentSettings
+from settings.notebook import NotebookSettings
+from settings.variant import VariantSettings
 
 SETTINGS = EnvironmentSettings(
     name="dev",

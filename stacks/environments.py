@@ -1,7 +1,8 @@
-"""Everything the app is built from, read and checked together: settings, releases, lifecycle scripts."""
+"""Everything the app is built from, read and checked together: settings, releases, scripts, notebooks."""
 
 import importlib
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,10 +10,10 @@ from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
 from settings.lifecycle_scripts import read_lifecycle_script
-from settings.operator_variables import name_variables, variable_faults, with_operator_settings
-from settings.problems import InvalidInputError, faults_of
+from settings.operator_variables import variable_problems, with_operator_settings, with_variables
+from settings.problems import InvalidInputError, Problem, problems_of
 from settings.releases import FILE_NAME, Release, read_releases
-from settings.shared_accounts import account_faults
+from settings.shared_accounts import account_problems
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("dev", "staging", "prod")
@@ -25,6 +26,13 @@ class Environment:
     on_create: bytes
     on_start: bytes
     notebooks: Sequence[Path]
+    # Asks SageMaker, after an update, which configuration an endpoint serves.
+    verify_script: Path
+
+    @property
+    def image_repositories(self) -> set[str]:
+        """Of the released models."""
+        return {model.image_repository for release in self.releases.values() for model in release.models.values()}
 
 
 def declared_settings(name: str) -> EnvironmentSettings:
@@ -36,27 +44,28 @@ def declared_settings(name: str) -> EnvironmentSettings:
 def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[Environment]:
     """The environments of stacks/dev.py, staging.py and prod.py, with the operator's `variables`, and their releases.
 
-    Raises InvalidInputError with every fault of all of them.
+    Raises InvalidInputError with every problem of all of them.
     """
-    faults = variable_faults(NAMES, variables)
+    problems = [*variable_problems(NAMES, variables)]
     settings: dict[str, EnvironmentSettings] = {}
     for name in NAMES:
         try:
             settings[name] = with_operator_settings(name, declared_settings(name), variables).checked()
         except ValidationError as error:
-            faults += name_variables(name, faults_of(name, EnvironmentSettings, error), variables)
+            problems += with_variables(name, problems_of(name, EnvironmentSettings, error), variables)
             continue
         if settings[name].name != name:
-            faults.append(f"{name}: name: {settings[name].name!r}: must be {name!r}, as its file is")
-    releases, release_faults = read_releases(root / FILE_NAME, NAMES, settings)
-    on_create, on_create_faults = read_lifecycle_script(root / "lifecycle_scripts/on_create.sh")
-    on_start, on_start_faults = read_lifecycle_script(root / "lifecycle_scripts/on_start.sh")
-    if len(settings) == len(NAMES):  # what one environment lacks, a faulty one may have
-        faults += account_faults(settings)
-    faults += [*release_faults, *on_create_faults, *on_start_faults]
-    if faults:
-        raise InvalidInputError(faults)
+            allowed = f"must be {name!r}, as its file is"
+            problems.append(Problem(where=name, path="name", value=settings[name].name, allowed=allowed))
+    releases, release_problems = read_releases(root / FILE_NAME, NAMES, settings)
+    on_create, on_create_problems = read_lifecycle_script(root / "lifecycle_scripts/on_create.sh")
+    on_start, on_start_problems = read_lifecycle_script(root / "lifecycle_scripts/on_start.sh")
     notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    if len(settings) == len(NAMES):  # what one environment lacks, a faulty one may have
+        problems += account_problems(settings)
+    problems += [*release_problems, *on_create_problems, *on_start_problems, *_notebook_problems(notebooks)]
+    if problems:
+        raise InvalidInputError(problems)
     return [
         Environment(
             settings=settings[name],
@@ -64,6 +73,17 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
             on_create=on_create,
             on_start=on_start,
             notebooks=notebooks,
+            verify_script=ROOT / "operations/verify_endpoint.py",
         )
         for name in NAMES
     ]
+
+
+def _notebook_problems(notebooks: Sequence[Path]) -> Iterator[Problem]:
+    """Terraform's addresses are made of the files' names, their punctuation left out."""
+    plain = [re.sub(r"\W+", "_", path.stem) for path in notebooks]
+    for path, letters in zip(notebooks, plain, strict=True):
+        other = notebooks[plain.index(letters)]
+        if other != path:
+            where = f"{path.parent.name}/{path.name}"
+            yield Problem(where=where, allowed=f"must differ from {other.name} in more than punctuation")

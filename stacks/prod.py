@@ -1,7 +1,9 @@
 """prod: serverless, so that nothing is paid for between requests."""
 
 from settings.endpoint import ServerlessEndpointSettings
-from settings.environment import EnvironmentSettings, LogSettings, NewNetworkSettings
+from settings.environment import EnvironmentSettings
+from settings.logs import LogSettings
+from settings.network import NewNetworkSettings
 
 SETTINGS = EnvironmentSettings(
     name="prod",

@@ -1,7 +1,10 @@
 """staging: the next model is compared with the one in production, on the same requests."""
 
-from settings.endpoint import ShadowedEndpointSettings, VariantSettings
-from settings.environment import EnvironmentSettings, LogSettings, NewNetworkSettings
+from settings.endpoint import ShadowedEndpointSettings
+from settings.environment import EnvironmentSettings
+from settings.logs import LogSettings
+from settings.network import NewNetworkSettings
+from settings.variant import VariantSettings
 
 SETTINGS = EnvironmentSettings(
     name="staging",

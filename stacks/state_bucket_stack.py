@@ -1,6 +1,5 @@
 """The S3 bucket of one environment's Terraform state."""
 
-from cdktf import LocalBackend, TerraformOutput
 from constructs import Construct
 
 from constructs.storage.private_bucket import PrivateBucket
@@ -16,6 +15,6 @@ class StateBucketStack(AwsStack):
 
     def __init__(self, scope: Construct, stack_id: str, *, name: str, settings: EnvironmentSettings) -> None:
         super().__init__(scope, stack_id, settings=settings)
-        LocalBackend(self, path=f"../../../terraform.{stack_id}.tfstate")
+        self.keep_state(stack_id)
         bucket = PrivateBucket(self, "state_bucket", name=name, key_arn=None, force_destroy=False, prevent_destroy=True)
-        TerraformOutput(self, "bucket_name", value=bucket.name, static_id=True)
+        self.publish({"bucket_name": bucket.name})

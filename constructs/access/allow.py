@@ -8,6 +8,9 @@ from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocumentStatementCondition,
 )
 
+from constructs.account import Account
+from constructs.network.placement import Placement
+
 
 @dataclass(frozen=True, kw_only=True)
 class Allow:
@@ -91,13 +94,17 @@ def with_streams(log_group_arns: Sequence[str]) -> list[str]:
     return [*log_group_arns, *(f"{arn}:*" for arn in log_group_arns)]
 
 
-def network_interfaces(network_interface_arn: str, placement_arns: Sequence[str]) -> list[Allow]:
+def network_interfaces(account: Account, placement: Placement | None) -> list[Allow]:
     """Let SageMaker put network interfaces into the subnets and security groups; nothing where there are none.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
     """
-    if not placement_arns:
+    if placement is None:
         return []
+    places = [
+        *(f"subnet/{subnet}" for subnet in placement.subnet_ids),
+        *(f"security-group/{group}" for group in placement.security_group_ids),
+    ]
     return [
         Allow(
             sid="NetworkRead",  # no narrower resource: the calls list
@@ -115,6 +122,6 @@ def network_interfaces(network_interface_arn: str, placement_arns: Sequence[str]
                 "ec2:DeleteNetworkInterface",
                 "ec2:DeleteNetworkInterfacePermission",
             ],
-            resources=[network_interface_arn, *placement_arns],
+            resources=[account.arn("ec2", place) for place in ("network-interface/*", *places)],
         ),
     ]

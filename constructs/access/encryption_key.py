@@ -13,6 +13,9 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 from constructs import Construct
 
 from constructs.access.allow import condition_blocks
+from constructs.account import Account
+from settings.encryption_key import EncryptionKeySettings
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, Names
 
 # Without kms:CreateGrant and without use: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 ADMINISTRATION = [
@@ -36,9 +39,9 @@ USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", 
 
 
 class EncryptionKey(Construct):
-    """Rotated every year. Its policy names who may use it: `user_role_arns`, CloudWatch Logs for `log_group_arns`,
-    CloudWatch for the alarms in `alarm_arns` that notify an encrypted SNS topic, and whoever the account's own policies
-    let work with the key through S3 and SageMaker, as the deploy does.
+    """Rotated every year. Its policy names who may use it: the platform's roles, CloudWatch Logs for its log groups,
+    CloudWatch for its alarms, which notify an encrypted SNS topic, and whoever the account's own policies let work with
+    the key through S3 and SageMaker, as the deploy does.
 
     The roles are named by a condition and not as principals: KMS refuses a principal that does not exist yet.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -50,14 +53,9 @@ class EncryptionKey(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        region: str,
-        account_id: str,
-        account_arn: str,
-        user_role_arns: Sequence[str],
-        log_group_arns: Sequence[str],
-        alarm_arns: Sequence[str],
-        deletion_window_days: int,
+        account: Account,
+        names: Names,
+        key: EncryptionKeySettings,
         prevent_destroy: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -77,55 +75,61 @@ class EncryptionKey(Construct):
                 condition=condition_blocks(conditions),
             )
 
-        account = ("AWS", account_arn)
+        everybody, region = ("AWS", account.root_arn), account.region
         roles: tuple[str, str] = ("ArnEquals", "aws:PrincipalArn")
         via: tuple[str, str] = ("StringEquals", "kms:ViaService")
+        platform_roles = [account.role_arn(name) for name in names.platform_roles]
+        log_groups = (*ACCOUNT_WIDE_LOG_GROUPS, *names.endpoint_log_groups, names.flow_log_group)
         for_aws: dict[tuple[str, str], Sequence[str]] = {("Bool", "kms:GrantIsForAWSResource"): ["true"]}
         document = DataAwsIamPolicyDocument(
             self,
             "policy_document",
             statement=[
-                statement("Administration", ADMINISTRATION, account, {}),
-                statement("PlatformRoles", USE, account, {roles: user_role_arns}),
-                statement("PlatformRolesGrant", ["kms:CreateGrant"], account, {roles: user_role_arns, **for_aws}),
+                statement("Administration", ADMINISTRATION, everybody, {}),
+                statement("PlatformRoles", USE, everybody, {roles: platform_roles}),
+                statement("PlatformRolesGrant", ["kms:CreateGrant"], everybody, {roles: platform_roles, **for_aws}),
                 statement(
                     "ThroughServices",
                     USE,
-                    account,
+                    everybody,
                     {via: [f"s3.{region}.amazonaws.com", f"sagemaker.{region}.amazonaws.com"]},
                 ),
                 statement(
                     "ThroughServicesGrant",
                     ["kms:CreateGrant"],
-                    account,
+                    everybody,
                     {via: [f"sagemaker.{region}.amazonaws.com"], **for_aws},
                 ),
                 statement(
                     "Logs",
                     USE,
                     ("Service", f"logs.{region}.amazonaws.com"),
-                    {("ArnEquals", "kms:EncryptionContext:aws:logs:arn"): log_group_arns},
+                    {
+                        ("ArnEquals", "kms:EncryptionContext:aws:logs:arn"): [
+                            account.log_group_arn(name) for name in log_groups
+                        ]
+                    },
                 ),
                 statement(
                     "Alarms",
                     ["kms:Decrypt", "kms:GenerateDataKey*"],
                     ("Service", "cloudwatch.amazonaws.com"),
                     {
-                        ("StringEquals", "aws:SourceAccount"): [account_id],
-                        ("ArnLike", "aws:SourceArn"): alarm_arns,
+                        ("StringEquals", "aws:SourceAccount"): [account.id],
+                        ("ArnLike", "aws:SourceArn"): [account.alarm_arn(names.every_alarm)],
                     },
                 ),
             ],
         )
-        key = KmsKey(
+        made = KmsKey(
             self,
             "Default",
-            description=f"The data of {name}",
+            description=f"The data of {names.prefix}",
             enable_key_rotation=True,
-            deletion_window_in_days=deletion_window_days,
+            deletion_window_in_days=key.deletion_window_days,
             policy=document.json,
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
-            tags={"Name": name},
+            tags={"Name": names.prefix},
         )
-        KmsAlias(self, "alias", name=f"alias/{name}", target_key_id=key.key_id)
-        self.arn = key.arn
+        KmsAlias(self, "alias", name=names.key_alias, target_key_id=made.key_id)
+        self.arn = made.arn

@@ -12,12 +12,13 @@ from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
 from constructs import Construct
 
 from constructs.access.allow import Allow, condition_blocks
+from constructs.account import Account
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 
 
 class ServiceRole(Construct):
-    """`service` takes the role; where `source_account` is given, only on behalf of that account's `source_arns`.
+    """`service` takes the role; where `source` is given, only on behalf of that ARN of the account.
 
     What uses the role must wait for `policy`: a service checks at once what its role allows.
     https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
@@ -30,15 +31,15 @@ class ServiceRole(Construct):
         *,
         name: str,
         service: str,
-        source_account: str | None,
-        source_arns: Sequence[str],
+        account: Account,
+        source: str | None,
         statements: Sequence[Allow],
     ) -> None:
         super().__init__(scope, construct_id)
         conditions: dict[tuple[str, str], Sequence[str]] = {}
-        if source_account is not None:
-            conditions["StringEquals", "aws:SourceAccount"] = [source_account]
-            conditions["ArnLike", "aws:SourceArn"] = source_arns
+        if source is not None:
+            conditions["StringEquals", "aws:SourceAccount"] = [account.id]
+            conditions["ArnLike", "aws:SourceArn"] = [source]
         trust = DataAwsIamPolicyDocument(
             self,
             "trust_document",

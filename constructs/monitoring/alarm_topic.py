@@ -12,10 +12,12 @@ from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 from constructs import Construct
 
 from constructs.access.allow import condition_blocks
+from constructs.account import Account
+from settings.names import Names
 
 
 class AlarmTopic(Construct):
-    """Alarms of `source_account` like `alarm_arns` may publish, nobody else. Each of `emails` has to confirm once.
+    """The platform's own alarms may publish, nobody else. Each of `emails` has to confirm once.
 
     With a key of our own, whose policy must let CloudWatch use it; AWS's own key for SNS would keep CloudWatch out.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
@@ -27,11 +29,9 @@ class AlarmTopic(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        arn: str,
+        account: Account,
+        names: Names,
         key_arn: str | None,
-        source_account: str,
-        alarm_arns: Sequence[str],
         emails: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -42,7 +42,7 @@ class AlarmTopic(Construct):
                 DataAwsIamPolicyDocumentStatement(
                     sid="Alarms",
                     actions=["sns:Publish"],
-                    resources=[arn],
+                    resources=[account.arn("sns", names.alarm_topic)],
                     principals=[
                         DataAwsIamPolicyDocumentStatementPrincipals(
                             type="Service", identifiers=["cloudwatch.amazonaws.com"]
@@ -50,14 +50,14 @@ class AlarmTopic(Construct):
                     ],
                     condition=condition_blocks(
                         {
-                            ("StringEquals", "aws:SourceAccount"): [source_account],
-                            ("ArnLike", "aws:SourceArn"): alarm_arns,
+                            ("StringEquals", "aws:SourceAccount"): [account.id],
+                            ("ArnLike", "aws:SourceArn"): [account.alarm_arn(names.every_alarm)],
                         }
                     ),
                 )
             ],
         )
-        topic = SnsTopic(self, "Default", name=name, kms_master_key_id=key_arn, policy=document.json)
+        topic = SnsTopic(self, "Default", name=names.alarm_topic, kms_master_key_id=key_arn, policy=document.json)
         for email in emails:
             SnsTopicSubscription(self, email, topic_arn=topic.arn, protocol="email", endpoint=email)
         self.arn = topic.arn

@@ -7,7 +7,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
 from constructs.monitoring.widgets import AlarmWidget, LogWidget, Metric, MetricWidget, Search, Widget, body
-from constructs.serving.endpoint_alarms import NAMESPACE
+from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, Names
 
 ERRORS = "fields @timestamp, @log, @message | filter @message like /(?i)(error|exception|traceback)/"
 MESSAGES = "fields @timestamp, @logStream, @message"
@@ -24,9 +24,11 @@ class ServedEndpoint:
     name: str
     variant_names: Sequence[str]
     use: Sequence[tuple[str, str]]
+    alarm_arns: Sequence[str]
 
 
-# https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+# Of SageMaker's metrics of invocations: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+NAMESPACE = "AWS/SageMaker"
 INSTANCE_USE = (("/aws/sagemaker/Endpoints", "CPUUtilization"), ("/aws/sagemaker/Endpoints", "MemoryUtilization"))
 # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-monitoring.html
 CONCURRENCY_USE = (
@@ -47,19 +49,14 @@ class Dashboard(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        region: str,
+        names: Names,
         endpoints: Sequence[ServedEndpoint],
-        alarm_arns: Sequence[str],
-        training_job_prefix: str,
-        training_log_group: str,
-        notebook_log_group: str,
-        notebook_name: str | None,
-        error_log_groups: Sequence[str],
+        has_notebook: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         # In quotes they would have to be the whole of a job's name.
-        words = training_job_prefix.replace("-", " ").strip()
+        words = names.training_job_prefix.replace("-", " ").strip()
+        alarm_arns = [arn for endpoint in endpoints for arn in endpoint.alarm_arns]
         rows: list[list[Widget]] = [[AlarmWidget(title="Alarms", alarm_arns=alarm_arns)]] if alarm_arns else []
         for endpoint in endpoints:
             rows += _endpoint_rows(endpoint)
@@ -77,25 +74,32 @@ class Dashboard(Construct):
                 ),
                 LogWidget(
                     title="Training jobs: newest messages",
-                    log_group_names=[training_log_group],
-                    query=f"{MESSAGES} | filter @logStream like /^{training_job_prefix}/ | {NEWEST}",
+                    log_group_names=[TRAINING_JOBS],
+                    query=f"{MESSAGES} | filter @logStream like /^{names.training_job_prefix}/ | {NEWEST}",
                 ),
             ]
         )
-        if notebook_name is not None:
+        if has_notebook:
             rows[-1].append(
                 LogWidget(
                     title="Notebook instance: starts, scripts, failures",
-                    log_group_names=[notebook_log_group],
-                    query=f"{MESSAGES} | filter @logStream like /^{notebook_name}\\// | {NEWEST}",
+                    log_group_names=[NOTEBOOK_INSTANCES],
+                    query=f"{MESSAGES} | filter @logStream like /^{names.notebook}\\// | {NEWEST}",
                 )
             )
         rows.append(
-            [LogWidget(title="Errors in the logs", log_group_names=error_log_groups, query=f"{ERRORS} | {NEWEST}")]
+            [
+                LogWidget(
+                    title="Errors in the logs",
+                    log_group_names=[*names.endpoint_log_groups, TRAINING_JOBS],
+                    query=f"{ERRORS} | {NEWEST}",
+                )
+            ]
         )
-        CloudwatchDashboard(self, "Default", dashboard_name=name, dashboard_body=body(rows, region))
+        CloudwatchDashboard(self, "Default", dashboard_name=names.dashboard, dashboard_body=body(rows, names.region))
+        region = names.region
         console = next((host for prefix, host in CONSOLES.items() if region.startswith(prefix)), CONSOLE)
-        self.url = f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{name}"
+        self.url = f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{names.dashboard}"
 
 
 def _endpoint_rows(endpoint: ServedEndpoint) -> list[list[Widget]]:

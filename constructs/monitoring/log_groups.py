@@ -1,16 +1,11 @@
 """The CloudWatch log groups that SageMaker writes to."""
 
-from collections.abc import Sequence
-
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
-PREFIX = "/aws/sagemaker/"
-NOTEBOOK_INSTANCES, TRAINING_JOBS = ACCOUNT_WIDE = (f"{PREFIX}NotebookInstances", f"{PREFIX}TrainingJobs")
-
-
-def endpoint_log_group(endpoint_name: str) -> str:
-    return f"{PREFIX}Endpoints/{endpoint_name}"
+from settings.logs import LogSettings
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, LOG_GROUPS, Names
 
 
 class LogGroups(Construct):
@@ -19,29 +14,24 @@ class LogGroups(Construct):
     Made up front because SageMaker creates a missing group by itself, and then without retention:
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
 
-    `by_name` and `account_wide` hold the groups made here.
+    `names` are those of all, `account_wide` the two, where they are made here, `of_endpoints` the others by the
+    endpoint's name in the settings.
     """
 
     def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        endpoint_names: Sequence[str],
-        owns_account_wide: bool,
-        retention_days: int,
-        key_arn: str | None,
+        self, scope: Construct, construct_id: str, *, names: Names, logs: LogSettings, key_arn: str | None
     ) -> None:
         super().__init__(scope, construct_id)
-        endpoints = tuple(endpoint_log_group(name) for name in endpoint_names)
-        self.by_name = {
-            name: CloudwatchLogGroup(
-                self,
-                name.removeprefix(PREFIX),
-                name=name,
-                retention_in_days=retention_days,
-                kms_key_id=key_arn,
+
+        def group(group_id: str, name: str) -> CloudwatchLogGroup:
+            return CloudwatchLogGroup(
+                self, group_id, name=name, retention_in_days=logs.retention_days, kms_key_id=key_arn
             )
-            for name in (ACCOUNT_WIDE if owns_account_wide else ()) + endpoints
+
+        account_wide = ACCOUNT_WIDE_LOG_GROUPS if logs.owns_account_wide else ()
+        self.names = [*account_wide, *names.endpoint_log_groups]
+        self.account_wide = [group(name.removeprefix(LOG_GROUPS), name) for name in account_wide]
+        self.of_endpoints: dict[str, ITerraformDependable] = {
+            name: group(f"Endpoints_{endpoint.construct_id}", endpoint.log_group)
+            for name, endpoint in names.endpoints.items()
         }
-        self.account_wide = tuple(self.by_name.values())[: -len(endpoints)]

@@ -13,13 +13,16 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 )
 from constructs import Construct
 
+from constructs.network.placement import Placement
+from settings.notebook import NotebookSettings
+
 
 class NotebookInstance(Construct):
     """A notebook instance that runs `on_create` once and `on_start` at every start, both as root.
 
     The scripts stand in the synthesized JSON as base64 of their own bytes, so that nothing in them can be taken for a
-    Terraform expression; Terraform puts values known at apply in the places of the `placeholders`. Without a subnet the
-    notebook reaches the internet directly; in one, it reaches what the subnet reaches.
+    Terraform expression; Terraform puts values known at apply in the places of the `placeholders`. Without a placement
+    the notebook reaches the internet directly; with one, it is in the first subnet and reaches what that reaches.
     https://docs.aws.amazon.com/sagemaker/latest/dg/notebook-lifecycle-config.html
     """
 
@@ -29,16 +32,13 @@ class NotebookInstance(Construct):
         construct_id: str,
         *,
         name: str,
-        instance_type: str,
-        volume_size_gb: int,
-        root_access: bool,
+        notebook: NotebookSettings,
         role_arn: str,
         on_create: bytes,
         on_start: bytes,
         placeholders: Mapping[str, str],
         key_arn: str | None,
-        subnet_id: str | None,
-        security_group_ids: Sequence[str],
+        placement: Placement | None,
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -52,24 +52,24 @@ class NotebookInstance(Construct):
         lifecycle = SagemakerNotebookInstanceLifecycleConfiguration(
             self, "lifecycle", name=name, on_create=filled_in(on_create), on_start=filled_in(on_start)
         )
-        notebook = SagemakerNotebookInstance(
+        made = SagemakerNotebookInstance(
             self,
             "Default",
             name=name,
-            instance_type=instance_type,
-            volume_size=volume_size_gb,
+            instance_type=notebook.instance_type,
+            volume_size=notebook.volume_size_gb,
             role_arn=role_arn,
             lifecycle_config_name=lifecycle.name,
-            root_access="Enabled" if root_access else "Disabled",
+            root_access="Enabled" if notebook.root_access else "Disabled",
             # Never left to AWS's default, which is Enabled.
-            direct_internet_access="Enabled" if subnet_id is None else "Disabled",
-            subnet_id=subnet_id,
-            security_groups=[*security_group_ids] or None,
+            direct_internet_access="Enabled" if placement is None else "Disabled",
+            subnet_id=None if placement is None else placement.subnet_ids[0],
+            security_groups=None if placement is None else [*placement.security_group_ids],
             kms_key_id=key_arn,
             instance_metadata_service_configuration=SagemakerNotebookInstanceInstanceMetadataServiceConfiguration(
                 minimum_instance_metadata_service_version="2"
             ),
             depends_on=[*depends_on],
         )
-        self.name = notebook.name
-        self.url = notebook.url
+        self.name = made.name
+        self.url = made.url

@@ -1,13 +1,23 @@
 """The IAM role of the notebook instance."""
 
-from collections.abc import Sequence
-
-from cdktf import ITerraformDependable
+from cdktf import Annotations, ITerraformDependable
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from constructs.access.allow import Allow, bucket_list, key_use, log_streams, network_interfaces, with_streams
 from constructs.access.service_role import SAGEMAKER, ServiceRole
+from constructs.account import Account
+from constructs.network.placement import Placement
+from constructs.storage.data_bucket import DataBucket
+from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, Names
+
+# Read in the policy, version 29:
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerFullAccess.html
+FULL_ACCESS_OPENS = (
+    "sagemaker_full_access is True: with AmazonSageMakerFullAccess the notebook may pass every role of the account "
+    "that trusts SageMaker, work with every bucket that has sagemaker in its name, make buckets, read secrets that are "
+    "tagged for SageMaker, administer Cognito user pools and delete alarms"
+)
 
 
 class NotebookRole(Construct):
@@ -23,30 +33,24 @@ class NotebookRole(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        partition: str,
+        account: Account,
+        names: Names,
         sagemaker_full_access: bool,
-        bucket_arn: str,
+        bucket: DataBucket,
         key_arn: str | None,
-        log_group_arns: Sequence[str],
-        readable_log_group_arns: Sequence[str],
         training_role_arn: str,
-        training_job_arns: Sequence[str],
-        endpoint_arns: Sequence[str],
-        notebook_instance_arn: str,
-        network_interface_arn: str,
-        placement_arns: Sequence[str],
+        placement: Placement | None,
     ) -> None:
         super().__init__(scope, construct_id)
         role = ServiceRole(
             self,
             "Default",
-            name=name,
+            account=account,
+            name=names.notebook_role,
             service=SAGEMAKER,
-            source_account=None,
-            source_arns=[],
+            source=None,
             statements=[
-                bucket_list(bucket_arn),
+                bucket_list(bucket.arn),
                 Allow(
                     sid="BucketObjects",
                     actions=[
@@ -56,14 +60,16 @@ class NotebookRole(Construct):
                         "s3:ListMultipartUploadParts",
                         "s3:PutObject",
                     ],
-                    resources=[f"{bucket_arn}/*"],
+                    resources=[f"{bucket.arn}/*"],
                 ),
                 *key_use(key_arn),
-                log_streams(log_group_arns),
+                log_streams([account.log_group_arn(NOTEBOOK_INSTANCES)]),
                 Allow(
                     sid="LogRead",
                     actions=["logs:DescribeLogStreams", "logs:GetLogEvents"],
-                    resources=with_streams(readable_log_group_arns),
+                    resources=with_streams(
+                        [account.log_group_arn(name) for name in (TRAINING_JOBS, *names.endpoint_log_groups)]
+                    ),
                 ),
                 Allow(
                     sid="Train",
@@ -73,7 +79,7 @@ class NotebookRole(Construct):
                         "sagemaker:DescribeTrainingJob",
                         "sagemaker:StopTrainingJob",
                     ],
-                    resources=training_job_arns,
+                    resources=[account.arn("sagemaker", f"training-job/{names.training_job_prefix}*")],
                 ),
                 Allow(
                     sid="PassToTraining",
@@ -84,7 +90,7 @@ class NotebookRole(Construct):
                 Allow(
                     sid="Invoke",
                     actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
-                    resources=endpoint_arns,
+                    resources=[account.arn("sagemaker", f"endpoint/{item.name}") for item in names.endpoints.values()],
                 ),
                 Allow(
                     sid="Notebook",
@@ -93,19 +99,20 @@ class NotebookRole(Construct):
                         "sagemaker:ListTags",
                         "sagemaker:StopNotebookInstance",
                     ],
-                    resources=[notebook_instance_arn],
+                    resources=[account.arn("sagemaker", f"notebook-instance/{names.notebook}")],
                 ),
-                *network_interfaces(network_interface_arn, placement_arns),
+                *network_interfaces(account, placement),
             ],
         )
         self.arn = role.arn
         self.policies: list[ITerraformDependable] = [role.policy]
         if sagemaker_full_access:
+            Annotations.of(self).add_warning(FULL_ACCESS_OPENS)
             self.policies.append(
                 IamRolePolicyAttachment(
                     self,
                     "full_access",
                     role=role.name,
-                    policy_arn=f"arn:{partition}:iam::aws:policy/AmazonSageMakerFullAccess",
+                    policy_arn=account.aws_policy_arn("AmazonSageMakerFullAccess"),
                 )
             )

@@ -1,13 +1,35 @@
-"""A SageMaker endpoint."""
+"""A SageMaker endpoint with the alarms and the guard of its updates."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 from cdktf import ITerraformDependable, Precondition, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.sagemaker_endpoint import SagemakerEndpoint
 from constructs import Construct
 
-from constructs.serving.deployment import Update, deployment_config
+from constructs.serving.deployment import deployment_config
+from constructs.serving.endpoint_alarms import EndpointAlarms
+from constructs.serving.rollback_guard import RollbackGuard
 from constructs.terraform_data import TerraformData
+from settings.names import EndpointNames
+from settings.thresholds import AlarmSettings
+from settings.update import UpdateSettings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What the endpoints of an environment have in common.
+
+    What they capture goes below `capture_s3_uri`, their alarms notify the topic. `verify_script` asks SageMaker which
+    configuration an endpoint serves; None: nobody asks.
+    """
+
+    region: str
+    key_arn: str | None
+    capture_s3_uri: str
+    topic_arn: str
+    verify_script: Path | None
 
 
 class Endpoint(Construct):
@@ -18,8 +40,8 @@ class Endpoint(Construct):
     is a new endpoint, made before the old one goes.
     https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
 
-    The alarms in `rollback_alarm_names` are declared from the first apply: Terraform's provider replaces an endpoint
-    that gets its first ones later.
+    Its alarms are named in the update from the first apply on: Terraform's provider replaces an endpoint that gets its
+    first ones later.
     """
 
     def __init__(
@@ -27,37 +49,49 @@ class Endpoint(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
+        names: EndpointNames,
         hosting: str,
         configuration_name: str,
-        update: Update | None,
-        rollback_alarm_names: Sequence[str],
+        update: UpdateSettings | None,
+        thresholds: AlarmSettings,
+        surroundings: Surroundings,
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
+        alarms = EndpointAlarms(self, "alarms", names=names, thresholds=thresholds, topic_arn=surroundings.topic_arn)
         first = TerraformData(
             self,
             "hosting",
             values={"hosting": hosting},
-            replaced_by={"endpoint_name": name},
+            replaced_by={"endpoint_name": names.name},
             lifecycle=TerraformResourceLifecycle(ignore_changes=["input"]),
         )
         endpoint = SagemakerEndpoint(
             self,
             "Default",
-            name=name,
+            name=names.name,
             endpoint_config_name=configuration_name,
-            deployment_config=None if update is None else deployment_config(update, rollback_alarm_names),
+            deployment_config=None if update is None else deployment_config(update, alarms.names),
             lifecycle=TerraformResourceLifecycle(
                 create_before_destroy=True,
                 precondition=[
                     Precondition(
                         condition=f'${{{first.address}.output.hosting == "{hosting}"}}',
-                        error_message=f"{name} is to become {hosting}, which SageMaker cannot do in place: change "
-                        "name_carries_hosting of this endpoint's settings too, so that it gets another name",
+                        error_message=f"{names.name} is to become {hosting}, which SageMaker cannot do in place: "
+                        "change name_carries_hosting of this endpoint's settings too, so that it gets another name",
                     )
                 ],
             ),
             depends_on=[*depends_on],
         )
-        self.resource, self.name = endpoint, endpoint.name
+        self.name, self.alarm_arns = endpoint.name, alarms.arns
+        if surroundings.verify_script is not None:
+            RollbackGuard(
+                self,
+                "rollback_guard",
+                script=surroundings.verify_script,
+                region=surroundings.region,
+                endpoint_name=names.name,
+                configuration_name=configuration_name,
+                depends_on=[endpoint],
+            )

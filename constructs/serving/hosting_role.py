@@ -1,16 +1,20 @@
 """The IAM role of the models behind endpoints."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from constructs import Construct
 
 from constructs.access.allow import Allow, bucket_list, images_and_metrics, key_use, log_streams, network_interfaces
 from constructs.access.service_role import SAGEMAKER, ServiceRole
+from constructs.account import Account
+from constructs.network.placement import Placement
+from constructs.storage.data_bucket import DATA_CAPTURE, MODELS, DataBucket
+from settings.names import Names
 
 
 class HostingRole(Construct):
-    """Reads the released artifacts below `model_prefix` of the bucket and nothing else there; writes what endpoints
-    capture below `capture_prefix`, where there is one. Asks for the state of the alarms that guard an update.
+    """Reads the released artifacts in the bucket and nothing else there; writes what endpoints capture where one of
+    them `captures`, and asks for the state of the platform's alarms where one of them `rolls_back`.
 
     Models must wait for `policy`: SageMaker refuses one whose role cannot read its artifact.
     """
@@ -20,44 +24,42 @@ class HostingRole(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        source_account: str | None,
-        source_arns: Sequence[str],
-        bucket_arn: str,
-        model_prefix: str,
-        capture_prefix: str | None,
-        alarm_arns: Sequence[str],
+        account: Account,
+        names: Names,
+        limit_trust_to_account: bool,
+        bucket: DataBucket,
         key_arn: str | None,
-        log_group_arns: Sequence[str],
-        image_repository_arns: Sequence[str],
-        network_interface_arn: str,
-        placement_arns: Sequence[str],
+        image_repositories: Iterable[str],
+        placement: Placement | None,
+        captures: bool,
+        rolls_back: bool,
     ) -> None:
         super().__init__(scope, construct_id)
         needed_by_some = []
-        if capture_prefix is not None:
+        if captures:
             needed_by_some.append(
-                Allow(sid="CaptureWrite", actions=["s3:PutObject"], resources=[f"{bucket_arn}/{capture_prefix}*"])
+                Allow(sid="CaptureWrite", actions=["s3:PutObject"], resources=[f"{bucket.arn}/{DATA_CAPTURE}*"])
             )
-        if alarm_arns:
+        if rolls_back:
             # https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
+            alarms = account.alarm_arn(names.every_alarm)
             needed_by_some.append(
-                Allow(sid="RollbackAlarms", actions=["cloudwatch:DescribeAlarms"], resources=alarm_arns)
+                Allow(sid="RollbackAlarms", actions=["cloudwatch:DescribeAlarms"], resources=[alarms])
             )
         role = ServiceRole(
             self,
             "Default",
-            name=name,
+            account=account,
+            name=names.hosting_role,
             service=SAGEMAKER,
-            source_account=source_account,
-            source_arns=source_arns,
+            source=account.arn("sagemaker", "*") if limit_trust_to_account else None,
             statements=[
-                bucket_list(bucket_arn),
-                Allow(sid="ModelRead", actions=["s3:GetObject"], resources=[f"{bucket_arn}/{model_prefix}*"]),
+                bucket_list(bucket.arn),
+                Allow(sid="ModelRead", actions=["s3:GetObject"], resources=[f"{bucket.arn}/{MODELS}*"]),
                 *key_use(key_arn),
-                log_streams(log_group_arns),
-                *images_and_metrics(image_repository_arns),
-                *network_interfaces(network_interface_arn, placement_arns),
+                log_streams([account.log_group_arn(name) for name in names.endpoint_log_groups]),
+                *images_and_metrics([account.image_repository_arn(name) for name in sorted(image_repositories)]),
+                *network_interfaces(account, placement),
                 *needed_by_some,
             ],
         )

@@ -1,6 +1,6 @@
 """A SageMaker model: one released artifact in one of AWS's prebuilt images."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from cdktf import Fn, ITerraformDependable
 from cdktf_cdktf_provider_aws.data_aws_sagemaker_prebuilt_ecr_image import DataAwsSagemakerPrebuiltEcrImage
@@ -11,8 +11,9 @@ from cdktf_cdktf_provider_aws.sagemaker_model import (
 )
 from constructs import Construct
 
-# Characters of the digest, and so of the name.
-DIGEST_LENGTH = 8
+from constructs.network.placement import Placement
+from settings.names import DIGEST_LENGTH
+from settings.releases import ReleasedModel
 
 
 class Model(Construct):
@@ -32,33 +33,33 @@ class Model(Construct):
         *,
         name_prefix: str,
         revision: str,
-        image_repository: str,
-        image_tag: str,
+        model: ReleasedModel,
         model_data_url: str,
-        environment: Mapping[str, str],
         role_arn: str,
         network_isolation: bool,
-        subnet_ids: Sequence[str],
-        security_group_ids: Sequence[str],
+        placement: Placement | None,
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-        image = DataAwsSagemakerPrebuiltEcrImage(self, "image", repository_name=image_repository, image_tag=image_tag)
-        vpc_config = None
-        if subnet_ids:
-            vpc_config = SagemakerModelVpcConfig(subnets=[*subnet_ids], security_group_ids=[*security_group_ids])
+        image = DataAwsSagemakerPrebuiltEcrImage(
+            self, "image", repository_name=model.image_repository, image_tag=model.image_tag
+        )
+        subnets, groups, vpc_config = [], [], None
+        if placement is not None:
+            subnets, groups = [*placement.subnet_ids], [*placement.security_group_ids]
+            vpc_config = SagemakerModelVpcConfig(subnets=subnets, security_group_ids=groups)
         # Some of what a model is made of is known at apply only.
-        made_of = [revision, role_arn, network_isolation, [*subnet_ids], [*security_group_ids]]
-        model = SagemakerModel(
+        made_of = [revision, role_arn, network_isolation, subnets, groups]
+        made = SagemakerModel(
             self,
             "Default",
             name=f"{name_prefix}{Fn.substr(Fn.sha1(Fn.jsonencode(made_of)), 0, DIGEST_LENGTH)}",
             execution_role_arn=role_arn,
             enable_network_isolation=network_isolation,
             primary_container=SagemakerModelPrimaryContainer(
-                image=image.registry_path, model_data_url=model_data_url, environment=environment
+                image=image.registry_path, model_data_url=model_data_url, environment=model.environment
             ),
             vpc_config=vpc_config,
             depends_on=[*depends_on],
         )
-        self.name = model.name
+        self.name = made.name

@@ -1,6 +1,5 @@
 """The configuration of an endpoint on instances of its own."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from cdktf import TerraformResourceLifecycle
@@ -14,35 +13,26 @@ from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
 )
 from constructs import Construct
 
+from settings.data_capture import DataCaptureSettings
+from settings.names import PRODUCTION, SHADOW
+from settings.variant import VariantSettings
+
 
 @dataclass(frozen=True, kw_only=True)
-class Variant:
-    """A model on instances; `weight` is its share of the requests: weight / sum of the weights of all variants."""
+class HostedModel:
+    """A model, by its name, on a variant's instances."""
 
     model_name: str
-    instance_type: str
-    instance_count: int
-    weight: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class DataCapture:
-    """`sampling_percent` of the requests, each of `modes` (Input, Output), below `destination_s3_uri`.
-
-    https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
-    """
-
-    sampling_percent: int
-    modes: Sequence[str]
-    destination_s3_uri: str
-    key_arn: str | None
+    variant: VariantSettings
 
 
 class ProvisionedEndpointConfiguration(Construct):
-    """One production variant and, when given, one shadow variant that serves a copy of the requests.
+    """One production variant and, when given, one shadow variant that serves a copy of the requests. `data_capture`
+    goes below `capture_s3_uri`, encrypted with the key there.
 
     Configurations are immutable: a change makes a new one under a generated name, before the old one goes.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
+    https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
     """
 
     def __init__(
@@ -51,48 +41,54 @@ class ProvisionedEndpointConfiguration(Construct):
         construct_id: str,
         *,
         name_prefix: str,
-        key_arn: str | None,
-        production: Variant,
-        shadow: Variant | None,
-        data_capture: DataCapture | None,
+        storage_key_arn: str | None,
+        production: HostedModel,
+        shadow: HostedModel | None,
+        data_capture: DataCaptureSettings | None,
+        capture_s3_uri: str,
+        capture_key_arn: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         configuration = SagemakerEndpointConfiguration(
             self,
             "Default",
             name_prefix=name_prefix,
-            kms_key_arn=key_arn,
+            kms_key_arn=storage_key_arn,
             production_variants=[
                 SagemakerEndpointConfigurationProductionVariants(
-                    variant_name="production",
+                    variant_name=PRODUCTION,
                     model_name=production.model_name,
-                    instance_type=production.instance_type,
-                    initial_instance_count=production.instance_count,
-                    initial_variant_weight=production.weight,
+                    instance_type=production.variant.instance_type,
+                    initial_instance_count=production.variant.instance_count,
+                    initial_variant_weight=production.variant.weight,
                 )
             ],
             shadow_production_variants=[
                 SagemakerEndpointConfigurationShadowProductionVariants(
-                    variant_name="shadow",
-                    model_name=variant.model_name,
-                    instance_type=variant.instance_type,
-                    initial_instance_count=variant.instance_count,
-                    initial_variant_weight=variant.weight,
+                    variant_name=SHADOW,
+                    model_name=hosted.model_name,
+                    instance_type=hosted.variant.instance_type,
+                    initial_instance_count=hosted.variant.instance_count,
+                    initial_variant_weight=hosted.variant.weight,
                 )
-                for variant in ([] if shadow is None else [shadow])
+                for hosted in ([] if shadow is None else [shadow])
             ],
-            data_capture_config=None if data_capture is None else _data_capture_config(data_capture),
+            data_capture_config=None
+            if data_capture is None
+            else _data_capture_config(data_capture, capture_s3_uri, capture_key_arn),
             lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         self.name = configuration.name
 
 
-def _data_capture_config(capture: DataCapture) -> SagemakerEndpointConfigurationDataCaptureConfig:
+def _data_capture_config(
+    capture: DataCaptureSettings, s3_uri: str, key_arn: str | None
+) -> SagemakerEndpointConfigurationDataCaptureConfig:
     return SagemakerEndpointConfigurationDataCaptureConfig(
         enable_capture=True,
         initial_sampling_percentage=capture.sampling_percent,
-        destination_s3_uri=capture.destination_s3_uri,
-        kms_key_id=capture.key_arn,
+        destination_s3_uri=s3_uri,
+        kms_key_id=key_arn,
         capture_options=[
             SagemakerEndpointConfigurationDataCaptureConfigCaptureOptions(capture_mode=mode) for mode in capture.modes
         ],

@@ -41,5 +41,6 @@ class RollbackGuard(Construct):
             command=f'python3 "${{path.module}}/{asset.path}" {endpoint_name} {configuration_name} {region}',
             depends_on=depends_on,
         )
-        # Updated, not replaced: until then Terraform destroys nothing that it depended on when it was written.
+        # Its value is updated in place. Terraform destroys what it depended on only after that update, which comes
+        # after the guard: a failed guard leaves all of it there.
         TerraformData(self, "passed", values={"configuration_name": configuration_name}, depends_on=[guard.resource])

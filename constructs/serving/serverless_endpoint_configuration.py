@@ -8,6 +8,8 @@ from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
 )
 from constructs import Construct
 
+from settings.names import PRODUCTION
+
 
 class ServerlessEndpointConfiguration(Construct):
     """One production variant; SageMaker allows a serverless endpoint no other.
@@ -36,7 +38,7 @@ class ServerlessEndpointConfiguration(Construct):
             kms_key_arn=key_arn,
             production_variants=[
                 SagemakerEndpointConfigurationProductionVariants(
-                    variant_name="production",
+                    variant_name=PRODUCTION,
                     model_name=model_name,
                     serverless_config=SagemakerEndpointConfigurationProductionVariantsServerlessConfig(
                         memory_size_in_mb=memory_size_mb,

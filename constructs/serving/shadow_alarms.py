@@ -8,15 +8,18 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 from constructs import Construct
 
-from constructs.serving.endpoint_alarms import MICROSECONDS_PER_MS, NAMESPACE
+from constructs.monitoring.dashboard import NAMESPACE
+from constructs.serving.endpoint_alarms import MICROSECONDS_PER_MS
+from settings.names import PRODUCTION, SHADOW, EndpointNames
+from settings.thresholds import ShadowAlarmSettings
 
 # The shadow is compared, not guarded: longer than the endpoint's own alarms, and calmer.
 PERIOD_SECONDS = 300
 
 
 class ShadowAlarms(Construct):
-    """The shadow's value less production's, over five minutes: at least `invocation_5xx_errors` more, or a p99 of the
-    model's latency higher by more than `model_latency_p99_ms`. Both serve the same requests.
+    """The shadow's value less production's, over five minutes: at least as many errors more as the threshold
+    says, or a p99 of the model's latency higher by more than the threshold. Both serve the same requests.
 
     `arns` are those of both. They notify and roll nothing back: what the shadow does reaches no user.
     https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-view-monitor-edit.html
@@ -27,12 +30,8 @@ class ShadowAlarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name_prefix: str,
-        endpoint_name: str,
-        production_name: str,
-        shadow_name: str,
-        invocation_5xx_errors: int,
-        model_latency_p99_ms: int,
+        names: EndpointNames,
+        thresholds: ShadowAlarmSettings,
         topic_arn: str,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -40,19 +39,18 @@ class ShadowAlarms(Construct):
         def difference(
             alarm_id: str, *, name: str, description: str, metric: str, statistic: str, operator: str, threshold: int
         ) -> CloudwatchMetricAlarm:
-            variants = {"production": production_name, "shadow": shadow_name}
             metrics = [
                 CloudwatchMetricAlarmMetricQuery(
-                    id=query_id,
+                    id=variant,
                     metric=CloudwatchMetricAlarmMetricQueryMetric(
                         namespace=NAMESPACE,
                         metric_name=metric,
-                        dimensions={"EndpointName": endpoint_name, "VariantName": variant_name},
+                        dimensions={"EndpointName": names.name, "VariantName": variant},
                         stat=statistic,
                         period=PERIOD_SECONDS,
                     ),
                 )
-                for query_id, variant_name in variants.items()
+                for variant in (PRODUCTION, SHADOW)
             ]
             return CloudwatchMetricAlarm(
                 self,
@@ -76,20 +74,22 @@ class ShadowAlarms(Construct):
 
         errors = difference(
             "errors",
-            name=f"{name_prefix}-shadow-5xx-errors",
-            description=f"{endpoint_name}: shadow with {invocation_5xx_errors} or more 5XX errors more than production",
+            name=names.shadow_errors_alarm,
+            description=f"{names.name}: shadow with {thresholds.invocation_5xx_errors} or more 5XX errors more than "
+            "production",
             metric="Invocation5XXErrors",
             statistic="Sum",
             operator="GreaterThanOrEqualToThreshold",
-            threshold=invocation_5xx_errors,
+            threshold=thresholds.invocation_5xx_errors,
         )
         latency = difference(
             "latency",
-            name=f"{name_prefix}-shadow-model-latency",
-            description=f"{endpoint_name}: shadow's p99 latency more than {model_latency_p99_ms} ms above production's",
+            name=names.shadow_latency_alarm,
+            description=f"{names.name}: shadow's p99 latency more than {thresholds.model_latency_p99_ms} ms above "
+            "production's",
             metric="ModelLatency",
             statistic="p99",
             operator="GreaterThanThreshold",
-            threshold=model_latency_p99_ms * MICROSECONDS_PER_MS,
+            threshold=thresholds.model_latency_p99_ms * MICROSECONDS_PER_MS,
         )
         self.arns = [errors.arn, latency.arn]

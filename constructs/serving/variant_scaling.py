@@ -12,29 +12,38 @@ from cdktf_cdktf_provider_aws.appautoscaling_target import AppautoscalingTarget
 from constructs import Construct
 
 from constructs.terraform_data import TerraformData
+from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings, ScalingSettings
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled:
-    """What is scaled, and by which of SageMaker's metrics."""
+    """What is scaled, by which of SageMaker's metrics, and the policy's name after that of its variant."""
 
     dimension: str
     metric: str
+    policy_name: str
 
 
 # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_PredefinedMetricSpecification.html
-INSTANCES = Scaled(dimension="sagemaker:variant:DesiredInstanceCount", metric="SageMakerVariantInvocationsPerInstance")
-PROVISIONED_CONCURRENCY = Scaled(
-    dimension="sagemaker:variant:DesiredProvisionedConcurrency",
-    metric="SageMakerVariantProvisionedConcurrencyUtilization",
-)
+SCALED_BY: dict[type[ScalingSettings], Scaled] = {
+    InstanceScalingSettings: Scaled(
+        dimension="sagemaker:variant:DesiredInstanceCount",
+        metric="SageMakerVariantInvocationsPerInstance",
+        policy_name="invocations-per-instance",
+    ),
+    ConcurrencyScalingSettings: Scaled(
+        dimension="sagemaker:variant:DesiredProvisionedConcurrency",
+        metric="SageMakerVariantProvisionedConcurrencyUtilization",
+        policy_name="provisioned-concurrency-utilization",
+    ),
+}
 
 
 class VariantScaling(Construct):
-    """Target tracking between `min_capacity` and `max_capacity`.
+    """Target tracking from `min_capacity` up to what the scaling says.
 
     SageMaker refuses to remove a registered variant or to change its `capacity_type`, an instance type or a memory
-    size: the registration is taken back before the endpoint is updated, and made anew after it.
+    size: the variant is deregistered before the endpoint is updated and registered again after it.
     https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
     """
 
@@ -43,20 +52,16 @@ class VariantScaling(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
         endpoint_name: str,
         variant_name: str,
         capacity_type: str,
-        scaled: Scaled,
         min_capacity: int,
-        max_capacity: int,
-        target_value: float,
-        scale_in_cooldown_seconds: int,
-        scale_out_cooldown_seconds: int,
+        scaling: ScalingSettings,
     ) -> None:
         super().__init__(scope, construct_id)
+        scaled = SCALED_BY[type(scaling)]
         capacity = TerraformData(self, "capacity_type", replaced_by={"capacity_type": capacity_type})
-        # By its address: a reference, which CDKTF makes of the resource, Terraform does not take here.
+        # replace_triggered_by takes an address; CDKTF would write a reference to the resource, which Terraform refuses.
         renewed = TerraformResourceLifecycle(replace_triggered_by=[capacity.address])
         target = AppautoscalingTarget(
             self,
@@ -65,13 +70,13 @@ class VariantScaling(Construct):
             resource_id=f"endpoint/{endpoint_name}/variant/{variant_name}",
             scalable_dimension=scaled.dimension,
             min_capacity=min_capacity,
-            max_capacity=max_capacity,
+            max_capacity=scaling.max_capacity,
             lifecycle=renewed,
         )
         AppautoscalingPolicy(
             self,
             "policy",
-            name=name,
+            name=f"{variant_name}-{scaled.policy_name}",
             policy_type="TargetTrackingScaling",
             service_namespace=target.service_namespace,
             resource_id=target.resource_id,
@@ -82,9 +87,9 @@ class VariantScaling(Construct):
                         predefined_metric_type=scaled.metric
                     )
                 ),
-                target_value=target_value,
-                scale_in_cooldown=scale_in_cooldown_seconds,
-                scale_out_cooldown=scale_out_cooldown_seconds,
+                target_value=scaling.target_value,
+                scale_in_cooldown=scaling.scale_in_cooldown_seconds,
+                scale_out_cooldown=scaling.scale_out_cooldown_seconds,
             ),
             lifecycle=renewed,
         )

@@ -11,9 +11,10 @@ from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
 from constructs.storage.private_bucket import PrivateBucket
+from settings.bucket import BucketSettings
 
-MODELS, TRAINING_OUTPUT, DATA_CAPTURE = "models/", "training-output/", "data-capture/"
-PREFIXES = ("training-data/", TRAINING_OUTPUT, MODELS, "notebooks/")
+TRAINING_OUTPUT, MODELS, NOTEBOOKS, DATA_CAPTURE = "training-output/", "models/", "notebooks/", "data-capture/"
+PREFIXES = ("training-data/", TRAINING_OUTPUT, MODELS, NOTEBOOKS)
 
 
 class DataBucket(Construct):
@@ -25,22 +26,20 @@ class DataBucket(Construct):
         construct_id: str,
         *,
         name: str,
+        bucket: BucketSettings,
         key_arn: str | None,
-        force_destroy: bool,
         prevent_destroy: bool,
-        noncurrent_version_days: int,
-        incomplete_upload_days: int,
     ) -> None:
         super().__init__(scope, construct_id)
-        bucket = PrivateBucket(
+        made = PrivateBucket(
             self,
             "Default",
             name=name,
             key_arn=key_arn,
-            force_destroy=force_destroy,
+            force_destroy=bucket.force_destroy,
             prevent_destroy=prevent_destroy,
         )
-        self.name, self.arn, self.protection = bucket.name, bucket.arn, bucket.protection
+        self.name, self.arn, self.protection = made.name, made.arn, made.protection
         S3BucketLifecycleConfiguration(
             self,
             "lifecycle",
@@ -52,17 +51,17 @@ class DataBucket(Construct):
                     filter=[S3BucketLifecycleConfigurationRuleFilter(prefix="")],
                     abort_incomplete_multipart_upload=[
                         S3BucketLifecycleConfigurationRuleAbortIncompleteMultipartUpload(
-                            days_after_initiation=incomplete_upload_days
+                            days_after_initiation=bucket.incomplete_upload_days
                         )
                     ],
                     noncurrent_version_expiration=[
                         S3BucketLifecycleConfigurationRuleNoncurrentVersionExpiration(
-                            noncurrent_days=noncurrent_version_days
+                            noncurrent_days=bucket.noncurrent_version_days
                         )
                     ],
                 )
             ],
-            depends_on=[bucket.versioning],
+            depends_on=[made.versioning],
         )
         for prefix in PREFIXES:
             S3Object(self, prefix.rstrip("/"), bucket=self.name, key=prefix, content="", depends_on=[*self.protection])

@@ -1,52 +1,53 @@
 """The IAM role of training jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from constructs import Construct
 
 from constructs.access.allow import Allow, bucket_list, images_and_metrics, key_use, log_streams, network_interfaces
 from constructs.access.service_role import SAGEMAKER, ServiceRole
+from constructs.account import Account
+from constructs.network.placement import Placement
+from constructs.storage.data_bucket import TRAINING_OUTPUT, DataBucket
+from settings.names import TRAINING_JOBS, Names
 
 
 class TrainingRole(Construct):
-    """Reads the bucket, writes below `output_prefixes` of it, and pulls the images named."""
+    """Reads the bucket, writes the training output, and pulls from the image repositories."""
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        source_account: str | None,
-        source_arns: Sequence[str],
-        bucket_arn: str,
-        output_prefixes: Sequence[str],
+        account: Account,
+        names: Names,
+        limit_trust_to_account: bool,
+        bucket: DataBucket,
         key_arn: str | None,
-        log_group_arns: Sequence[str],
-        image_repository_arns: Sequence[str],
-        network_interface_arn: str,
-        placement_arns: Sequence[str],
+        image_repositories: Iterable[str],
+        placement: Placement | None,
     ) -> None:
         super().__init__(scope, construct_id)
         role = ServiceRole(
             self,
             "Default",
-            name=name,
+            account=account,
+            name=names.training_role,
             service=SAGEMAKER,
-            source_account=source_account,
-            source_arns=source_arns,
+            source=account.arn("sagemaker", "*") if limit_trust_to_account else None,
             statements=[
-                bucket_list(bucket_arn),
-                Allow(sid="BucketRead", actions=["s3:GetObject"], resources=[f"{bucket_arn}/*"]),
+                bucket_list(bucket.arn),
+                Allow(sid="BucketRead", actions=["s3:GetObject"], resources=[f"{bucket.arn}/*"]),
                 Allow(
                     sid="BucketWrite",
                     actions=["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"],
-                    resources=[f"{bucket_arn}/{prefix}*" for prefix in output_prefixes],
+                    resources=[f"{bucket.arn}/{TRAINING_OUTPUT}*"],
                 ),
                 *key_use(key_arn),
-                log_streams(log_group_arns),
-                *images_and_metrics(image_repository_arns),
-                *network_interfaces(network_interface_arn, placement_arns),
+                log_streams([account.log_group_arn(TRAINING_JOBS)]),
+                *images_and_metrics([account.image_repository_arn(name) for name in sorted(image_repositories)]),
+                *network_interfaces(account, placement),
             ],
         )
         self.arn, self.policy = role.arn, role.policy

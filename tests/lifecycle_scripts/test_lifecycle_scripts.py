@@ -167,18 +167,18 @@ def test_a_shipped_notebook_is_valid_and_holds_the_placeholder(path: Path) -> No
 def test_rejects_a_script_larger_than_sagemaker_takes(tmp_path: Path, size: int, sound: bool) -> None:
     path = tmp_path / "on_create.sh"
     path.write_bytes(b"#!/bin/bash\n".ljust(size, b"#"))
-    _, faults = read_lifecycle_script(path)
-    assert (faults == []) is sound
+    _, problems = read_lifecycle_script(path)
+    assert (problems == []) is sound
 
 
 def test_the_longest_bucket_name_counts_towards_the_limit(tmp_path: Path) -> None:
     path = tmp_path / "on_create.sh"
     path.write_bytes(f"#!/bin/bash\n{lifecycle_scripts.BUCKET}\n".encode().ljust(MAX_BYTES, b"#"))
-    _, [fault] = read_lifecycle_script(path)
-    assert f"{MAX_BYTES + 63 - len(lifecycle_scripts.BUCKET)} bytes with the longest names in place" in fault
+    _, [problem] = read_lifecycle_script(path)
+    assert f"{MAX_BYTES + 63 - len(lifecycle_scripts.BUCKET)} bytes with the longest names in place" in str(problem)
 
 
 def test_rejects_a_script_without_an_interpreter(tmp_path: Path) -> None:
     path = tmp_path / "on_create.sh"
     path.write_bytes(b"echo hello\n")
-    assert "must begin with #!" in read_lifecycle_script(path)[1][0]
+    assert "must begin with #!" in str(read_lifecycle_script(path)[1][0])

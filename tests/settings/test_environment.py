@@ -3,26 +3,19 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from settings.endpoint import (
-    ProvisionedEndpointSettings,
-    ServerlessEndpointSettings,
-    ShadowedEndpointSettings,
-    VariantSettings,
-)
-from settings.environment import (
-    BucketSettings,
-    EncryptionKeySettings,
-    EnvironmentSettings,
-    ExistingNetworkSettings,
-    LogSettings,
-    NewNetworkSettings,
-    NotebookSettings,
-)
+from settings.bucket import BucketSettings
+from settings.encryption_key import EncryptionKeySettings
+from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
+from settings.environment import EnvironmentSettings
 from settings.limits import has_instance_storage
-from settings.problems import InvalidInputError, faults_of
+from settings.logs import LogSettings
+from settings.network import ExistingNetworkSettings, NewNetworkSettings
+from settings.notebook import NotebookSettings
+from settings.problems import InvalidInputError, Problem, problems_of
+from settings.variant import VariantSettings
 
 
-def faults(**changes: Any) -> list[str]:
+def problems(**changes: Any) -> list[str]:
     """What is wrong with an otherwise sound environment."""
     values: dict[str, Any] = {
         "name": "dev",
@@ -33,24 +26,24 @@ def faults(**changes: Any) -> list[str]:
     try:
         EnvironmentSettings(**values | changes).checked()
     except ValidationError as error:
-        return faults_of("dev", EnvironmentSettings, error)
+        return [str(problem) for problem in problems_of("dev", EnvironmentSettings, error)]
     return []
 
 
 def serverless(**values: Any) -> list[str]:
-    return faults(endpoints=[ServerlessEndpointSettings(**values)])
+    return problems(endpoints=[ServerlessEndpointSettings(**values)])
 
 
 def provisioned(**values: Any) -> list[str]:
-    return faults(endpoints=[ProvisionedEndpointSettings(production=VariantSettings(**values))])
+    return problems(endpoints=[ProvisionedEndpointSettings(production=VariantSettings(**values))])
 
 
 def test_defaults_are_sound() -> None:
-    assert faults() == []
+    assert problems() == []
 
 
 def test_all_faults_of_a_tree_come_out_at_once() -> None:
-    found = faults(
+    found = problems(
         region="mars",
         bucket=BucketSettings(name="Acme"),
         endpoints=[ProvisionedEndpointSettings(production=VariantSettings(weight=-1, instance_count=0))],
@@ -85,7 +78,7 @@ def test_max_concurrency_is_1_to_200(value: int, sound: bool) -> None:
 def test_rejects_more_provisioned_than_maximum_concurrency() -> None:
     assert serverless(max_concurrency=5, provisioned_concurrency=5) == []
     assert serverless(max_concurrency=5, provisioned_concurrency=6) == [
-        "dev: endpoints.0: provisioned_concurrency is 6: must be at most max_concurrency, 5 "
+        "dev: endpoints.0.provisioned_concurrency: 6: must be at most max_concurrency, 5 "
         "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html)"
     ]
 
@@ -105,30 +98,31 @@ def test_a_near_miss_gets_a_suggestion(field: str, meant: str) -> None:
 
 
 def test_faults_are_coloured_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = [Problem(where=name, allowed="must be") for name in ("b", "a")]
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert str(InvalidInputError(["b", "a"])) == "\033[31ma\033[0m\n\033[31mb\033[0m"
+    assert str(InvalidInputError(both)) == "\033[31ma: must be\033[0m\n\033[31mb: must be\033[0m"
     monkeypatch.setenv("NO_COLOR", "1")
-    assert str(InvalidInputError(["b", "a"])) == "a\nb"
+    assert str(InvalidInputError(both)) == "a: must be\nb: must be"
     monkeypatch.delenv("NO_COLOR")
     monkeypatch.setattr("sys.stderr.isatty", lambda: False)
-    assert str(InvalidInputError(["b", "a"])) == "a\nb"
+    assert str(InvalidInputError(both)) == "a: must be\nb: must be"
 
 
 def test_rejects_an_unknown_field_of_the_environment() -> None:
-    [line] = faults(buckets=1)
+    [line] = problems(buckets=1)
     assert line.startswith("dev: buckets: 1: unknown field: must be one of account_id, alarm_emails, bucket, ")
 
 
 def test_rejects_settings_that_are_no_endpoint() -> None:
-    assert faults(endpoints=[VariantSettings()]) == [
+    assert problems(endpoints=[VariantSettings()]) == [
         "dev: endpoints.0: must be ProvisionedEndpointSettings(...), ShadowedEndpointSettings(...) or "
         "ServerlessEndpointSettings(...)"
     ]
 
 
 def test_a_missing_value_is_named() -> None:
-    assert faults(endpoints=[ProvisionedEndpointSettings()]) == [  # type: ignore[call-arg]
+    assert problems(endpoints=[ProvisionedEndpointSettings()]) == [  # type: ignore[call-arg]
         "dev: endpoints.0.production: missing: must be given"
     ]
 
@@ -138,7 +132,7 @@ def test_a_missing_value_is_named() -> None:
 )
 def test_a_weight_is_a_finite_number_from_0(weight: float, sound: bool) -> None:
     shadow = ShadowedEndpointSettings(production=VariantSettings(), shadow=VariantSettings(weight=weight))
-    assert (faults(endpoints=[shadow]) == []) is sound
+    assert (problems(endpoints=[shadow]) == []) is sound
 
 
 def test_a_weight_of_zero_is_kept() -> None:
@@ -155,9 +149,9 @@ def test_a_weight_of_zero_is_kept() -> None:
     ],
 )
 def test_rejects_a_production_variant_that_gets_no_request(endpoint: object) -> None:
-    [line] = faults(endpoints=[endpoint])
+    [line] = problems(endpoints=[endpoint])
     assert line.startswith(
-        "dev: endpoints.0: production.weight is 0 and it is the only production variant: must be above 0"
+        "dev: endpoints.0.production.weight: 0.0: must be above 0, as it is the only production variant"
     )
 
 
@@ -170,7 +164,7 @@ def test_rejects_a_production_variant_that_gets_no_request(endpoint: object) -> 
     ],
 )
 def test_a_notebook_instance_type_runs_amazon_linux_2023(instance_type: str, sound: bool) -> None:
-    assert (faults(notebook=NotebookSettings(instance_type=instance_type)) == []) is sound
+    assert (problems(notebook=NotebookSettings(instance_type=instance_type)) == []) is sound
 
 
 @pytest.mark.parametrize(("count", "sound"), [(0, False), (1, True), (1.5, False)])
@@ -188,7 +182,7 @@ def test_an_instance_type_is_one_of_machine_learning(instance_type: str, sound: 
     ["abc", "a" * 63, "acme.data-1", "1-sagemaker"],
 )
 def test_accepts_bucket_names_that_s3_accepts(name: str) -> None:
-    assert faults(bucket=BucketSettings(name=name)) == []
+    assert problems(bucket=BucketSettings(name=name)) == []
 
 
 @pytest.mark.parametrize(
@@ -199,23 +193,23 @@ def test_accepts_bucket_names_that_s3_accepts(name: str) -> None:
     ],
 )  # fmt: skip
 def test_rejects_bucket_names_that_s3_refuses(name: str) -> None:
-    [line] = faults(bucket=BucketSettings(name=name))
+    [line] = problems(bucket=BucketSettings(name=name))
     assert line.startswith(f"dev: bucket.name: {name!r}: must ")
 
 
 def test_rejects_names_from_which_no_bucket_name_can_be_made() -> None:
     longest = "p" * (63 - len("-dev-sagemaker-111111111111-us-east-1"))
-    assert faults(project=longest) == []
-    [line] = faults(project=longest + "p")
+    assert problems(project=longest) == []
+    [line] = problems(project=longest + "p")
     assert "would have 64 characters: must be at most 63" in line
-    assert faults(project=longest + "p", bucket=BucketSettings(name="acme-data")) == []
+    assert problems(project=longest + "p", bucket=BucketSettings(name="acme-data")) == []
 
 
 def test_rejects_names_from_which_no_role_name_can_be_made() -> None:
     named = BucketSettings(name="acme-data")
     longest = "p" * (64 - len("-dev-sagemaker-notebook"))
-    assert faults(project=longest, bucket=named) == []
-    assert "has 65 characters: must be at most 64" in faults(project=longest + "p", bucket=named)[0]
+    assert problems(project=longest, bucket=named) == []
+    assert "has 65 characters: must be at most 64" in problems(project=longest + "p", bucket=named)[0]
 
 
 def test_rejects_an_endpoint_name_that_leaves_no_room_for_its_configurations() -> None:
@@ -224,7 +218,7 @@ def test_rejects_an_endpoint_name_that_leaves_no_room_for_its_configurations() -
     assert serverless(name="e" * 25, name_carries_hosting=True) == []
     assert "must be at most 36" in serverless(name="e" * 26, name_carries_hosting=True)[0]
     too_long = [ServerlessEndpointSettings(name="e" * 33)]
-    assert "must be at most 36" in faults(endpoints=too_long, shares_account=True)[0]
+    assert "must be at most 36" in problems(endpoints=too_long, shares_account=True)[0]
 
 
 @pytest.mark.parametrize("name", ["a", "a-b", "a1"])
@@ -239,39 +233,39 @@ def test_rejects_names_that_sagemaker_refuses(name: str) -> None:
 
 @pytest.mark.parametrize(("days", "sound"), [(1, True), (2, False), (30, True), (31, False), (3653, True), (0, False)])
 def test_retention_is_one_of_the_days_that_cloudwatch_knows(days: int, sound: bool) -> None:
-    assert (faults(logs=LogSettings(retention_days=days)) == []) is sound  # type: ignore[arg-type]
+    assert (problems(logs=LogSettings(retention_days=days)) == []) is sound  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("size", "sound"), [(4, False), (5, True), (16384, True), (16385, False)])
 def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
-    assert (faults(notebook=NotebookSettings(volume_size_gb=size)) == []) is sound
+    assert (problems(notebook=NotebookSettings(volume_size_gb=size)) == []) is sound
 
 
 @pytest.mark.parametrize(
     ("region", "sound"), [("eu-west-1", True), ("us-gov-west-1", True), ("eu-west", False), ("EU-WEST-1", False)]
 )
 def test_a_region_looks_like_one(region: str, sound: bool) -> None:
-    assert (faults(region=region) == []) is sound
+    assert (problems(region=region) == []) is sound
 
 
 @pytest.mark.parametrize(
     ("account_id", "sound"), [("123456789012", True), ("12345678901", False), ("1234567890123", False), ("", False)]
 )
 def test_an_account_id_has_12_digits(account_id: str, sound: bool) -> None:
-    assert (faults(account_id=account_id) == []) is sound
+    assert (problems(account_id=account_id) == []) is sound
 
 
 @pytest.mark.parametrize(
     ("owner", "sound"), [("Zoë @ team-1", True), ("o" * 256, True), ("o" * 257, False), ("", False), ("a;b", False)]
 )
 def test_an_owner_is_a_tag_value_that_aws_takes(owner: str, sound: bool) -> None:
-    assert (faults(owner=owner) == []) is sound
+    assert (problems(owner=owner) == []) is sound
 
 
 @pytest.mark.parametrize("field", ["noncurrent_version_days", "incomplete_upload_days"])
 @pytest.mark.parametrize(("days", "sound"), [(0, False), (1, True)])
 def test_objects_expire_after_a_day_at_the_earliest(field: str, days: int, sound: bool) -> None:
-    assert (faults(bucket=BucketSettings(**{field: days})) == []) is sound  # type: ignore[arg-type]
+    assert (problems(bucket=BucketSettings(**{field: days})) == []) is sound  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("value", "sound"), [(0, False), (1, True), (200, True), (201, False)])
@@ -283,22 +277,27 @@ def test_provisioned_concurrency_is_1_to_200(value: int, sound: bool) -> None:
     ("production", "shadow"), [("ml.inf1.xlarge", "ml.m5.large"), ("ml.m5.large", "ml.inf1.xlarge")]
 )
 def test_rejects_inferentia_beside_a_shadow(production: str, shadow: str) -> None:
-    [line] = faults(
+    [line] = problems(
         endpoints=[
             ShadowedEndpointSettings(
                 production=VariantSettings(instance_type=production), shadow=VariantSettings(instance_type=shadow)
             )
         ]
     )
-    assert "instance_type is 'ml.inf1.xlarge': must not be of the family inf1 where there is a shadow" in line
+    field = "production" if production == "ml.inf1.xlarge" else "shadow"
+    assert line.startswith(
+        f"dev: endpoints.0.{field}.instance_type: 'ml.inf1.xlarge': "
+        "must not be of the family inf1 where there is a shadow"
+    )
 
 
 def test_every_rule_that_crosses_fields_is_told_at_once() -> None:
-    found = faults(project="p" * 63, endpoints=[ServerlessEndpointSettings(name="e" * 40)])
-    assert [line.split(",")[0] for line in found] == [
-        "dev: the bucket's name",
-        "dev: a role's name",
-        "dev: the endpoint's name",
+    found = problems(project="p" * 63, endpoints=[ServerlessEndpointSettings(name="e" * 40)])
+    project = f"dev: project: {'p' * 63!r}: must be shorter"
+    assert [line.split(": the ")[0].split(": a ")[0] for line in found] == [
+        f"{project}, or bucket.name given",
+        project,
+        f"dev: endpoints.0.name: {'e' * 40!r}: must be shorter",
     ]
 
 
@@ -307,14 +306,14 @@ def test_accepts_inferentia_without_a_shadow() -> None:
 
 
 def test_rejects_training_without_an_image() -> None:
-    [line] = faults(training_image_repositories=[])
+    [line] = problems(training_image_repositories=[])
     assert line.startswith("dev: training_image_repositories: []: ")
     assert "at least 1 item" in line
 
 
 @pytest.mark.parametrize(("repository", "sound"), [("a", False), ("linear-learner", True), ("Linear", False)])
 def test_a_training_image_is_named_as_ecr_allows(repository: str, sound: bool) -> None:
-    assert (faults(training_image_repositories=[repository]) == []) is sound
+    assert (problems(training_image_repositories=[repository]) == []) is sound
 
 
 def test_settings_cannot_be_changed_behind_the_checks() -> None:
@@ -327,7 +326,7 @@ def test_settings_cannot_be_changed_behind_the_checks() -> None:
 
 @pytest.mark.parametrize(("days", "sound"), [(6, False), (7, True), (30, True), (31, False)])
 def test_a_keys_deletion_window_is_7_to_30_days(days: int, sound: bool) -> None:
-    assert (faults(encryption_key=EncryptionKeySettings(deletion_window_days=days)) == []) is sound
+    assert (problems(encryption_key=EncryptionKeySettings(deletion_window_days=days)) == []) is sound
 
 
 @pytest.mark.parametrize(
@@ -344,7 +343,7 @@ def test_a_keys_deletion_window_is_7_to_30_days(days: int, sound: bool) -> None:
     ],
 )
 def test_a_networks_addresses_are_private_and_of_a_size_that_subnets_fit_into(cidr_block: str, sound: bool) -> None:
-    assert (faults(network=NewNetworkSettings(cidr_block=cidr_block)) == []) is sound
+    assert (problems(network=NewNetworkSettings(cidr_block=cidr_block)) == []) is sound
 
 
 @pytest.mark.parametrize(
@@ -352,7 +351,7 @@ def test_a_networks_addresses_are_private_and_of_a_size_that_subnets_fit_into(ci
     [("ab", True), ("abcdef", True), ("a", False), ("ag", False), ("aa", False), (("a", "us-east-1b"), False)],
 )
 def test_a_network_is_in_two_to_six_different_zones(zones: str, sound: bool) -> None:
-    assert (faults(network=NewNetworkSettings(zones=tuple(zones))) == []) is sound  # type: ignore[arg-type]
+    assert (problems(network=NewNetworkSettings(zones=tuple(zones))) == []) is sound  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -369,31 +368,31 @@ def test_a_network_is_in_two_to_six_different_zones(zones: str, sound: bool) -> 
     ],
 )
 def test_an_existing_network_is_named_by_ids(subnets: list[str], groups: list[str], sound: bool) -> None:
-    found = faults(network=ExistingNetworkSettings(subnet_ids=subnets, security_group_ids=groups))
+    found = problems(network=ExistingNetworkSettings(subnet_ids=subnets, security_group_ids=groups))
     assert (found == []) is sound
 
 
 @pytest.mark.parametrize("value", ["vpc-1", 5, {"cidr_block": "10.0.0.0/20"}])
 def test_rejects_a_network_that_is_none_of_the_two_kinds(value: object) -> None:
-    [line] = faults(network=value)
+    [line] = problems(network=value)
     assert line.endswith("must be NewNetworkSettings(...) or ExistingNetworkSettings(...)")
 
 
 def test_rejects_what_weakens_a_protected_environment_each_by_its_name() -> None:
     weak = {"bucket": BucketSettings(force_destroy=True), "encryption_key": None, "sagemaker_full_access": True}
-    assert faults(**weak, local_state=False) == [
-        "dev: bucket.force_destroy is True: must not be so where protected is True",
-        "dev: encryption_key is None: must not be so where protected is True",
-        "dev: sagemaker_full_access is True: must not be so where protected is True",
-        "dev: state_bucket is None: must be given where protected is True, unless local_state=True says otherwise",
+    assert problems(**weak, local_state=False) == [
+        "dev: bucket.force_destroy: True: must be False where protected is True",
+        "dev: encryption_key: None: must be given where protected is True",
+        "dev: sagemaker_full_access: True: must be False where protected is True",
+        "dev: state_bucket: None: must be given where protected is True, unless local_state=True says otherwise",
     ]
-    assert faults(**weak, local_state=False, protected=False) == []
+    assert problems(**weak, local_state=False, protected=False) == []
 
 
 @pytest.mark.parametrize("field", ["protected", "limit_trust_to_account", "local_state", "sagemaker_full_access"])
 @pytest.mark.parametrize("value", [1, "yes", None])
 def test_rejects_what_is_neither_true_nor_false(field: str, value: object) -> None:
-    [line] = [fault for fault in faults(**{field: value}) if fault.startswith(f"dev: {field}: ")]
+    [line] = [fault for fault in problems(**{field: value}) if fault.startswith(f"dev: {field}: ")]
     assert f"{field}: {value!r}: must " in line
 
 
@@ -432,7 +431,7 @@ def test_instances_with_disks_of_their_own_are_known_by_their_names(instance_typ
 )
 def test_rejects_names_that_a_shell_would_run(value: str) -> None:
     """These go into the lifecycle scripts or into commands that a person is told to type."""
-    assert faults(bucket=BucketSettings(name=value))[0].startswith(f"dev: bucket.name: {value!r}: must ")
+    assert problems(bucket=BucketSettings(name=value))[0].startswith(f"dev: bucket.name: {value!r}: must ")
     assert serverless(name=value)[0].startswith(f"dev: endpoints.0.name: {value!r}: must ")
     for field in ("project", "name", "region", "state_bucket", "account_id"):
-        assert f"dev: {field}: {value!r}: must " in "\n".join(faults(**{field: value}))
+        assert f"dev: {field}: {value!r}: must " in "\n".join(problems(**{field: value}))

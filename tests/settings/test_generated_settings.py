@@ -15,32 +15,19 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from local_aws import provider
-from settings.endpoint import (
-    AlarmSettings,
-    AllAtOnceUpdateSettings,
-    CanaryUpdateSettings,
-    ConcurrencyScalingSettings,
-    DataCaptureSettings,
-    InstanceScalingSettings,
-    LinearUpdateSettings,
-    ProvisionedEndpointSettings,
-    RollingUpdateSettings,
-    ServerlessEndpointSettings,
-    ShadowAlarmSettings,
-    ShadowedEndpointSettings,
-    VariantSettings,
-)
-from settings.environment import (
-    ROLE_PURPOSES,
-    BucketSettings,
-    EncryptionKeySettings,
-    EnvironmentSettings,
-    ExistingNetworkSettings,
-    LogSettings,
-    NewNetworkSettings,
-    NotebookSettings,
-)
-from settings.problems import faults_of
+from settings.bucket import BucketSettings
+from settings.data_capture import DataCaptureSettings
+from settings.encryption_key import EncryptionKeySettings
+from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
+from settings.environment import EnvironmentSettings
+from settings.logs import LogSettings
+from settings.network import ExistingNetworkSettings, NewNetworkSettings
+from settings.notebook import NotebookSettings
+from settings.problems import problems_of
+from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings
+from settings.thresholds import AlarmSettings, ShadowAlarmSettings
+from settings.update import AllAtOnceUpdateSettings, CanaryUpdateSettings, LinearUpdateSettings, RollingUpdateSettings
+from settings.variant import VariantSettings
 from tests.support.aws_model import refused, refused_in, shape
 from tests.support.synthesis import environment, synthesized_platform
 
@@ -348,11 +335,11 @@ BAD: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def faults(given_settings: EnvironmentSettings) -> list[str]:
+def problems(given_settings: EnvironmentSettings) -> list[str]:
     try:
         given_settings.checked()
     except ValidationError as error:
-        return faults_of("dev", EnvironmentSettings, error)
+        return [str(problem) for problem in problems_of("dev", EnvironmentSettings, error)]
     return []
 
 
@@ -412,14 +399,16 @@ def changed(of: Any, path: str, value: object) -> Any:
 @settings(max_examples=700)
 @given(VALID)
 def test_everything_that_aws_takes_is_accepted_and_gives_names_that_aws_takes(valid: EnvironmentSettings) -> None:
-    assert faults(valid) == []
+    assert problems(valid) == []
     checked = valid.checked()
-    assert refused("sagemaker", "NotebookInstanceName", checked.name_prefix) is None
-    for purpose in ROLE_PURPOSES:
-        assert refused("iam", "roleNameType", checked.role_name(purpose)) is None
-    for name in checked.endpoint_names:
-        assert refused("sagemaker", "EndpointName", name) is None
-        assert refused("sagemaker", "EndpointConfigName", f"{name}-{'1' * 26}") is None
+    assert refused("sagemaker", "NotebookInstanceName", checked.names.notebook) is None
+    for role in checked.names.roles:
+        assert refused("iam", "roleNameType", role) is None
+    for endpoint in checked.names.endpoints.values():
+        assert refused("sagemaker", "EndpointName", endpoint.name) is None
+        assert refused("sagemaker", "EndpointConfigName", endpoint.longest_configuration) is None
+        for alarm in endpoint.alarms(shadow=True):
+            assert refused("cloudwatch", "AlarmName", alarm) is None
 
 
 @pytest.mark.parametrize("path", BAD)
@@ -430,7 +419,7 @@ def test_one_bad_value_is_refused_with_its_field(path: str, data: st.DataObject)
     sound = type(valid)(**{**vars(valid), **holder(path)})
     bad = data.draw(BAD[path])
 
-    found = faults(changed(sound, path, bad))
+    found = problems(changed(sound, path, bad))
 
     [line] = [fault for fault in found if fault.startswith(f"dev: {path}: ")]
     assert line.startswith(f"dev: {path}: {bad!r}: must ")

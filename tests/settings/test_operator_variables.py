@@ -39,14 +39,14 @@ def test_a_variable_of_one_environment_leaves_the_others_alone() -> None:
 def test_a_variables_value_is_checked_by_the_same_rules() -> None:
     with pytest.raises(InvalidInputError) as caught:
         read_environments({"ML_PLATFORM_DEV_ACCOUNT_ID": "12"})
-    [line] = caught.value.faults
-    assert line.startswith("dev: account_id (ML_PLATFORM_DEV_ACCOUNT_ID): '12': must match ")
+    [problem] = caught.value.problems
+    assert str(problem).startswith("dev: account_id (ML_PLATFORM_DEV_ACCOUNT_ID): '12': must match ")
 
 
 def test_rejects_a_variable_that_is_no_setting_and_suggests_one() -> None:
     with pytest.raises(InvalidInputError) as caught:
         read_environments({"ML_PLATFORM_DEV_REGOIN": "eu-west-1", "ML_PLATFORMS": "not ours"})
-    assert caught.value.faults == [
+    assert [str(problem) for problem in caught.value.problems] == [
         "ML_PLATFORM_DEV_REGOIN: unknown variable: must be one of "
         "ML_PLATFORM_<DEV|STAGING|PROD>_<ACCOUNT_ID|OWNER|PROJECT|REGION|STATE_BUCKET> "
         "(did you mean ML_PLATFORM_DEV_REGION?)"

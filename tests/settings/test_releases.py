@@ -28,8 +28,9 @@ def read(folder: Path, content: object) -> tuple[dict[str, Release], list[str]]:
     (folder / "model.tar.gz").write_bytes(ARTIFACT)
     path = folder / "releases.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    releases, faults = read_releases(path, NAMES, SETTINGS)
-    return {name: of_endpoint["linear-learner"] for name, of_endpoint in releases.items()}, faults
+    releases, problems = read_releases(path, NAMES, SETTINGS)
+    found = {name: of_endpoint["linear-learner"] for name, of_endpoint in releases.items()}
+    return found, [str(problem) for problem in problems]
 
 
 def catalogue(environments: dict[str, Any] | None = None, **models: Any) -> dict[str, Any]:
@@ -38,8 +39,8 @@ def catalogue(environments: dict[str, Any] | None = None, **models: Any) -> dict
 
 
 def test_an_environment_serves_the_model_that_the_file_names(tmp_path: Path) -> None:
-    releases, faults = read(tmp_path, catalogue({"dev": {"production": "churn"}}))
-    assert faults == []
+    releases, problems = read(tmp_path, catalogue({"dev": {"production": "churn"}}))
+    assert problems == []
     production = releases["dev"].production
     assert production is not None
     assert (production.image_repository, production.image_tag) == ("linear-learner", "1")
@@ -48,8 +49,8 @@ def test_an_environment_serves_the_model_that_the_file_names(tmp_path: Path) -> 
 
 def test_staging_may_have_a_shadow_model(tmp_path: Path) -> None:
     models = {"churn": entry(), "churn-2": entry(environment={"A": "b"})}
-    releases, faults = read(tmp_path, catalogue({"staging": {"production": "churn", "shadow": "churn-2"}}, **models))
-    assert faults == []
+    releases, problems = read(tmp_path, catalogue({"staging": {"production": "churn", "shadow": "churn-2"}}, **models))
+    assert problems == []
     assert releases["staging"].shadow is not None
 
 
@@ -74,16 +75,21 @@ def test_the_order_of_an_entrys_fields_does_not_matter(tmp_path: Path) -> None:
 
 
 def test_rejects_a_model_that_is_not_in_the_catalogue(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, catalogue({"dev": {"production": "chrun"}}, churn=entry(), fraud=entry()))
-    assert faults == ["releases.json: environments.dev.linear-learner.production: 'chrun': must be one of churn, fraud"]
+    _, problems = read(tmp_path, catalogue({"dev": {"production": "chrun"}}, churn=entry(), fraud=entry()))
+    assert problems == [
+        "releases.json: environments.dev.linear-learner.production: 'chrun': must be one of churn, fraud"
+    ]
 
 
 def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Path) -> None:
     longest = "m" * (63 - len("ml-platform-dev--12345678"))
     for name, sound in ((longest, True), (longest + "m", False)):
-        _, faults = read(tmp_path, catalogue({"dev": {"production": name}}, **{name: entry()}))
-        assert (faults == []) is sound
-    assert faults[0].endswith("would have 64 characters: must be at most 63")
+        _, problems = read(tmp_path, catalogue({"dev": {"production": name}}, **{name: entry()}))
+        assert (problems == []) is sound
+    assert problems[0].endswith(
+        "would have 64 characters: must be at most 63 "
+        "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModel.html)"
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,18 +110,18 @@ def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Pat
 def test_a_containers_variables_stay_within_sagemakers_limits(
     tmp_path: Path, variables: dict[str, str], sound: bool
 ) -> None:
-    _, faults = read(tmp_path, catalogue(churn=entry(environment=variables)))
-    assert (faults == []) is sound
-    assert all("models.churn.environment" in fault and "AWS limit: " in fault for fault in faults)
+    _, problems = read(tmp_path, catalogue(churn=entry(environment=variables)))
+    assert (problems == []) is sound
+    assert all("models.churn.environment" in fault and "AWS limit: " in fault for fault in problems)
 
 
 def test_an_images_name_has_at_most_255_characters(tmp_path: Path) -> None:
     rest = len("000000000000.dkr.ecr.us-east-1.amazonaws.com/:") + 128
     for length, sound in ((255 - rest, True), (256 - rest, False)):
         image = {"repository": "r" * length, "tag": "t" * 128}
-        _, faults = read(tmp_path, catalogue({"dev": {"production": "churn"}}, churn=entry(image=image)))
-        assert (faults == []) is sound
-    assert "has 256 characters: must be at most 255 (AWS limit: " in faults[0]
+        _, problems = read(tmp_path, catalogue({"dev": {"production": "churn"}}, churn=entry(image=image)))
+        assert (problems == []) is sound
+    assert "has 256 characters: must be at most 255 (AWS limit: " in problems[0]
 
 
 @pytest.mark.parametrize(
@@ -132,43 +138,45 @@ def test_an_images_name_has_at_most_255_characters(tmp_path: Path) -> None:
     ],
 )
 def test_an_image_is_named_as_ecr_allows(tmp_path: Path, field: str, value: str, sound: bool) -> None:
-    _, faults = read(
+    _, problems = read(
         tmp_path, catalogue(churn=entry(image={"repository": "linear-learner", "tag": "1"} | {field: value}))
     )
-    assert (faults == []) is sound
-    assert all(fault.startswith(f"releases.json: models.churn.image.{field}: {value!r}: must ") for fault in faults)
+    assert (problems == []) is sound
+    assert all(fault.startswith(f"releases.json: models.churn.image.{field}: {value!r}: must ") for fault in problems)
 
 
 def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, catalogue({"test": {}}))
-    assert faults == ["releases.json: environments: 'test': must be one of dev, staging, prod"]
+    _, problems = read(tmp_path, catalogue({"test": {}}))
+    assert problems == ["releases.json: environments: 'test': must be one of dev, staging, prod"]
 
 
 def test_rejects_an_endpoint_that_the_environment_does_not_have(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, catalogue() | {"environments": {"dev": {"linear": {"production": "churn"}}}})
-    assert faults == ["releases.json: environments.dev: 'linear': must be an endpoint of stacks/dev.py: linear-learner"]
+    _, problems = read(tmp_path, catalogue() | {"environments": {"dev": {"linear": {"production": "churn"}}}})
+    assert problems == [
+        "releases.json: environments.dev: 'linear': must be an endpoint of stacks/dev.py: linear-learner"
+    ]
 
 
 @pytest.mark.parametrize("name", ["dev", "prod"])
 def test_rejects_a_shadow_where_the_settings_give_no_shadow_variant(tmp_path: Path, name: str) -> None:
-    _, faults = read(tmp_path, catalogue({name: {"production": "churn", "shadow": "churn"}}))
-    assert faults == [
+    _, problems = read(tmp_path, catalogue({name: {"production": "churn", "shadow": "churn"}}))
+    assert problems == [
         f"releases.json: environments.{name}.linear-learner.shadow: 'churn': must be left out: "
         f"stacks/{name}.py gives no shadow variant"
     ]
 
 
 def test_rejects_a_shadow_without_production(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, catalogue({"staging": {"shadow": "churn"}}))
-    assert faults == [
+    _, problems = read(tmp_path, catalogue({"staging": {"shadow": "churn"}}))
+    assert problems == [
         "releases.json: environments.staging.linear-learner.shadow: 'churn': must stand beside a production model"
     ]
 
 
 def test_rejects_changed_bytes_under_the_same_name(tmp_path: Path) -> None:
     digest = hashlib.sha256(b"other bytes").hexdigest()
-    _, faults = read(tmp_path, catalogue(churn=entry(sha256=digest)))
-    assert faults == [
+    _, problems = read(tmp_path, catalogue(churn=entry(sha256=digest)))
+    assert problems == [
         f"releases.json: models.churn.sha256: '{digest}': must be the digest of model.tar.gz, now "
         f"{hashlib.sha256(ARTIFACT).hexdigest()}; changed bytes are a new model: give them a name of their own"
     ]
@@ -184,13 +192,13 @@ def test_rejects_changed_bytes_under_the_same_name(tmp_path: Path) -> None:
     ],
 )
 def test_rejects_an_artifact_that_is_no_archive_of_this_project(tmp_path: Path, artifact: str, allowed: str) -> None:
-    _, faults = read(tmp_path, catalogue(churn=entry(artifact=artifact)))
-    assert faults == [f"releases.json: models.churn.artifact: {artifact!r}: {allowed}"]
+    _, problems = read(tmp_path, catalogue(churn=entry(artifact=artifact)))
+    assert problems == [f"releases.json: models.churn.artifact: {artifact!r}: {allowed}"]
 
 
 def test_rejects_unknown_fields_and_names_the_known_ones(tmp_path: Path) -> None:
-    _, faults = read(tmp_path, catalogue({"dev": {"prod": "churn"}}, churn=entry(digest="x")))
-    assert sorted(faults) == [
+    _, problems = read(tmp_path, catalogue({"dev": {"prod": "churn"}}, churn=entry(digest="x")))
+    assert sorted(problems) == [
         "releases.json: environments.dev.linear-learner.prod: 'churn': unknown field: must be one of "
         "production, shadow",
         "releases.json: models.churn.digest: 'x': unknown field: must be one of artifact, environment, image, sha256",
@@ -199,13 +207,13 @@ def test_rejects_unknown_fields_and_names_the_known_ones(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"models": {}'])
 def test_rejects_malformed_json_in_one_line(tmp_path: Path, content: str) -> None:
-    _, faults = read(tmp_path, content)
-    [line] = faults
+    _, problems = read(tmp_path, content)
+    [line] = problems
     assert line.startswith("releases.json: ")
     assert line.endswith((": must be JSON", ": must be an object"))
     assert "\n" not in line
 
 
 def test_rejects_a_missing_file(tmp_path: Path) -> None:
-    _, faults = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
-    assert faults == ["releases.json: missing: must stand beside main.py"]
+    _, problems = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
+    assert [str(problem) for problem in problems] == ["releases.json: missing: must stand beside main.py"]

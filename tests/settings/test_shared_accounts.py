@@ -1,8 +1,10 @@
 from typing import Any
 
+from settings import shared_accounts
+from settings.bucket import BucketSettings
 from settings.endpoint import ServerlessEndpointSettings
-from settings.environment import BucketSettings, EnvironmentSettings, LogSettings
-from settings.shared_accounts import account_faults
+from settings.environment import EnvironmentSettings
+from settings.logs import LogSettings
 from stacks.environments import read_environments
 
 PAGE = "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/"
@@ -19,60 +21,65 @@ def environments(**changes: dict[str, Any]) -> dict[str, EnvironmentSettings]:
     }
 
 
+def account_problems(of: dict[str, EnvironmentSettings]) -> list[str]:
+    return [str(problem) for problem in shared_accounts.account_problems(of)]
+
+
 SHARED = {"shares_account": True}
 NOT_OWNER = {"logs": LogSettings(owns_account_wide=False)}
 
 
 def test_accounts_of_their_own_need_no_rule() -> None:
-    assert account_faults(environments()) == []
+    assert account_problems(environments()) == []
 
 
 def test_the_committed_environments_are_sound() -> None:
-    assert account_faults({item.settings.name: item.settings for item in read_environments({})}) == []
+    assert account_problems({item.settings.name: item.settings for item in read_environments({})}) == []
 
 
 def test_one_owner_in_a_shared_account_is_sound() -> None:
-    assert account_faults(environments(dev=SHARED, staging=SHARED | NOT_OWNER, prod=SHARED | NOT_OWNER)) == []
+    assert account_problems(environments(dev=SHARED, staging=SHARED | NOT_OWNER, prod=SHARED | NOT_OWNER)) == []
 
 
 def test_rejects_a_second_owner_of_the_account_wide_log_groups() -> None:
-    assert account_faults(environments(dev=SHARED, staging=SHARED, prod=SHARED | NOT_OWNER)) == [
-        "staging: logs.owns_account_wide: True: must be True in exactly one environment of an account and region "
-        f"{PAGE}logging-cloudwatch.html): dev has it"
+    assert account_problems(environments(dev=SHARED, staging=SHARED, prod=SHARED | NOT_OWNER)) == [
+        "staging: logs.owns_account_wide: True: must be True in exactly one environment of an account and region: "
+        f"dev has it {PAGE}logging-cloudwatch.html)"
     ]
 
 
 def test_rejects_account_wide_log_groups_without_an_owner() -> None:
     shared = SHARED | NOT_OWNER
-    assert account_faults(environments(dev=shared, staging=shared, prod=shared)) == [
-        "dev: logs.owns_account_wide: False: must be True in exactly one environment of an account and region "
-        f"{PAGE}logging-cloudwatch.html): no other one has it"
+    assert account_problems(environments(dev=shared, staging=shared, prod=shared)) == [
+        "dev: logs.owns_account_wide: False: must be True in exactly one environment of an account and region: "
+        f"no other one has it {PAGE}logging-cloudwatch.html)"
     ]
 
 
 def test_two_regions_of_an_account_have_an_owner_each() -> None:
-    assert account_faults(environments(dev=SHARED, staging=SHARED | {"region": "eu-west-1"})) == []
+    assert account_problems(environments(dev=SHARED, staging=SHARED | {"region": "eu-west-1"})) == []
 
 
 def test_rejects_one_endpoint_name_twice_in_an_account() -> None:
     same = {"account_id": "123456789012"}
-    assert account_faults(environments(dev=same, staging=same | NOT_OWNER)) == [
-        "staging: endpoints.name: 'linear-learner': must differ from that of dev; set shares_account=True in both"
+    assert account_problems(environments(dev=same, staging=same | NOT_OWNER)) == [
+        "staging: endpoints.0.name: 'linear-learner': must differ from that of dev; set shares_account=True in both"
     ]
-    assert account_faults(environments(dev=same | SHARED, staging=same | SHARED | NOT_OWNER)) == []
+    assert account_problems(environments(dev=same | SHARED, staging=same | SHARED | NOT_OWNER)) == []
 
 
 def test_counts_every_serverless_endpoint_of_an_environment() -> None:
     endpoints = [ServerlessEndpointSettings(name=name, max_concurrency=200) for name in ("a", "b", "c")]
-    [line] = account_faults(environments(dev={"endpoints": endpoints}))
+    [line] = account_problems(environments(dev={"endpoints": endpoints}))
     assert line.startswith(
-        "dev: endpoints.max_concurrency: 600 in sum (dev a 200, dev b 200, dev c 200): must be at most"
+        "dev: endpoints.max_concurrency: 600: must be at most 500 in sum in an account and region "
+        "(dev a 200, dev b 200, dev c 200)"
     )
 
 
 def test_rejects_one_bucket_name_twice_even_in_two_accounts() -> None:
     named = {"bucket": BucketSettings(name="acme-data")}
-    assert account_faults(environments(dev=named, prod=named)) == [
+    assert account_problems(environments(dev=named, prod=named)) == [
         "prod: bucket.name: 'acme-data': must differ from that of dev"
     ]
 
@@ -89,9 +96,9 @@ def test_the_sum_of_serverless_concurrency_has_an_account_wide_limit() -> None:
             }
         )
 
-    assert account_faults(shared(100)) == []
-    assert account_faults(shared(101)) == [
-        "dev: endpoints.max_concurrency: 501 in sum (dev linear-learner 200, staging linear-learner 200, "
-        "prod linear-learner 101): "
-        f"must be at most 500 in an account and region {PAGE}serverless-endpoints.html)"
+    assert account_problems(shared(100)) == []
+    assert account_problems(shared(101)) == [
+        "dev: endpoints.max_concurrency: 501: must be at most 500 in sum in an account and region "
+        "(dev linear-learner 200, staging linear-learner 200, prod linear-learner 101) "
+        f"{PAGE}serverless-endpoints.html)"
     ]

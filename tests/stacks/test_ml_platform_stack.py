@@ -5,8 +5,9 @@ import cdktf
 import pytest
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 
-from settings.endpoint import ProvisionedEndpointSettings, VariantSettings
+from settings.endpoint import ProvisionedEndpointSettings
 from settings.releases import Release, ReleasedModel
+from settings.variant import VariantSettings
 from stacks.environments import ROOT
 from stacks.ml_platform_stack import MlPlatformStack
 from tests.support.synthesis import environment, synthesized_platform

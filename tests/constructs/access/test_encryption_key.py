@@ -4,7 +4,7 @@ import pytest
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 
-from settings.environment import EncryptionKeySettings
+from settings.encryption_key import EncryptionKeySettings
 from tests.support.policies import ACCOUNT, KEY, Policy, Request, decisions, policies
 from tests.support.synthesis import environment, only, synthesized_platform
 

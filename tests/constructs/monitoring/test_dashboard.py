@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from settings.environment import NotebookSettings
+from settings.notebook import NotebookSettings
 from settings.releases import Release
 from tests.support.dashboard_structure import Body
 from tests.support.synthesis import environment, only, synthesized_platform

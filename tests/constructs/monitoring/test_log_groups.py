@@ -1,6 +1,9 @@
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 
 from constructs.monitoring.log_groups import LogGroups
+from settings.endpoint import ServerlessEndpointSettings
+from settings.logs import LogSettings
+from tests.support import parts
 from tests.support.synthesis import environment, synthesized, synthesized_platform
 
 KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
@@ -11,9 +14,8 @@ def test_the_owner_has_the_three_groups_with_retention() -> None:
         lambda stack: LogGroups(
             stack,
             "log_groups",
-            endpoint_names=["linear-learner"],
-            owns_account_wide=True,
-            retention_days=30,
+            names=parts.names(),
+            logs=LogSettings(owns_account_wide=True).checked(),
             key_arn=KEY,
         )
     )
@@ -31,9 +33,8 @@ def test_an_environment_that_does_not_own_the_account_wide_groups_leaves_them_al
         lambda stack: LogGroups(
             stack,
             "log_groups",
-            endpoint_names=["linear-learner"],
-            owns_account_wide=False,
-            retention_days=30,
+            names=parts.names(),
+            logs=LogSettings(owns_account_wide=False).checked(),
             key_arn=KEY,
         )
     )
@@ -49,3 +50,12 @@ def test_an_environment_in_a_shared_account_has_an_endpoint_and_a_group_of_its_o
     assert resources["aws_sagemaker_endpoint"]["linear_learner"]["name"] == "linear-learner-staging"
     names = [group["name"] for group in resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()]
     assert "/aws/sagemaker/Endpoints/linear-learner-staging" in names
+
+
+def test_endpoints_whose_names_differ_in_hyphens_have_a_group_each() -> None:
+    endpoints = [ServerlessEndpointSettings(name=name) for name in ("a-b", "a--b", "a-b-c")]
+    resources = synthesized_platform(environment("dev", endpoints=endpoints))["resource"]
+    groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE]
+    assert {groups[f"log_groups_Endpoints_{name}"]["name"] for name in ("a_b", "a__b", "a_b_c")} == {
+        f"/aws/sagemaker/Endpoints/{name}" for name in ("a-b", "a--b", "a-b-c")
+    }

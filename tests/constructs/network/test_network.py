@@ -1,61 +1,45 @@
 from typing import Any
 
 import pytest
-from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
-from cdktf_cdktf_provider_aws.security_group import SecurityGroup
-from cdktf_cdktf_provider_aws.subnet import Subnet
+from cdktf import TerraformStack, Testing
+from cdktf_cdktf_provider_aws.flow_log import FlowLog
 from cdktf_cdktf_provider_aws.vpc import Vpc
 
 from constructs.network.network import Network
-from settings.environment import ExistingNetworkSettings
-from tests.support.synthesis import Resources, environment, only, synthesized, synthesized_platform
+from settings.network import ExistingNetworkSettings, NewNetworkSettings
+from tests.support import parts
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 
-@pytest.fixture(scope="module")
-def resources() -> Resources:
-    return synthesized(
-        lambda stack: Network(
-            stack, "network", name="acme-prod", region="eu-west-1", zones=["a", "c"], cidr_block="10.1.0.0/20"
-        )
+def network(stack: TerraformStack, of: Any) -> Network:
+    return Network(
+        stack,
+        "(network)",
+        account=parts.account(stack),
+        names=parts.names(),
+        network=of,
+        retention_days=30,
+        key_arn=parts.KEY_ARN,
     )
 
 
-def test_the_subnets_are_private_and_each_in_its_zone(resources: Resources) -> None:
-    subnets = list(resources[Subnet.TF_RESOURCE_TYPE].values())
-    assert [subnet["cidr_block"] for subnet in subnets] == ["10.1.0.0/24", "10.1.1.0/24"]
-    assert [subnet["availability_zone"] for subnet in subnets] == ["eu-west-1a", "eu-west-1c"]
-    assert not [subnet for subnet in subnets if subnet.get("map_public_ip_on_launch")]
+def test_a_new_network_is_made_and_its_traffic_logged() -> None:
+    resources = synthesized(lambda stack: network(stack, NewNetworkSettings().checked()))
+    assert only(resources, Vpc.TF_RESOURCE_TYPE)["tags"] == {"Name": "acme-prod"}
+    assert only(resources, FlowLog.TF_RESOURCE_TYPE)["traffic_type"] == "ALL"
 
 
-def test_there_is_no_way_to_the_internet(resources: Resources) -> None:
-    assert not resources.keys() & {"aws_internet_gateway", "aws_nat_gateway", "aws_route", "aws_route_table"}
+def test_an_existing_network_is_a_placement_and_nothing_else() -> None:
+    existing = ExistingNetworkSettings(subnet_ids=["subnet-01234567"], security_group_ids=["sg-01234567"]).checked()
+    stack = TerraformStack(Testing.app(), "test")
+    placement = network(stack, existing).placement
+    assert placement is not None
+    assert (placement.subnet_ids, placement.security_group_ids) == (["subnet-01234567"], ["sg-01234567"])
+    assert "aws_vpc" not in Testing.synth(stack)
 
 
-def test_names_resolve_to_the_private_endpoints(resources: Resources) -> None:
-    vpc = only(resources, Vpc.TF_RESOURCE_TYPE)
-    assert (vpc["cidr_block"], vpc["enable_dns_hostnames"], vpc["enable_dns_support"]) == ("10.1.0.0/20", True, True)
-
-
-def test_the_default_security_group_is_closed(resources: Resources) -> None:
-    assert not only(resources, DefaultSecurityGroup.TF_RESOURCE_TYPE).keys() & {"ingress", "egress"}
-
-
-def test_sagemaker_may_open_https_to_the_endpoints_and_to_s3_and_nobody_may_open_any_to_it(
-    resources: Resources,
-) -> None:
-    [group] = [item for item in resources[SecurityGroup.TF_RESOURCE_TYPE].values() if "egress" in item]
-    assert {(rule["from_port"], rule["to_port"], rule["protocol"]) for rule in group["egress"]} == {(443, 443, "tcp")}
-    ends = [
-        {key for key in ("cidr_blocks", "prefix_list_ids", "security_groups") if rule.get(key)}
-        for rule in group["egress"]
-    ]
-    assert ends == [{"security_groups"}, {"prefix_list_ids"}]
-    assert "ingress" not in group
-
-
-def test_no_security_group_is_open_to_the_world(resources: Resources) -> None:
-    assert "0.0.0.0/0" not in str(resources)
-    assert "::/0" not in str(resources)
+def test_sagemakers_own_network_is_no_placement() -> None:
+    assert network(TerraformStack(Testing.app(), "test"), None).placement is None
 
 
 @pytest.mark.parametrize(("name", "found"), [("dev", False), ("staging", True), ("prod", True)])

@@ -10,7 +10,9 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 )
 
 from constructs.notebook.notebook_instance import NotebookInstance
+from settings.notebook import NotebookSettings
 from stacks.environments import ROOT
+from tests.support.parts import PLACEMENT
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 AWKWARD_SCRIPT = b"#!/bin/bash\necho \"${HOME} %{x} \\n 'quoted' @BUCKET@\" # caf\xc3\xa9\n"
@@ -19,16 +21,13 @@ AWKWARD_SCRIPT = b"#!/bin/bash\necho \"${HOME} %{x} \\n 'quoted' @BUCKET@\" # ca
 def notebook(stack: TerraformStack, **changes: Any) -> NotebookInstance:
     values: dict[str, Any] = {
         "name": "lab",
-        "instance_type": "ml.t3.medium",
-        "volume_size_gb": 5,
-        "root_access": False,
+        "notebook": NotebookSettings().checked(),
         "role_arn": "arn:aws:iam::111111111111:role/lab",
         "on_create": AWKWARD_SCRIPT,
         "on_start": b"#!/bin/bash\n",
         "placeholders": {"@BUCKET@": "acme-data"},
         "key_arn": None,
-        "subnet_id": None,
-        "security_group_ids": [],
+        "placement": None,
         "depends_on": [],
     }
     return NotebookInstance(stack, "notebook", **values | changes)
@@ -51,7 +50,7 @@ def test_the_metadata_service_answers_version_2_only() -> None:
 
 @pytest.mark.parametrize(("root_access", "value"), [(False, "Disabled"), (True, "Enabled")])
 def test_root_access_is_as_set(root_access: bool, value: str) -> None:
-    assert instance(root_access=root_access)["root_access"] == value
+    assert instance(notebook=NotebookSettings(root_access=root_access).checked())["root_access"] == value
 
 
 def test_root_access_is_off_in_dev() -> None:
@@ -96,9 +95,9 @@ def test_without_a_subnet_the_way_to_the_internet_is_said_and_not_left_to_a_defa
 
 
 def test_in_a_subnet_there_is_no_direct_way_to_the_internet() -> None:
-    private = instance(subnet_id="subnet-01234567", security_group_ids=["sg-01234567"])
+    private = instance(placement=PLACEMENT)
     assert private["direct_internet_access"] == "Disabled"
-    assert (private["subnet_id"], private["security_groups"]) == ("subnet-01234567", ["sg-01234567"])
+    assert (private["subnet_id"], private["security_groups"]) == ("subnet-1", ["sg-1"])
 
 
 def test_the_volume_is_encrypted_with_the_environments_key() -> None:

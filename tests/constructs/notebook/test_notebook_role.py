@@ -115,7 +115,8 @@ def test_full_access_is_attached_where_the_setting_says_so_and_nowhere_else() ->
 @pytest.mark.parametrize("full_access", [True, False])
 def test_full_access_says_at_synth_what_it_opens(full_access: bool) -> None:
     stack = MlPlatformStack(Testing.app(), environment("dev", sagemaker_full_access=full_access))
-    said = [str(entry.data) for entry in stack.node.find_child("notebook").node.metadata if "warn" in entry.type]
+    role = stack.node.find_child("(notebook)").node.find_child("notebook_role")
+    said = [str(entry.data) for entry in role.node.metadata if "warn" in entry.type]
     assert bool(said) is full_access
     if full_access:
         assert said[0].startswith("sagemaker_full_access is True: ")

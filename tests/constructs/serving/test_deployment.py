@@ -4,14 +4,9 @@ from typing import Any
 
 import pytest
 
-from settings.endpoint import (
-    AllAtOnceUpdateSettings,
-    CanaryUpdateSettings,
-    LinearUpdateSettings,
-    ProvisionedEndpointSettings,
-    RollingUpdateSettings,
-    VariantSettings,
-)
+from settings.endpoint import ProvisionedEndpointSettings
+from settings.update import AllAtOnceUpdateSettings, CanaryUpdateSettings, LinearUpdateSettings, RollingUpdateSettings
+from settings.variant import VariantSettings
 from tests.support.synthesis import environment, only, synthesized_platform
 
 

@@ -1,28 +1,48 @@
+import re
+from pathlib import Path
 from typing import Any
 
 from cdktf_cdktf_provider_aws.sagemaker_endpoint import SagemakerEndpoint
 
-from constructs.serving.deployment import BlueGreenUpdate, Update
-from constructs.serving.endpoint import Endpoint
-from settings.endpoint import ProvisionedEndpointSettings, VariantSettings
+from constructs.serving.endpoint import Endpoint, Surroundings
+from settings.endpoint import ProvisionedEndpointSettings
+from settings.thresholds import AlarmSettings
+from settings.update import AllAtOnceUpdateSettings, UpdateSettings
+from settings.variant import VariantSettings
+from tests.support import parts
 from tests.support.synthesis import Resources, environment, only, synthesized, synthesized_platform
 
-AT_ONCE = BlueGreenUpdate(termination_wait_seconds=300, max_execution_timeout_seconds=1800)
+AT_ONCE = AllAtOnceUpdateSettings(termination_wait_seconds=300, max_execution_timeout_seconds=1800).checked()
 
 
-def endpoint(update: Update | None = AT_ONCE, hosting: str = "provisioned") -> Resources:
+def endpoint(
+    update: UpdateSettings | None = AT_ONCE, hosting: str = "provisioned", verify_script: Path | None = None
+) -> Resources:
     return synthesized(
         lambda stack: Endpoint(
             stack,
             "linear_learner",
-            name="linear-learner",
+            names=parts.endpoint_names(),
             hosting=hosting,
             configuration_name="linear-learner-1",
             update=update,
-            rollback_alarm_names=["errors", "latency"],
+            thresholds=AlarmSettings().checked(),
+            surroundings=Surroundings(
+                region=parts.REGION,
+                key_arn=None,
+                capture_s3_uri="s3://acme/data-capture",
+                topic_arn="arn:topic",
+                verify_script=verify_script,
+            ),
             depends_on=[],
         )
     )
+
+
+def alarm_names(config: dict[str, Any]) -> list[str]:
+    """Of the alarms that are referred to, by the last part of their addresses."""
+    named = [alarm["alarm_name"] for alarm in config["auto_rollback_configuration"]["alarms"]]
+    return [re.sub(r".*_(errors|latency)_[0-9A-F]+\.alarm_name}", r"\1", name) for name in named]
 
 
 def test_the_endpoint_serves_its_configuration_under_its_name() -> None:
@@ -32,7 +52,7 @@ def test_the_endpoint_serves_its_configuration_under_its_name() -> None:
 
 def test_an_update_is_rolled_back_by_its_alarms() -> None:
     config = only(endpoint(), SagemakerEndpoint.TF_RESOURCE_TYPE)["deployment_config"]
-    assert config["auto_rollback_configuration"] == {"alarms": [{"alarm_name": "errors"}, {"alarm_name": "latency"}]}
+    assert alarm_names(config) == ["errors", "latency"]
 
 
 def test_a_serverless_endpoint_has_no_guarded_update() -> None:
@@ -83,3 +103,10 @@ def test_the_endpoint_waits_for_the_alarms_that_roll_it_back() -> None:
         "${aws_cloudwatch_metric_alarm.linear_learner_alarms_errors.alarm_name}",
         "${aws_cloudwatch_metric_alarm.linear_learner_alarms_latency.alarm_name}",
     ]
+
+
+def test_its_updates_are_guarded_where_there_is_a_script_for_it(tmp_path: Path) -> None:
+    script = tmp_path / "verify.py"
+    script.touch()
+    assert len(endpoint(verify_script=script)["terraform_data"]) == 3
+    assert len(endpoint()["terraform_data"]) == 1

@@ -3,7 +3,9 @@ from typing import Any
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 
 from constructs.serving.endpoint_alarms import EndpointAlarms
-from settings.endpoint import AlarmSettings, ServerlessEndpointSettings
+from settings.endpoint import ServerlessEndpointSettings
+from settings.thresholds import AlarmSettings
+from tests.support import parts
 from tests.support.synthesis import environment, synthesized, synthesized_platform
 
 
@@ -12,11 +14,8 @@ def alarms() -> dict[str, Any]:
         lambda stack: EndpointAlarms(
             stack,
             "alarms",
-            name_prefix="ml-platform-dev-linear-learner",
-            endpoint_name="linear-learner",
-            variant_name="production",
-            invocation_5xx_errors=3,
-            model_latency_p99_ms=250,
+            names=parts.endpoint_names(),
+            thresholds=AlarmSettings(invocation_5xx_errors=3, model_latency_p99_ms=250).checked(),
             topic_arn="arn:topic",
         )
     )
@@ -24,7 +23,7 @@ def alarms() -> dict[str, Any]:
 
 
 def test_errors_in_a_minute_set_off_an_alarm() -> None:
-    alarm = alarms()["ml-platform-dev-linear-learner-5xx-errors"]
+    alarm = alarms()["acme-prod-linear-learner-5xx-errors"]
     assert alarm["dimensions"] == {"EndpointName": "linear-learner", "VariantName": "production"}
     measured = (
         "namespace",
@@ -41,7 +40,7 @@ def test_errors_in_a_minute_set_off_an_alarm() -> None:
 
 
 def test_a_latency_in_milliseconds_is_compared_with_a_metric_in_microseconds() -> None:
-    alarm = alarms()["ml-platform-dev-linear-learner-model-latency"]
+    alarm = alarms()["acme-prod-linear-learner-model-latency"]
     measured = ("metric_name", "extended_statistic", "evaluation_periods", "datapoints_to_alarm", "threshold")
     assert [alarm[key] for key in measured] == ["ModelLatency", "p99", 5, 3, 250_000]
 

@@ -1,7 +1,9 @@
 """What the role of the models behind an endpoint may do, decided by an IAM simulator."""
 
-from settings.endpoint import DataCaptureSettings, ProvisionedEndpointSettings, VariantSettings
+from settings.data_capture import DataCaptureSettings
+from settings.endpoint import ProvisionedEndpointSettings
 from settings.releases import Release
+from settings.variant import VariantSettings
 from tests.support.policies import ACCOUNT, Request, decisions, policies
 from tests.support.synthesis import environment, synthesized_platform
 

@@ -1,3 +1,5 @@
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from cdktf_cdktf_provider_aws.sagemaker_model import SagemakerModel
 from constructs.serving.model import Model
 from settings.releases import Release, ReleasedModel
 from stacks.environments import ROOT
+from tests.support.parts import PLACEMENT
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 
@@ -14,14 +17,17 @@ def model(stack: TerraformStack, **changes: Any) -> Model:
     values: dict[str, Any] = {
         "name_prefix": "acme-first-",
         "revision": "00000000",
-        "image_repository": "linear-learner",
-        "image_tag": "1",
+        "model": ReleasedModel(
+            name="first-00000000",
+            image_repository="linear-learner",
+            image_tag="1",
+            artifact=Path("model.tar.gz"),
+            environment={"KEY": "value"},
+        ),
         "model_data_url": "s3://acme/models/first/model.tar.gz",
-        "environment": {"KEY": "value"},
         "role_arn": "arn:aws:iam::111111111111:role/lab",
         "network_isolation": True,
-        "subnet_ids": [],
-        "security_group_ids": [],
+        "placement": None,
         "depends_on": [],
     }
     return Model(stack, "model_first", **values | changes)
@@ -48,9 +54,9 @@ def test_models_are_isolated_except_behind_a_serverless_endpoint_which_cannot(na
 
 
 def test_a_model_is_in_the_network_it_is_given() -> None:
-    resources = synthesized(lambda stack: model(stack, subnet_ids=["subnet-1"], security_group_ids=["sg-1"]))
+    resources = synthesized(lambda stack: model(stack, placement=PLACEMENT))
     found = only(resources, SagemakerModel.TF_RESOURCE_TYPE)
-    assert found["vpc_config"] == {"subnets": ["subnet-1"], "security_group_ids": ["sg-1"]}
+    assert found["vpc_config"] == {"subnets": ["subnet-1", "subnet-2"], "security_group_ids": ["sg-1"]}
     assert "vpc_config" not in only(synthesized(model), SagemakerModel.TF_RESOURCE_TYPE)
 
 
@@ -73,13 +79,14 @@ def test_models_behind_stagings_endpoint_are_in_the_vpc_and_prods_serverless_one
         {"revision": "11111111"},
         {"role_arn": "arn:aws:iam::111111111111:role/other"},
         {"network_isolation": False},
-        {"subnet_ids": ["subnet-1"]},
-        {"security_group_ids": ["sg-1"]},
+        {"placement": replace(PLACEMENT, subnet_ids=["subnet-3"])},
+        {"placement": replace(PLACEMENT, security_group_ids=["sg-2"])},
     ],
-    ids=lambda change: next(iter(change)),
+    ids=str,
 )
 def test_whatever_a_model_is_made_of_changes_its_name(change: dict[str, Any]) -> None:
-    before = only(synthesized(model), SagemakerModel.TF_RESOURCE_TYPE)["name"]
+    before = only(synthesized(lambda stack: model(stack, placement=PLACEMENT)), SagemakerModel.TF_RESOURCE_TYPE)["name"]
+    change = {"placement": PLACEMENT, **change}
     after = only(synthesized(lambda stack: model(stack, **change)), SagemakerModel.TF_RESOURCE_TYPE)["name"]
     assert before.startswith('acme-first-${substr(sha1(jsonencode(["00000000", ')
     assert before != after

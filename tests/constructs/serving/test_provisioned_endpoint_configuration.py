@@ -2,29 +2,35 @@ from typing import Any
 
 from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import SagemakerEndpointConfiguration
 
-from constructs.serving.provisioned_endpoint_configuration import DataCapture, ProvisionedEndpointConfiguration, Variant
-from settings.endpoint import DataCaptureSettings, ProvisionedEndpointSettings, VariantSettings
+from constructs.serving.provisioned_endpoint_configuration import HostedModel, ProvisionedEndpointConfiguration
+from settings.data_capture import DataCaptureSettings
+from settings.endpoint import ProvisionedEndpointSettings
+from settings.variant import VariantSettings
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
-PRODUCTION = Variant(model_name="first", instance_type="ml.m5.large", instance_count=2, weight=1.0)
-SHADOW = Variant(model_name="second", instance_type="ml.c6i.large", instance_count=1, weight=0.5)
+PRODUCTION = HostedModel(
+    model_name="first", variant=VariantSettings(instance_type="ml.m5.large", instance_count=2).checked()
+)
+SHADOW = HostedModel(model_name="second", variant=VariantSettings(instance_type="ml.c6i.large", weight=0.5).checked())
 
 
 def configuration(
-    production: Variant = PRODUCTION,
-    shadow: Variant | None = None,
-    key_arn: str | None = None,
-    data_capture: DataCapture | None = None,
+    production: HostedModel = PRODUCTION,
+    shadow: HostedModel | None = None,
+    storage_key_arn: str | None = None,
+    data_capture: DataCaptureSettings | None = None,
 ) -> dict[str, Any]:
     resources = synthesized(
         lambda stack: ProvisionedEndpointConfiguration(
             stack,
             "configuration",
             name_prefix="linear-learner-",
-            key_arn=key_arn,
+            storage_key_arn=storage_key_arn,
             production=production,
             shadow=shadow,
             data_capture=data_capture,
+            capture_s3_uri="s3://acme/data-capture",
+            capture_key_arn="arn:key",
         )
     )
     return only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
@@ -61,7 +67,7 @@ def test_a_shadow_stands_beside_the_production_variant() -> None:
 
 
 def test_a_weight_of_zero_stays_zero() -> None:
-    idle = Variant(model_name="first", instance_type="ml.m5.large", instance_count=1, weight=0)
+    idle = HostedModel(model_name="first", variant=VariantSettings(weight=0).checked())
     assert configuration(production=idle)["production_variants"][0]["initial_variant_weight"] == 0
 
 
@@ -72,7 +78,7 @@ def test_a_new_configuration_gets_a_new_name_and_exists_before_the_old_one_goes(
 
 
 def test_the_instances_storage_is_encrypted_with_the_key() -> None:
-    assert configuration(key_arn="arn:aws:kms:us-east-1:111111111111:key/1")["kms_key_arn"].endswith(":key/1")
+    assert configuration(storage_key_arn="arn:aws:kms:us-east-1:111111111111:key/1")["kms_key_arn"].endswith(":key/1")
     assert "kms_key_arn" not in configuration()
 
 
@@ -90,9 +96,7 @@ def test_nothing_is_captured_unless_it_is_said() -> None:
 
 
 def test_captured_data_goes_to_the_bucket_encrypted_and_readable() -> None:
-    capture = DataCapture(
-        sampling_percent=20, modes=["Input", "Output"], destination_s3_uri="s3://acme/data-capture", key_arn="arn:key"
-    )
+    capture = DataCaptureSettings(sampling_percent=20).checked()
     assert configuration(data_capture=capture)["data_capture_config"] == {
         "enable_capture": True,
         "initial_sampling_percentage": 20,

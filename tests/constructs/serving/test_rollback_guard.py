@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from operations.verify_endpoint import problem
-from stacks.serving import VERIFY_SCRIPT
+from stacks.environments import ROOT
 from tests.support.synthesis import environment, synthesized_platform
+
+VERIFY_SCRIPT = ROOT / "operations/verify_endpoint.py"
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

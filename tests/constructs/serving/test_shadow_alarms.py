@@ -1,8 +1,12 @@
 from typing import Any
 
-from settings.endpoint import ShadowAlarmSettings, ShadowedEndpointSettings, VariantSettings
+from constructs.serving.shadow_alarms import ShadowAlarms
+from settings.endpoint import ShadowedEndpointSettings
 from settings.releases import Release
-from tests.support.synthesis import environment, synthesized_platform
+from settings.thresholds import ShadowAlarmSettings
+from settings.variant import VariantSettings
+from tests.support import parts
+from tests.support.synthesis import environment, synthesized, synthesized_platform
 
 
 def shadow_alarms(**changes: Any) -> dict[str, Any]:
@@ -31,6 +35,24 @@ def test_the_shadows_errors_and_latency_are_compared_with_productions() -> None:
                 "dimensions": {"EndpointName": "linear-learner", "VariantName": variant},
             }
         assert alarms[name]["threshold"] == threshold
+
+
+def test_the_alarms_compare_the_two_variants_of_one_endpoint() -> None:
+    resources = synthesized(
+        lambda stack: ShadowAlarms(
+            stack,
+            "shadow_alarms",
+            names=parts.endpoint_names(),
+            thresholds=ShadowAlarmSettings(invocation_5xx_errors=2, model_latency_p99_ms=30).checked(),
+            topic_arn="arn:topic",
+        )
+    )
+    found = resources["aws_cloudwatch_metric_alarm"].values()
+    assert {alarm["alarm_name"]: alarm["threshold"] for alarm in found} == {
+        "acme-prod-linear-learner-shadow-5xx-errors": 2,
+        "acme-prod-linear-learner-shadow-model-latency": 30_000,
+    }
+    assert {action for alarm in found for action in alarm["alarm_actions"]} == {"arn:topic"}
 
 
 def test_a_shadow_that_misbehaves_rolls_nothing_back() -> None:

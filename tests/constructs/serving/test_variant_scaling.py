@@ -2,14 +2,9 @@ from typing import Any
 
 import pytest
 
-from settings.endpoint import (
-    ConcurrencyScalingSettings,
-    InstanceScalingSettings,
-    ProvisionedEndpointSettings,
-    ServerlessEndpointSettings,
-    ShadowedEndpointSettings,
-    VariantSettings,
-)
+from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
+from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings
+from settings.variant import VariantSettings
 from tests.support.synthesis import environment, only, synthesized_platform
 
 TARGET, POLICY = "aws_appautoscaling_target", "aws_appautoscaling_policy"

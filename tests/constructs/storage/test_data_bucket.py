@@ -13,6 +13,7 @@ from cdktf_cdktf_provider_aws.s3_bucket_versioning import S3BucketVersioningA
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 
 from constructs.storage.data_bucket import DataBucket
+from settings.bucket import BucketSettings
 from tests.support.synthesis import Resources, environment, only, synthesized, synthesized_platform
 
 
@@ -24,11 +25,9 @@ def resources() -> Resources:
 def bucket(stack: TerraformStack, **changes: Any) -> DataBucket:
     values: dict[str, Any] = {
         "name": "acme-sagemaker-data",
+        "bucket": BucketSettings(noncurrent_version_days=30, incomplete_upload_days=3).checked(),
         "key_arn": None,
-        "force_destroy": False,
         "prevent_destroy": False,
-        "noncurrent_version_days": 30,
-        "incomplete_upload_days": 3,
     }
     return DataBucket(stack, "data_bucket", **values | changes)
 

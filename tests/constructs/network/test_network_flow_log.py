@@ -1,8 +1,35 @@
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.flow_log import FlowLog
 
+from constructs.network.network_flow_log import NetworkFlowLog
+from tests.support import parts
 from tests.support.policies import ACCOUNT, Request, decisions, policies
-from tests.support.synthesis import environment, only, synthesized_platform
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
+
+
+def flow_log(stack: TerraformStack) -> NetworkFlowLog:
+    return NetworkFlowLog(
+        stack,
+        "flow_log",
+        account=parts.account(stack),
+        names=parts.names(),
+        vpc_id="vpc-1",
+        retention_days=30,
+        key_arn=parts.KEY_ARN,
+    )
+
+
+def test_the_flow_of_one_vpc_goes_to_one_group() -> None:
+    resources = synthesized(flow_log)
+    found = only(resources, FlowLog.TF_RESOURCE_TYPE)
+    assert (found["vpc_id"], found["traffic_type"], found["tags"]) == ("vpc-1", "ALL", {"Name": "acme-prod"})
+    assert only(resources, CloudwatchLogGroup.TF_RESOURCE_TYPE) == {
+        "name": "/aws/vpc/acme-prod",
+        "retention_in_days": 30,
+        "kms_key_id": parts.KEY_ARN,
+    }
+
 
 GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/vpc/ml-platform-prod"
 

@@ -1,14 +1,16 @@
 """The flow log of a VPC."""
 
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
-from cdktf_cdktf_provider_aws.flow_log import FlowLog as VpcFlowLog
+from cdktf_cdktf_provider_aws.flow_log import FlowLog
 from constructs import Construct
 
 from constructs.access.allow import Allow, with_streams
 from constructs.access.service_role import ServiceRole
+from constructs.account import Account
+from settings.names import Names
 
 
-class FlowLog(Construct):
+class NetworkFlowLog(Construct):
     """Who talked to whom in the VPC, accepted or rejected, in a log group of its own.
 
     https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs-iam-role.html
@@ -19,27 +21,23 @@ class FlowLog(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        role_name: str,
+        account: Account,
+        names: Names,
         vpc_id: str,
-        log_group_name: str,
-        log_group_arn: str,
         retention_days: int,
         key_arn: str | None,
-        source_account: str,
-        source_arn: str,
     ) -> None:
         super().__init__(scope, construct_id)
         group = CloudwatchLogGroup(
-            self, "log_group", name=log_group_name, retention_in_days=retention_days, kms_key_id=key_arn
+            self, "log_group", name=names.flow_log_group, retention_in_days=retention_days, kms_key_id=key_arn
         )
         role = ServiceRole(
             self,
             "role",
-            name=role_name,
+            name=names.flow_log_role,
             service="vpc-flow-logs.amazonaws.com",
-            source_account=source_account,
-            source_arns=[source_arn],
+            account=account,
+            source=account.arn("ec2", "vpc-flow-log/*"),
             statements=[
                 Allow(
                     sid="LogWrite",
@@ -49,11 +47,11 @@ class FlowLog(Construct):
                         "logs:DescribeLogStreams",
                         "logs:PutLogEvents",
                     ],
-                    resources=with_streams([log_group_arn]),
+                    resources=with_streams([account.log_group_arn(names.flow_log_group)]),
                 )
             ],
         )
-        VpcFlowLog(
+        FlowLog(
             self,
             "Default",
             vpc_id=vpc_id,
@@ -61,6 +59,6 @@ class FlowLog(Construct):
             log_destination_type="cloud-watch-logs",
             log_destination=group.arn,
             iam_role_arn=role.arn,
-            tags={"Name": name},
+            tags={"Name": names.prefix},
             depends_on=[role.policy],
         )

@@ -1,0 +1,12 @@
+"""Where SageMaker puts the network interfaces of what it runs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Subnets and security groups, both by id."""
+
+    subnet_ids: Sequence[str]
+    security_group_ids: Sequence[str]

@@ -1,0 +1,99 @@
+"""A VPC of the environment's own, without a way to the internet."""
+
+from ipaddress import IPv4Network
+
+from cdktf_cdktf_provider_aws.default_security_group import DefaultSecurityGroup
+from cdktf_cdktf_provider_aws.security_group import SecurityGroup, SecurityGroupEgress
+from cdktf_cdktf_provider_aws.subnet import Subnet
+from cdktf_cdktf_provider_aws.vpc import Vpc
+from constructs import Construct
+
+from constructs.network.placement import Placement
+from constructs.network.vpc_endpoints import HTTPS, VpcEndpoints
+from settings.network import NewNetworkSettings
+
+# SageMaker's own two, and what its SDK and a look at a job's log need besides:
+# https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html
+SERVICES = ("sagemaker.api", "sagemaker.runtime", "sts", "logs")
+# A subnet is a sixteenth of the VPC.
+SUBNET_BITS = 4
+
+
+class PrivateNetwork(Construct):
+    """A private subnet in each of the zones, named by their letters, and the endpoints to what SageMaker needs.
+
+    `placement` is in all subnets and in one security group, which may open HTTPS connections to those endpoints and to
+    S3, and no others; nobody may open one to it. The VPC's main route table knows local addresses only, its default
+    security group is closed.
+    https://docs.aws.amazon.com/sagemaker/latest/dg/infrastructure-give-access.html
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        region: str,
+        network: NewNetworkSettings,
+    ) -> None:
+        super().__init__(scope, construct_id)
+        vpc = Vpc(
+            self,
+            "Default",
+            cidr_block=network.cidr_block,
+            enable_dns_support=True,
+            enable_dns_hostnames=True,  # private DNS of the interface endpoints
+            tags={"Name": name},
+        )
+        DefaultSecurityGroup(self, "default_security_group", vpc_id=vpc.id, tags={"Name": f"{name}-closed"})
+        blocks = IPv4Network(network.cidr_block).subnets(prefixlen_diff=SUBNET_BITS)
+        subnets = [
+            Subnet(
+                self,
+                f"private_{zone}",
+                vpc_id=vpc.id,
+                cidr_block=str(block),
+                availability_zone=f"{region}{zone}",
+                tags={"Name": f"{name}-private-{zone}"},
+            )
+            for zone, block in zip(network.zones, blocks, strict=False)
+        ]
+        self.vpc_id = vpc.id
+        subnet_ids = [subnet.id for subnet in subnets]
+        endpoints = VpcEndpoints(
+            self,
+            "endpoints",
+            name=name,
+            region=region,
+            vpc_id=vpc.id,
+            cidr_block=network.cidr_block,
+            subnet_ids=subnet_ids,
+            route_table_ids=[vpc.main_route_table_id],
+            services=SERVICES,
+        )
+        group = SecurityGroup(
+            self,
+            "security_group",
+            name=f"{name}-sagemaker",
+            description="SageMaker: HTTPS to the VPC's endpoints and to S3",
+            vpc_id=vpc.id,
+            egress=[
+                SecurityGroupEgress(
+                    description="HTTPS to the interface endpoints",
+                    from_port=HTTPS,
+                    to_port=HTTPS,
+                    protocol="tcp",
+                    security_groups=[endpoints.security_group_id],
+                ),
+                SecurityGroupEgress(
+                    description="HTTPS to S3",
+                    from_port=HTTPS,
+                    to_port=HTTPS,
+                    protocol="tcp",
+                    prefix_list_ids=[endpoints.s3_prefix_list_id],
+                ),
+            ],
+            tags={"Name": f"{name}-sagemaker"},
+        )
+        self.placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id])

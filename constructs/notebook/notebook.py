@@ -1,0 +1,79 @@
+"""The notebook: its role, the notebooks that the bucket hands to it, and the instance."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from cdktf import ITerraformDependable
+from constructs import Construct
+
+from constructs.account import Account
+from constructs.network.placement import Placement
+from constructs.notebook.notebook_instance import NotebookInstance
+from constructs.notebook.notebook_role import NotebookRole
+from constructs.storage.data_bucket import NOTEBOOKS, DataBucket
+from constructs.storage.uploaded_file import UploadedFile
+from settings.lifecycle_scripts import BUCKET, TRAINING_ROLE
+from settings.names import Names
+from settings.notebook import NotebookSettings
+
+
+class Notebook(Construct):
+    """`samples` are uploaded before the instance is made, whose scripts bring them to its users."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        account: Account,
+        names: Names,
+        notebook: NotebookSettings,
+        sagemaker_full_access: bool,
+        bucket: DataBucket,
+        key_arn: str | None,
+        training_role_arn: str,
+        placement: Placement | None,
+        on_create: bytes,
+        on_start: bytes,
+        samples: Sequence[Path],
+        depends_on: Sequence[ITerraformDependable],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        role = NotebookRole(
+            self,
+            "notebook_role",
+            account=account,
+            names=names,
+            sagemaker_full_access=sagemaker_full_access,
+            bucket=bucket,
+            key_arn=key_arn,
+            training_role_arn=training_role_arn,
+            placement=placement,
+        )
+        files = Construct(self, "(samples)")
+        uploaded = [
+            UploadedFile(
+                files,
+                re.sub(r"\W+", "_", f"notebook_{path.stem}"),
+                bucket=bucket.name,
+                key=f"{NOTEBOOKS}{path.name}",
+                path=path,
+                depends_on=bucket.protection,
+            ).resource
+            for path in samples
+        ]
+        instance = NotebookInstance(
+            self,
+            "notebook",
+            name=names.notebook,
+            notebook=notebook,
+            role_arn=role.arn,
+            on_create=on_create,
+            on_start=on_start,
+            placeholders={BUCKET: bucket.name, TRAINING_ROLE: training_role_arn},
+            key_arn=key_arn,
+            placement=placement,
+            depends_on=[*role.policies, *depends_on, *uploaded],
+        )
+        self.name, self.url = instance.name, instance.url

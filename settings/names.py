@@ -1,0 +1,154 @@
+"""Every name that the platform gives in AWS. What has to fit, be found again or be allowed by name is asked here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from settings.limits import ACCOUNT_ID_LENGTH
+
+# An endpoint's two variants.
+PRODUCTION, SHADOW = "production", "shadow"
+# The log groups that an account has once in a region: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
+LOG_GROUPS = "/aws/sagemaker/"
+NOTEBOOK_INSTANCES, TRAINING_JOBS = ACCOUNT_WIDE_LOG_GROUPS = (
+    f"{LOG_GROUPS}NotebookInstances",
+    f"{LOG_GROUPS}TrainingJobs",
+)
+# Terraform's provider adds as many to a name's prefix: https://github.com/hashicorp/terraform-plugin-sdk/blob/main/helper/id/id.go
+GENERATED_DIGITS = 26
+# Characters at the end of a catalogue entry's released name, and of its SageMaker model's name.
+DIGEST_LENGTH = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointNames:
+    """An endpoint's name in the account, and what is called after it. `alarm_prefix` tells platforms apart."""
+
+    name: str
+    construct_id: str
+    alarm_prefix: str
+
+    @property
+    def log_group(self) -> str:
+        return f"{LOG_GROUPS}Endpoints/{self.name}"
+
+    @property
+    def configuration_prefix(self) -> str:
+        return f"{self.name}-"
+
+    @property
+    def longest_configuration(self) -> str:
+        return f"{self.configuration_prefix}{'0' * GENERATED_DIGITS}"
+
+    @property
+    def errors_alarm(self) -> str:
+        return f"{self.alarm_prefix}-5xx-errors"
+
+    @property
+    def latency_alarm(self) -> str:
+        return f"{self.alarm_prefix}-model-latency"
+
+    @property
+    def shadow_errors_alarm(self) -> str:
+        return f"{self.alarm_prefix}-shadow-5xx-errors"
+
+    @property
+    def shadow_latency_alarm(self) -> str:
+        return f"{self.alarm_prefix}-shadow-model-latency"
+
+    def alarms(self, *, shadow: bool) -> Sequence[str]:
+        """Of the endpoint, and of its shadow's difference where there may be one."""
+        own = (self.errors_alarm, self.latency_alarm)
+        return (*own, self.shadow_errors_alarm, self.shadow_latency_alarm) if shadow else own
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What one environment calls its things. `endpoints` has the names of each by its name in the settings."""
+
+    project: str
+    environment: str
+    region: str
+    own_bucket: str | None
+    endpoints: Mapping[str, EndpointNames]
+
+    @property
+    def prefix(self) -> str:
+        """What most names are or begin with."""
+        return f"{self.project}-{self.environment}"
+
+    @property
+    def state_key(self) -> str:
+        """Of the Terraform state in its bucket."""
+        return f"{self.project}/{self.environment}/terraform.tfstate"
+
+    @property
+    def notebook(self) -> str:
+        return self.prefix
+
+    @property
+    def dashboard(self) -> str:
+        return self.prefix
+
+    def bucket(self, account_id: str) -> str:
+        return self.own_bucket or f"{self.prefix}-sagemaker-{account_id}-{self.region}"
+
+    @property
+    def longest_bucket(self) -> str:
+        return self.bucket("0" * ACCOUNT_ID_LENGTH)
+
+    @property
+    def notebook_role(self) -> str:
+        return f"{self.prefix}-sagemaker-notebook"
+
+    @property
+    def training_role(self) -> str:
+        return f"{self.prefix}-sagemaker-training"
+
+    @property
+    def hosting_role(self) -> str:
+        return f"{self.prefix}-sagemaker-hosting"
+
+    @property
+    def flow_log_role(self) -> str:
+        return f"{self.prefix}-vpc-flow-log"
+
+    @property
+    def platform_roles(self) -> Sequence[str]:
+        """Those that work with the data."""
+        return self.notebook_role, self.training_role, self.hosting_role
+
+    @property
+    def roles(self) -> Sequence[str]:
+        return *self.platform_roles, self.flow_log_role
+
+    @property
+    def key_alias(self) -> str:
+        return f"alias/{self.prefix}"
+
+    @property
+    def flow_log_group(self) -> str:
+        return f"/aws/vpc/{self.prefix}"
+
+    @property
+    def endpoint_log_groups(self) -> Sequence[str]:
+        return [endpoint.log_group for endpoint in self.endpoints.values()]
+
+    @property
+    def training_job_prefix(self) -> str:
+        """The notebook may start jobs of such names only."""
+        return f"{self.prefix}-"
+
+    @property
+    def every_alarm(self) -> str:
+        """A pattern, for policies."""
+        return f"{self.prefix}-*"
+
+    @property
+    def alarm_topic(self) -> str:
+        return f"{self.prefix}-alarms"
+
+    def model_prefix(self, catalogue_name: str) -> str:
+        return f"{self.prefix}-{catalogue_name}-"
+
+    def longest_model(self, catalogue_name: str) -> str:
+        return f"{self.model_prefix(catalogue_name)}{'0' * DIGEST_LENGTH}"

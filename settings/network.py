@@ -1,0 +1,55 @@
+"""The settings of the network that notebooks and models run in."""
+
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Literal, get_args
+
+from pydantic import Discriminator, Field, Tag
+
+from settings import limits
+from settings.base import Rules, Settings, kind_of
+from settings.limits import PrivateCidrBlock, SecurityGroupId, SubnetId, ZoneLetter
+from settings.problems import Problem
+
+
+class NewNetworkSettings(Settings):
+    """A VPC of the environment's own: private subnets, endpoints for S3 and what SageMaker needs."""
+
+    kind: Literal["new"] = "new"
+    cidr_block: PrivateCidrBlock = Field(
+        default="10.0.0.0/20", description="addresses; a subnet has a sixteenth of them"
+    )
+    zones: Sequence[ZoneLetter] = Field(
+        default=("a", "b"),
+        min_length=2,
+        max_length=len(get_args(get_args(ZoneLetter)[0])),
+        description="letters of the availability zones, each of which has one subnet",
+    )
+
+    def rules(self) -> Rules:
+        return (self._zones_differ(),)
+
+    def _zones_differ(self) -> Iterator[Problem]:
+        if len(set(self.zones)) < len(self.zones):
+            yield Problem(path="zones", value=[*self.zones], allowed="must differ")
+
+
+class ExistingNetworkSettings(Settings):
+    """Subnets and security groups that exist. S3 and SageMaker's API must be reachable from there."""
+
+    kind: Literal["existing"] = "existing"
+    subnet_ids: Sequence[SubnetId] = Field(
+        min_length=1, max_length=limits.SUBNETS_MAX_COUNT, description="subnets; the notebook is in the first"
+    )
+    security_group_ids: Sequence[SecurityGroupId] = Field(
+        min_length=1, max_length=limits.SECURITY_GROUPS_MAX_COUNT, description="security groups"
+    )
+
+
+NetworkSettings = Annotated[
+    Annotated[NewNetworkSettings, Tag("new")] | Annotated[ExistingNetworkSettings, Tag("existing")],
+    Discriminator(
+        kind_of,
+        custom_error_type="network_kind",
+        custom_error_message="must be NewNetworkSettings(...) or ExistingNetworkSettings(...)",
+    ),
+]

@@ -1,0 +1,48 @@
+"""What a construct is given when its own test builds it alone: an account, names, a bucket, all of acme's prod."""
+
+from typing import Any
+
+from cdktf import TerraformStack
+
+from constructs.account import Account
+from constructs.network.placement import Placement
+from constructs.storage.data_bucket import DataBucket
+from settings.bucket import BucketSettings
+from settings.endpoint import ServerlessEndpointSettings
+from settings.environment import EnvironmentSettings
+from settings.names import EndpointNames, Names
+
+REGION = "eu-west-1"
+KEY_ARN = f"arn:aws:kms:{REGION}:111111111111:key/1"
+PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"])
+
+
+def names(**changes: Any) -> Names:
+    """Of an environment with one endpoint, linear-learner."""
+    values: dict[str, Any] = {
+        "name": "prod",
+        "region": REGION,
+        "project": "acme",
+        "local_state": True,
+        "endpoints": [ServerlessEndpointSettings()],
+    }
+    return EnvironmentSettings(**values | changes).checked().names
+
+
+def endpoint_names() -> EndpointNames:
+    return names().endpoints["linear-learner"]
+
+
+def account(stack: TerraformStack) -> Account:
+    return Account(stack, "(account)", region=REGION)
+
+
+def bucket(stack: TerraformStack) -> DataBucket:
+    return DataBucket(
+        stack,
+        "data_bucket",
+        name="acme-data",
+        bucket=BucketSettings().checked(),
+        key_arn=None,
+        prevent_destroy=False,
+    )
