@@ -45,7 +45,7 @@ state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 test: setup policy/.venv/.ready ## run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
-faults: setup ## every fault test on the local AWS, most of an hour; writes the README's table
+faults: setup ## deploys that are killed, and an AWS that fails: most of an hour; writes the table in docs/resilience.md
 	$(BIN)/python -m local_aws.trials.run
 
 check: setup policy ## ruff, mypy --strict, shellcheck, and the policy gate

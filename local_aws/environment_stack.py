@@ -8,7 +8,7 @@ from pathlib import Path
 
 from local_aws import provider
 from stacks.environments import ROOT
-from stacks.synthesized_stack import TerraformStack
+from stacks.synthesized_stack import SynthesizedStack
 
 # `terraform providers lock` ignores mirrors.
 SKIP_PROVIDER_LOCK = "--skip-provider-lock"
@@ -25,7 +25,7 @@ def run(verb: str, folder: Path, environment: str, env: Mapping[str, str]) -> in
     override(stack, provider.version_override() | (provider.lifted_protection(stack) if verb == "destroy" else {}))
     if not sys.stdout.isatty():
         env = {**env, "CI": "true"}  # else cdktf redraws its progress into pipes and files too
-    return TerraformStack(folder=stack, variables=env).cdktf(verb, "--auto-approve", SKIP_PROVIDER_LOCK)
+    return SynthesizedStack(folder=stack, variables=env).cdktf(verb, "--auto-approve", SKIP_PROVIDER_LOCK)
 
 
 def override(stack: Path, content: Mapping[str, object]) -> None:

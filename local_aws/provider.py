@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local_aws.server.process import LocalAwsError
-from stacks.synthesized_stack import TerraformStack
+from stacks.synthesized_stack import SynthesizedStack
 
 # S3 state with `use_lockfile`: https://developer.hashicorp.com/terraform/language/backend/s3
 MIN_VERSION = (1, 10)
@@ -107,6 +107,6 @@ def version_override() -> dict[str, object]:
 def lifted_protection(stack: Path) -> dict[str, object]:
     """Lets the stack be destroyed that was synthesized into the folder: what is here outlives no mistake."""
     lifted: dict[str, dict[str, object]] = {}
-    for resource_type, name in TerraformStack(folder=stack, variables={}).protected:
+    for resource_type, name in SynthesizedStack(folder=stack, variables={}).protected:
         lifted.setdefault(resource_type, {})[name] = {"lifecycle": {"prevent_destroy": False}}
     return {"resource": lifted} if lifted else {}

@@ -22,7 +22,7 @@ def destroy(folder: Path, server: server_process.Server, settings: EnvironmentSe
     session = credentials.session(own)
     for bucket in session.resource("s3", endpoint_url=server.url).buckets.all():
         if bucket.name != settings.state_bucket:
-            bucket.object_versions.delete()  # only dev's own settings would do it
+            bucket.object_versions.delete()  # Terraform deletes objects only where the settings have force_destroy
     if environment_stack.output_folder(folder, name).is_dir():
         code = environment_stack.run("destroy", folder, name, os.environ | own | changes)
         if code != 0:

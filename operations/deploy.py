@@ -11,13 +11,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, state_lock
-from stacks.synthesized_stack import OperationError, TerraformStack, synthesized_stack
+from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
 
 # Retries of the first question, after which AWS is taken to be out of reach: some ten seconds.
 FIRST_RETRIES = 4
 
 
-def refuse_what_cannot_be_done(verb: str, stack: TerraformStack, name: str) -> None:
+def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) -> None:
     """Before anything is begun. Raises OperationError with what is in the way and what to do."""
     protected = [".".join(address) for address in stack.protected] if verb == "destroy" else []
     if protected:

@@ -1,7 +1,7 @@
-"""Finds what Terraform wants to make in AWS: a function for each type, from the planned values to the import id.
+"""Finds out whether something that Terraform plans to make exists in AWS already.
 
-The types in REPEATABLE need none: making them again overwrites what is there, or is told what is there. A
-terraform_data is in the state only.
+There is one function for each resource type. It takes the planned values and returns the id that Terraform's import
+block needs. The types in REPEATABLE need none: making one again does no harm. A terraform_data is in the state only.
 """
 
 import re

@@ -1,7 +1,7 @@
-"""After a deploy that died: finds what exists in AWS but not in the state, and has the next deploy take it over.
+"""After a deploy that died: finds what AWS has and the state has not, and prepares the next deploy to import it.
 
-`make recover ENV=prod` runs `python -m operations.recover prod`. Nothing in AWS is changed, and in the state only the
-mark of what was to be replaced because AWS failed to say that it was made.
+`make recover ENV=prod` runs `python -m operations.recover prod`. It changes nothing in AWS. In the state it changes one
+thing: a resource that Terraform marked as tainted, because AWS made it and failed to say so, loses that mark.
 """
 
 import json
@@ -15,12 +15,12 @@ import boto3
 from operations import command_line, state_lock
 from operations.finders import Finders
 from settings.names import GENERATED_DIGITS
-from stacks.synthesized_stack import TerraformStack, synthesized_stack
+from stacks.synthesized_stack import SynthesizedStack, synthesized_stack
 
 Plan = dict[str, Any]
 
 
-def find_lost(stack: TerraformStack, finders: Finders, plan: Plan) -> tuple[dict[str, str], Plan]:
+def find_lost(stack: SynthesizedStack, finders: Finders, plan: Plan) -> tuple[dict[str, str], Plan]:
     """Address to import id of what exists but is not in the state; writes the import blocks beside the stack.
 
     `plan` is one without them, the plan returned one with them. It plans again as long as something is found: that

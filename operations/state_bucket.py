@@ -12,7 +12,7 @@ from operations.finders import Finders
 from operations.recover import find_lost
 from settings.environment import EnvironmentSettings
 from stacks.environments import read_environments
-from stacks.synthesized_stack import OperationError, TerraformStack
+from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 
 def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, str], session: boto3.Session) -> str:
@@ -24,7 +24,7 @@ def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, st
         )
     stack_id = f"{settings.name}-state-bucket"
     _synthesize(settings, settings.state_bucket, stack_id, output)
-    stack = TerraformStack(folder=output / "stacks" / stack_id, variables=variables)
+    stack = SynthesizedStack(folder=output / "stacks" / stack_id, variables=variables)
     stack.init()
     stack.imports.unlink(missing_ok=True)
     find_lost(stack, Finders(session), stack.plan())

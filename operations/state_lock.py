@@ -13,7 +13,7 @@ import boto3
 import psutil
 from botocore.exceptions import ClientError
 
-from stacks.synthesized_stack import TerraformStack
+from stacks.synthesized_stack import SynthesizedStack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +43,7 @@ class Lock:
         ]
 
 
-def lock_of(stack: TerraformStack, s3: Any) -> Lock | None:  # noqa: ANN401 - boto3 has no types
+def lock_of(stack: SynthesizedStack, s3: Any) -> Lock | None:  # noqa: ANN401 - boto3 has no types
     """The lock of the stack's state. None where nobody holds it."""
     [(kind, backend)] = stack.json["terraform"]["backend"].items()
     if kind == "s3":
@@ -82,12 +82,12 @@ def _parsed(text: bytes) -> Lock:
     return Lock(id=said["ID"], operation=said["Operation"], who=said["Who"], created=created)
 
 
-def s3_client(stack: TerraformStack) -> Any:  # noqa: ANN401
+def s3_client(stack: SynthesizedStack) -> Any:  # noqa: ANN401
     [backend] = stack.json["terraform"]["backend"].values()
     return boto3.client("s3", region_name=backend.get("region", "us-east-1"))
 
 
-def explanation(lock: Lock, stack: TerraformStack) -> str:
+def explanation(lock: Lock, stack: SynthesizedStack) -> str:
     """Who holds the lock, since when, and what to do. The unlock command only where the holder is dead."""
     minutes, seconds = divmod(int(lock.age_seconds), 60)
     held = (

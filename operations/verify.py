@@ -7,10 +7,10 @@ import boto3
 
 from operations import command_line
 from operations.verify_endpoint import problem
-from stacks.synthesized_stack import OperationError, TerraformStack, synthesized_stack
+from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
 
 
-def deployed_endpoints(stack: TerraformStack) -> Iterator[tuple[str, str]]:
+def deployed_endpoints(stack: SynthesizedStack) -> Iterator[tuple[str, str]]:
     """Name and configuration's name of each endpoint that Terraform made. Raises OperationError where there is none."""
     outputs = {name: output["value"] for name, output in stack.outputs().items()}
     names = {key: value for key, value in outputs.items() if key.startswith("endpoint_name_")}
@@ -20,7 +20,7 @@ def deployed_endpoints(stack: TerraformStack) -> Iterator[tuple[str, str]]:
         yield name, outputs[key.replace("endpoint_name_", "endpoint_configuration_name_", 1)]
 
 
-def verify(stack: TerraformStack, sagemaker: Any) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
+def verify(stack: SynthesizedStack, sagemaker: Any) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
     """A line for each endpoint that is as deployed. Raises OperationError with what is wrong of all the others."""
     problems = []
     for name, configuration_name in deployed_endpoints(stack):

@@ -98,7 +98,7 @@ def _place(framework: str, check: dict[str, Any]) -> str:
     return str(check["resource"]).rpartition(".")[2]
 
 
-def faults(environment: str, scanned: Scan, accepted: Iterable[Skip], *, floor: int = PASSED_FLOOR) -> list[str]:
+def findings(environment: str, scanned: Scan, accepted: Iterable[Skip], *, floor: int = PASSED_FLOOR) -> list[str]:
     """A line for each finding that no skip covers, and for a scan that saw too little to be one."""
     lines = [
         f"{environment}: {check}: {resource}"
@@ -135,7 +135,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         synthesize(Path(folder))
         scans = {name: scan("terraform_json", "--directory", f"{folder}/stacks/{name}") for name in NAMES}
-    lines = [line for name, scanned in scans.items() for line in faults(name, scanned, accepted)]
+    lines = [line for name, scanned in scans.items() for line in findings(name, scanned, accepted)]
     lines += needless(scans, accepted) + secrets(ROOT)
     if lines:
         sys.exit("\n".join(lines))

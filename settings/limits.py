@@ -53,7 +53,7 @@ LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.ht
 
 @dataclass(frozen=True)
 class Source:
-    """The page that a limit comes from: shown with every fault."""
+    """The page that a limit comes from: shown with every problem."""
 
     url: str
 

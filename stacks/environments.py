@@ -61,7 +61,7 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
     on_create, on_create_problems = read_lifecycle_script(root / "lifecycle_scripts/on_create.sh")
     on_start, on_start_problems = read_lifecycle_script(root / "lifecycle_scripts/on_start.sh")
     notebooks = sorted((root / "notebooks").glob("*.ipynb"))
-    if len(settings) == len(NAMES):  # what one environment lacks, a faulty one may have
+    if len(settings) == len(NAMES):  # what one environment lacks, one with a problem may have
         problems += account_problems(settings)
     problems += [*release_problems, *on_create_problems, *on_start_problems, *_notebook_problems(notebooks)]
     if problems:

@@ -25,7 +25,7 @@ class OperationError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TerraformStack:
+class SynthesizedStack:
     """`folder` holds cdk.tf.json; Terraform runs there with `variables`."""
 
     folder: Path
@@ -127,7 +127,7 @@ def synthesize(output: Path) -> None:
         raise OperationError(finished.stderr.strip())
 
 
-def synthesized_stack(name: str, output: Path) -> TerraformStack:
+def synthesized_stack(name: str, output: Path) -> SynthesizedStack:
     """The environment's stack, synthesized anew, with this process's environment. Raises OperationError."""
     synthesize(output)
-    return TerraformStack(folder=output / "stacks" / name, variables=os.environ)
+    return SynthesizedStack(folder=output / "stacks" / name, variables=os.environ)

@@ -133,7 +133,7 @@ def test_bad_input_is_one_line_and_leaves_the_earlier_output(
     assert digests(project / "cdktf.out") == {"stacks/dev/cdk.tf.json": hashlib.sha256(b"earlier").hexdigest()}
 
 
-def test_all_faults_of_all_environments_and_files_come_at_once(project: Path) -> None:
+def test_all_problems_of_all_environments_and_files_come_at_once(project: Path) -> None:
     replace(project, "stacks/prod.py", "memory_size_mb=2048", "memory_size_mb=1000")
     replace(project, "stacks/dev.py", "VariantSettings()", "VariantSettings(weight=-1)")
     replace(project, "releases.json", '"tag": "1.2-1-cpu-py3"', '"tags": "1"')
@@ -146,7 +146,7 @@ def test_all_faults_of_all_environments_and_files_come_at_once(project: Path) ->
     )
 
 
-def test_a_fault_of_the_code_keeps_its_traceback(project: Path) -> None:
+def test_an_error_of_the_code_keeps_its_traceback(project: Path) -> None:
     replace(project, "stacks/dev.py", "SETTINGS = ", "SETTINGS = undefined or ")
     finished = synth(project)
     assert finished.returncode == 1

@@ -2,7 +2,7 @@
 
     python -m local_aws.server.failures errors=0.3 seed=1    no values: no more of it
 
-The switch is one JSON object at FAULTS_PATH: PUT sets it and begins to count anew, GET says what was done so far.
+The switch is one JSON object at FAILURES_PATH: PUT sets it and begins to count anew, GET says what was done so far.
 """
 
 import argparse
@@ -23,14 +23,14 @@ from local_aws.server.process import HOST, LocalAwsError, Server, find
 from local_aws.server.replay import Application
 from stacks.environments import ROOT
 
-FAULTS_PATH = "/local-aws/faults"
-# What the fault switch tells local_aws/server/gaps/sagemaker_endpoint_updates.py; no client sends it.
+FAILURES_PATH = "/local-aws/failures"
+# What the failure switch tells local_aws/server/gaps/sagemaker_endpoint_updates.py; no client sends it.
 ROLL_BACK = "X-Local-Aws-Roll-Back"
 HELD_AT_MOST_SECONDS = 600
 
 
 @dataclass(frozen=True, kw_only=True)
-class Faults:
+class Failures:
     """Shares of the calls, from 0 to 1, drawn with `seed`."""
 
     errors: float = 0  # answered with 500 before anything is done
@@ -43,16 +43,16 @@ class Faults:
 
 
 class Switch:
-    """The faults of one server, and what became of the calls since they were set."""
+    """The failures of one server, and what became of the calls since they were set."""
 
     def __init__(self) -> None:
         self._lock, self._released = threading.Lock(), threading.Event()
-        self.set(Faults())
+        self.set(Failures())
 
-    def set(self, faults: Faults) -> None:
+    def set(self, failures: Failures) -> None:
         with self._lock:
             released, self._released = self._released, threading.Event()
-            self.faults, self._random = faults, random.Random(faults.seed)  # noqa: S311 - not cryptography
+            self.failures, self._random = failures, random.Random(failures.seed)  # noqa: S311 - not cryptography
             self.counts = {
                 "calls": 0,
                 "creations": 0,
@@ -64,53 +64,53 @@ class Switch:
             }
         released.set()
 
-    def draw(self) -> tuple[Faults, str]:
-        """The faults, and what is to happen to the next call: a name of `counts`, or nothing."""
+    def draw(self) -> tuple[Failures, str]:
+        """The failures, and what is to happen to the next call: a name of `counts`, or nothing."""
         with self._lock:
             self.counts["calls"] += 1
             point = self._random.random()
             for kind in ("errors", "throttles", "lost_replies"):
-                share: float = getattr(self.faults, kind)
+                share: float = getattr(self.failures, kind)
                 if point < share:
                     self.counts[kind] += 1
-                    return self.faults, kind
+                    return self.failures, kind
                 point -= share
-            return self.faults, ""
+            return self.failures, ""
 
     def rolls_back(self) -> bool:
         """Whether the next endpoint update is rolled back."""
         with self._lock:
-            found = self._random.random() < self.faults.rollbacks
+            found = self._random.random() < self.failures.rollbacks
             self.counts["rollbacks"] += found
             return found
 
     def full(self) -> bool:
         """Whether no creation may be begun any more."""
         with self._lock:
-            return 0 <= self.faults.hold_after <= self.counts["creations"]
+            return 0 <= self.failures.hold_after <= self.counts["creations"]
 
     def created(self) -> bool:
         """Counts a creation; whether it is the last one, whose answer is held back."""
         with self._lock:
             self.counts["creations"] += 1
-            return self.counts["creations"] == self.faults.hold_after
+            return self.counts["creations"] == self.failures.hold_after
 
     def hold(self) -> None:
-        """Waits until the faults are set anew."""
+        """Waits until the failures are set anew."""
         with self._lock:
             self.counts["held"] += 1
             released = self._released
         released.wait(HELD_AT_MOST_SECONDS)
 
 
-def faulty(application: Application, switch: Switch) -> Application:
+def failing(application: Application, switch: Switch) -> Application:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == FAULTS_PATH:
+        if environ["PATH_INFO"] == FAILURES_PATH:
             return _control(environ, start_response, switch)
-        faults, fault = switch.draw()
-        time.sleep(faults.delay_seconds)
-        if fault in ("errors", "throttles"):
-            status, body = _refusal(environ, throttled=fault == "throttles")
+        failures, failure = switch.draw()
+        time.sleep(failures.delay_seconds)
+        if failure in ("errors", "throttles"):
+            status, body = _refusal(environ, throttled=failure == "throttles")
             start_response(
                 status, [("Content-Type", "application/xml" if body.startswith(b"<") else "application/json")]
             )
@@ -126,7 +126,7 @@ def faulty(application: Application, switch: Switch) -> Application:
         if creation and started[0].startswith("2") and switch.created():
             switch.hold()
             _hang_up(environ)
-        if fault == "lost_replies":
+        if failure == "lost_replies":
             _hang_up(environ)
         start_response(started[0], started[1])
         return [body]
@@ -142,9 +142,9 @@ def _hang_up(environ: dict[str, Any]) -> NoReturn:
 
 def _control(environ: dict[str, Any], start_response: Callable[..., Any], switch: Switch) -> Iterable[bytes]:
     if environ["REQUEST_METHOD"] == "PUT":
-        switch.set(Faults(**json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))))
+        switch.set(Failures(**json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))))
     start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(asdict(switch.faults) | {"counts": switch.counts}).encode()]
+    return [json.dumps(asdict(switch.failures) | {"counts": switch.counts}).encode()]
 
 
 def _service(environ: dict[str, Any]) -> str:
@@ -170,22 +170,22 @@ def _refusal(environ: dict[str, Any], *, throttled: bool) -> tuple[str, bytes]:
     """In the protocol of the service: https://docs.aws.amazon.com/general/latest/gr/api-retries.html"""
     if "HTTP_X_AMZ_TARGET" in environ:
         code = "ThrottlingException" if throttled else "InternalFailure"
-        return _status(throttled), json.dumps({"__type": code, "message": "a fault of the local AWS"}).encode()
+        return _status(throttled), json.dumps({"__type": code, "message": "injected by the local AWS"}).encode()
     service = _service(environ)
     if service == "s3":
         code, status = ("SlowDown", "503 Slow Down") if throttled else ("InternalError", _status(throttled))
-        return status, f"<Error><Code>{code}</Code><Message>a fault of the local AWS</Message></Error>".encode()
+        return status, f"<Error><Code>{code}</Code><Message>injected by the local AWS</Message></Error>".encode()
     if service == "ec2":
         code, status = (
             ("RequestLimitExceeded", "503 Unavailable") if throttled else ("InternalError", _status(throttled))
         )
         return status, (
-            f"<Response><Errors><Error><Code>{code}</Code><Message>a fault of the local AWS</Message></Error></Errors>"
+            f"<Response><Errors><Error><Code>{code}</Code><Message>injected by the local AWS</Message></Error></Errors>"
             "<RequestID>0</RequestID></Response>"
         ).encode()
     code = "Throttling" if throttled else "InternalFailure"
     return _status(throttled), (
-        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>a fault of the local AWS</Message>"
+        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>injected by the local AWS</Message>"
         "</Error><RequestId>0</RequestId></ErrorResponse>"
     ).encode()
 
@@ -194,12 +194,12 @@ def _status(throttled: bool) -> str:
     return "400 Bad Request" if throttled else "500 Internal Server Error"
 
 
-def put(server: Server, faults: Faults) -> None:
-    _ask(server, "PUT", json.dumps(asdict(faults)))
+def put(server: Server, failures: Failures) -> None:
+    _ask(server, "PUT", json.dumps(asdict(failures)))
 
 
 def counts(server: Server) -> dict[str, int]:
-    """What became of the calls since the faults were set."""
+    """What became of the calls since the failures were set."""
     found: dict[str, int] = json.loads(_ask(server, "GET"))["counts"]
     return found
 
@@ -207,20 +207,20 @@ def counts(server: Server) -> dict[str, int]:
 def _ask(server: Server, method: str, body: str | None = None) -> bytes:
     connection = http.client.HTTPConnection(HOST, server.port, timeout=10)  # directly, whatever proxy is configured
     try:
-        connection.request(method, FAULTS_PATH, body)
+        connection.request(method, FAILURES_PATH, body)
         return connection.getresponse().read()
     finally:
         connection.close()
 
 
-def parse(values: list[str]) -> Faults:
+def parse(values: list[str]) -> Failures:
     """`errors=0.3 seed=1`. Raises LocalAwsError with what is allowed."""
-    kinds = {item.name: item.type for item in fields(Faults)}
+    kinds = {item.name: item.type for item in fields(Failures)}
     given: dict[str, Any] = {}
     for value in values:
         name, _, number = value.partition("=")
         if name not in kinds:
-            raise LocalAwsError(f"fault {name!r}: must be one of {', '.join(kinds)}")
+            raise LocalAwsError(f"failure {name!r}: must be one of {', '.join(kinds)}")
         try:
             given[name] = int(number) if kinds[name] is int else float(number)
         except ValueError as error:
@@ -232,24 +232,24 @@ def parse(values: list[str]) -> Faults:
         raise LocalAwsError(f"rollbacks: {given['rollbacks']}: must be from 0 to 1")
     if given.get("delay_seconds", 0) < 0:
         raise LocalAwsError(f"delay_seconds: {given['delay_seconds']}: must not be below 0")
-    return Faults(**given)
+    return Failures(**given)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("faults", nargs="*", help=", ".join(f"{item.name}=..." for item in fields(Faults)))
+    parser.add_argument("failures", nargs="*", help=", ".join(f"{item.name}=..." for item in fields(Failures)))
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     arguments = parser.parse_args()
     try:
-        faults = parse(arguments.faults)
+        failures = parse(arguments.failures)
         server, gone = find(arguments.folder)
         if server is None:
             raise LocalAwsError(gone or "not running: make local")
     except LocalAwsError as error:
         raise SystemExit(f"local AWS: {error}") from None
     print(f"local AWS: until now: {counts(server)}")
-    put(server, faults)
-    print(f"local AWS: from now on: {faults}")
+    put(server, failures)
+    print(f"local AWS: from now on: {failures}")
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local_aws.server.failures import Switch, faulty
+from local_aws.server.failures import Switch, failing
 from local_aws.server.gaps import (
     autoscaling,
     logs_keys,
@@ -72,7 +72,7 @@ def main() -> None:
     server = make_server(
         HOST,
         0,
-        identified(replaying(faulty(DomainDispatcherApplication(create_backend_app), Switch()))),
+        identified(replaying(failing(DomainDispatcherApplication(create_backend_app), Switch()))),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

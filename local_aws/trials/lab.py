@@ -20,7 +20,7 @@ from local_aws import credentials, provider
 from local_aws.inventory import inventory
 from local_aws.server import failures
 from local_aws.server import process as server_process
-from local_aws.server.failures import Faults
+from local_aws.server.failures import Failures
 from settings.environment import EnvironmentSettings
 from stacks.environments import ROOT, read_environments
 from stacks.synthesized_stack import BIN
@@ -93,7 +93,7 @@ class Lab:
         return self.session.client(service, endpoint_url=self.server.url)
 
     def fail(self, **values: Any) -> None:
-        failures.put(self.server, Faults(**values))
+        failures.put(self.server, Failures(**values))
 
     def prepare(self) -> None:
         changes, _ = provider.cli_configuration(self.folder, os.environ)

@@ -1,4 +1,4 @@
-"""Every fault test: `make faults`. Prints the figures and writes them into the README's table."""
+"""Every failure test: `make faults`. Prints the figures and writes them into the README's table."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from local_aws import credentials
 from local_aws.trials import scenarios
 from stacks.environments import ROOT
 
-PLACE = re.compile(r"(?<=<!-- faults -->\n).*?(?=<!-- /faults -->)", re.DOTALL)
+PLACE = re.compile(r"(?<=<!-- failures -->\n).*?(?=<!-- /failures -->)", re.DOTALL)
 # Most of a deploy is waiting; more at once make each slower on two cores.
 AT_ONCE = 6
 SEEDS = (100, 200, 300)
@@ -97,7 +97,7 @@ def _failing(runner: Runner, label: str, futures: Sequence[Future[Any]]) -> Row:
     return (
         label,
         f"{len(found)} of {len(futures)}",
-        f"at most {deploys} deploys and {slowest:.0f} s; {drawn} faults in all",
+        f"at most {deploys} deploys and {slowest:.0f} s; {drawn} failures in all",
     )
 
 

@@ -51,7 +51,7 @@ def killed(folder: Path, *, name: str, after: int, expected: list[str], state_bu
 def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, float]:
     """AWS fails now and then: deploys, with a recover after one that failed, converge.
 
-    Returns how many deploys it took, how many faults there were, and the seconds of all.
+    Returns how many deploys it took, how many failures there were, and the seconds of all.
     """
     with lab(folder) as made:
         began, injected, deploys = time.monotonic(), 0, 0
@@ -66,7 +66,7 @@ def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, floa
         seconds = time.monotonic() - began
         assert finished.code == 0, finished.printed
         made.nothing_to_change()
-        assert injected or shares.keys() == {"delay_seconds"}, "no fault was drawn"
+        assert injected or shares.keys() == {"delay_seconds"}, "no failure was drawn"
         made.destroyed()
     return deploys, injected, seconds
 

@@ -1,4 +1,4 @@
-"""A short set of the fault tests; `make faults` runs them all. They run side by side: most of each is waiting."""
+"""A short set of the failure tests; `make faults` runs them all. They run side by side: most of each is waiting."""
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor

@@ -484,7 +484,7 @@ def test_checkov_finds_nothing_in_the_plan_but_what_is_accepted(platform: Platfo
         assert finished.returncode == 0, finished.stdout
     plan = tmp_path / "plan.json"
     plan.write_text(finished.stdout)
-    assert gate.faults(name, gate.scan("terraform_plan", "--file", str(plan)), gate.skips()) == []
+    assert gate.findings(name, gate.scan("terraform_plan", "--file", str(plan)), gate.skips()) == []
 
 
 def test_no_secret_is_in_states_json_and_logs(platform: Platform, tmp_path: Path) -> None:

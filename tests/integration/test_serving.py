@@ -16,8 +16,13 @@ from local_aws.trials.lab import Lab, lab
 from tests.conftest import copy_project
 
 DEV = """
-from settings.endpoint import *
-from settings.environment import *
+from settings.bucket import BucketSettings
+from settings.data_capture import DataCaptureSettings
+from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings
+from settings.environment import EnvironmentSettings
+from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings
+from settings.update import CanaryUpdateSettings
+from settings.variant import VariantSettings
 
 SETTINGS = EnvironmentSettings(
     name="dev", region="us-east-1", protected=False, bucket=BucketSettings(force_destroy=True),
@@ -196,7 +201,7 @@ def shadowed(folder: Path) -> Found:
     settings = staging.read_text()
     for old, new in (
         ('    network=NewNetworkSettings(cidr_block="10.0.16.0/20"),\n', ""),
-        ("ShadowedEndpointSettings, VariantSettings\n", "*\n"),
+        ("from settings.logs", "from settings.scaling import InstanceScalingSettings\nfrom settings.logs"),
         (SHADOW, f"{SHADOW}, scaling={SCALING}"),
     ):
         assert old in settings

@@ -13,11 +13,11 @@ from botocore.exceptions import ClientError
 
 from operations.invoke import SAMPLE, lines, predictions
 from operations.verify import deployed_endpoints, verify
-from stacks.synthesized_stack import OperationError, TerraformStack
+from stacks.synthesized_stack import OperationError, SynthesizedStack
 from tests.conftest import ROOT
 
 
-class Stack(TerraformStack):
+class Stack(SynthesizedStack):
     """With outputs of its own in the place of Terraform's."""
 
     def outputs(self) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from operations.state_lock import Lock, explanation, lock_of
-from stacks.synthesized_stack import TerraformStack
+from stacks.synthesized_stack import SynthesizedStack
 
 HERE = socket.gethostname()
 HOLD = """
@@ -32,12 +32,12 @@ def lock(who: str, age: timedelta = timedelta(minutes=4, seconds=10)) -> Lock:
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> TerraformStack:
+def stack(tmp_path: Path) -> SynthesizedStack:
     folder = tmp_path / "cdktf.out/stacks/dev"
     folder.mkdir(parents=True)
     backend = {"local": {"path": "../../../terraform.dev.tfstate"}}
     (folder / "cdk.tf.json").write_text(json.dumps({"terraform": {"backend": backend}}))
-    return TerraformStack(folder=folder, variables={})
+    return SynthesizedStack(folder=folder, variables={})
 
 
 @pytest.fixture
@@ -51,14 +51,14 @@ def living_terraform(tmp_path: Path) -> Iterator[int]:
     process.wait()
 
 
-def test_a_dead_holder_of_this_host_is_told_with_the_unlock_command(stack: TerraformStack) -> None:
+def test_a_dead_holder_of_this_host_is_told_with_the_unlock_command(stack: SynthesizedStack) -> None:
     said = explanation(lock(f"ann@{HERE}"), stack)
     assert f"its state is locked by ann@{HERE} since " in said
     assert "(4 min 10 s) for OperationTypeApply" in said
     assert said.splitlines()[-1] == f"  terraform -chdir={os.path.relpath(stack.folder)} force-unlock -force d2c1"
 
 
-def test_a_living_holder_is_named_and_no_command_is_offered(stack: TerraformStack, living_terraform: int) -> None:
+def test_a_living_holder_is_named_and_no_command_is_offered(stack: SynthesizedStack, living_terraform: int) -> None:
     held = lock(f"ann@{HERE}", age=timedelta(0))
     assert living_terraform in (held.living_holders() or [])
     said = explanation(held, stack)
@@ -72,14 +72,14 @@ def test_a_terraform_that_began_after_the_lock_was_made_is_not_its_holder(living
     assert living_terraform not in holders
 
 
-def test_of_another_hosts_holder_nothing_is_claimed_and_no_command_is_offered(stack: TerraformStack) -> None:
+def test_of_another_hosts_holder_nothing_is_claimed_and_no_command_is_offered(stack: SynthesizedStack) -> None:
     elsewhere = lock("ann@build-7")
     assert elsewhere.living_holders() is None
     assert "that is another host" in explanation(elsewhere, stack)
     assert "force-unlock" not in explanation(elsewhere, stack)
 
 
-def test_a_local_state_is_locked_while_a_process_holds_it_and_no_longer(stack: TerraformStack) -> None:
+def test_a_local_state_is_locked_while_a_process_holds_it_and_no_longer(stack: SynthesizedStack) -> None:
     state = (stack.folder / "../../../terraform.dev.tfstate").resolve()
     state.write_text("{}")
     said = {"ID": "d2c1", "Operation": "apply", "Who": "ann@host", "Created": "2026-11-23T10:00:00.123456789Z"}

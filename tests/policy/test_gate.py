@@ -64,14 +64,14 @@ def test_the_linters_see_a_weak_policy() -> None:
 def test_the_synthesized_stack_passes(name: str, tmp_path: Path) -> None:
     (tmp_path / "cdk.tf.json").write_text(json.dumps(synthesized_platform(environment(name))))
     scanned = gate.scan("terraform_json", "--directory", str(tmp_path))
-    assert gate.faults(name, scanned, gate.skips()) == []
+    assert gate.findings(name, scanned, gate.skips()) == []
     accepted = [skip for skip in gate.skips() if name in skip.environments]
     assert not [skip for skip in accepted if not any(skip.covers(name, finding) for finding in scanned.failed)]
 
 
 def test_the_platform_as_tutorials_write_it_does_not_pass() -> None:
     scanned = gate.scan("terraform_json", "--directory", str(TUTORIAL))
-    lines = gate.faults("prod", scanned, gate.skips(), floor=0)
+    lines = gate.findings("prod", scanned, gate.skips(), floor=0)
     assert len(lines) >= 23
     for check in ("CKV_AWS_145: data", "CKV_AWS_187: lab", "CKV_AWS_98: linear", "CKV_AWS_158: training"):
         assert f"prod: {check}" in lines
@@ -84,7 +84,7 @@ def test_json_that_checkov_cannot_read_does_not_pass_for_want_of_findings(tmp_pa
     stack = synthesized_platform(environment("dev"))
     stack["terraform"]["required_version"] = ">= 1.10"
     (tmp_path / "cdk.tf.json").write_text(json.dumps(stack))
-    [line] = gate.faults("dev", gate.scan("terraform_json", "--directory", str(tmp_path)), gate.skips())
+    [line] = gate.findings("dev", gate.scan("terraform_json", "--directory", str(tmp_path)), gate.skips())
     assert line == "dev: 0 checks passed with 1 parsing errors: must be at least 75 without any"
 
 
@@ -93,7 +93,7 @@ def test_a_notebook_on_a_platform_without_maintenance_does_not_pass(tmp_path: Pa
     stack["resource"]["aws_sagemaker_notebook_instance"]["notebook"]["platform_identifier"] = "notebook-al2-v2"
     (tmp_path / "cdk.tf.json").write_text(json.dumps(stack))
     scanned = gate.scan("terraform_json", "--directory", str(tmp_path))
-    assert gate.faults("dev", scanned, gate.skips()) == ["dev: CKV2_ML_8: notebook"]
+    assert gate.findings("dev", scanned, gate.skips()) == ["dev: CKV2_ML_8: notebook"]
 
 
 def test_full_access_does_not_pass(tmp_path: Path) -> None:
@@ -101,14 +101,14 @@ def test_full_access_does_not_pass(tmp_path: Path) -> None:
     # As the plan has it: checkov does not judge what holds a reference.
     (tmp_path / "cdk.tf.json").write_text(stack.replace("${data.aws_partition.partition.partition}", "aws"))
     scanned = gate.scan("terraform_json", "--directory", str(tmp_path))
-    assert gate.faults("dev", scanned, gate.skips()) == ["dev: CKV2_ML_2: notebook_role_full_access"]
+    assert gate.findings("dev", scanned, gate.skips()) == ["dev: CKV2_ML_2: notebook_role_full_access"]
 
 
 def test_a_skip_covers_its_resources_in_its_environments_only() -> None:
     skip = Skip(check="CKV_1", environments=["dev"], resources=["data_bucket", "model_*"], reason="because")
     scanned = Scan(passed=200, parsing_errors=0, failed=frozenset({("CKV_1", "model_a"), ("CKV_1", "other")}))
-    assert gate.faults("dev", scanned, [skip]) == ["dev: CKV_1: other"]
-    assert gate.faults("prod", scanned, [skip]) == ["prod: CKV_1: model_a", "prod: CKV_1: other"]
+    assert gate.findings("dev", scanned, [skip]) == ["dev: CKV_1: other"]
+    assert gate.findings("prod", scanned, [skip]) == ["prod: CKV_1: model_a", "prod: CKV_1: other"]
 
 
 def test_a_skip_that_covers_nothing_is_told() -> None:

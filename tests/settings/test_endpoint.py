@@ -230,7 +230,7 @@ def test_rejects_an_environment_without_an_endpoint() -> None:
     assert line.startswith("dev: endpoints: ")
 
 
-def test_a_fault_names_its_endpoint_by_its_place() -> None:
+def test_a_problem_names_its_endpoint_by_its_place() -> None:
     [line] = problems(ServerlessEndpointSettings(), ServerlessEndpointSettings(name="other", max_concurrency=0))
     assert line.startswith("dev: endpoints.1.max_concurrency: 0: must be")
 

@@ -42,7 +42,7 @@ def test_defaults_are_sound() -> None:
     assert problems() == []
 
 
-def test_all_faults_of_a_tree_come_out_at_once() -> None:
+def test_all_problems_of_a_tree_come_out_at_once() -> None:
     found = problems(
         region="mars",
         bucket=BucketSettings(name="Acme"),
@@ -392,7 +392,7 @@ def test_rejects_what_weakens_a_protected_environment_each_by_its_name() -> None
 @pytest.mark.parametrize("field", ["protected", "limit_trust_to_account", "local_state", "sagemaker_full_access"])
 @pytest.mark.parametrize("value", [1, "yes", None])
 def test_rejects_what_is_neither_true_nor_false(field: str, value: object) -> None:
-    [line] = [fault for fault in problems(**{field: value}) if fault.startswith(f"dev: {field}: ")]
+    [line] = [problem for problem in problems(**{field: value}) if problem.startswith(f"dev: {field}: ")]
     assert f"{field}: {value!r}: must " in line
 
 

@@ -421,7 +421,7 @@ def test_one_bad_value_is_refused_with_its_field(path: str, data: st.DataObject)
 
     found = problems(changed(sound, path, bad))
 
-    [line] = [fault for fault in found if fault.startswith(f"dev: {path}: ")]
+    [line] = [problem for problem in found if problem.startswith(f"dev: {path}: ")]
     assert line.startswith(f"dev: {path}: {bad!r}: must ")
 
 

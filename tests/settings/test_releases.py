@@ -112,7 +112,7 @@ def test_a_containers_variables_stay_within_sagemakers_limits(
 ) -> None:
     _, problems = read(tmp_path, catalogue(churn=entry(environment=variables)))
     assert (problems == []) is sound
-    assert all("models.churn.environment" in fault and "AWS limit: " in fault for fault in problems)
+    assert all("models.churn.environment" in problem and "AWS limit: " in problem for problem in problems)
 
 
 def test_an_images_name_has_at_most_255_characters(tmp_path: Path) -> None:
@@ -142,7 +142,9 @@ def test_an_image_is_named_as_ecr_allows(tmp_path: Path, field: str, value: str,
         tmp_path, catalogue(churn=entry(image={"repository": "linear-learner", "tag": "1"} | {field: value}))
     )
     assert (problems == []) is sound
-    assert all(fault.startswith(f"releases.json: models.churn.image.{field}: {value!r}: must ") for fault in problems)
+    assert all(
+        problem.startswith(f"releases.json: models.churn.image.{field}: {value!r}: must ") for problem in problems
+    )
 
 
 def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Gap: moto has no UpdateEndpoint: it answers 500, which Terraform's provider retries for minutes, like a hang.
 
-Here an update is done at once, refused where SageMaker refuses it, and rolled back where the fault switch says so.
+Here an update is done at once, refused where SageMaker refuses it, and rolled back where the failure switch says so.
 """
 
 import json
@@ -16,7 +16,7 @@ from moto.sagemaker.responses import SageMakerResponse
 from local_aws.server.failures import ROLL_BACK
 from local_aws.server.gaps.sagemaker_answers import ENDPOINT
 
-ROLLED_BACK = "One or more configured alarm(s) went into ALARM state during deployment: a fault of the local AWS"
+ROLLED_BACK = "One or more configured alarm(s) went into ALARM state during deployment: a failure of the local AWS"
 
 
 def fill() -> None:

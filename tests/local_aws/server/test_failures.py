@@ -1,4 +1,4 @@
-"""The local AWS's fault switch, seen by boto3."""
+"""The local AWS's failure switch, seen by boto3."""
 
 import threading
 import time
@@ -13,13 +13,13 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 
 from local_aws.server import failures
 from local_aws.server import process as server_process
-from local_aws.server.failures import Faults
+from local_aws.server.failures import Failures
 from local_aws.server.process import LocalAwsError
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_process.Server]:
-    folder = tmp_path_factory.mktemp("faults")
+    folder = tmp_path_factory.mktemp("failures")
     server = server_process.start(folder)
     yield server
     server_process.stop(folder, server)
@@ -28,7 +28,7 @@ def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_process
 @pytest.fixture
 def server(started: server_process.Server) -> Iterator[server_process.Server]:
     yield started
-    failures.put(started, Faults())
+    failures.put(started, Failures())
 
 
 def client(server: server_process.Server, service: str, attempts: int = 1) -> Any:
@@ -60,33 +60,33 @@ THROTTLED = {
 
 @pytest.mark.parametrize("service", CALLS)
 def test_an_error_is_one_that_the_sdk_takes_for_the_services_own(server: server_process.Server, service: str) -> None:
-    failures.put(server, Faults(errors=1))
+    failures.put(server, Failures(errors=1))
     with pytest.raises(ClientError) as raised:
         getattr(client(server, service), CALLS[service])()
     assert raised.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
-    assert raised.value.response["Error"]["Message"] == "a fault of the local AWS"
+    assert raised.value.response["Error"]["Message"] == "injected by the local AWS"
 
 
 @pytest.mark.parametrize("service", CALLS)
 def test_a_throttled_call_is_refused_in_the_services_own_words(server: server_process.Server, service: str) -> None:
-    failures.put(server, Faults(throttles=1))
+    failures.put(server, Failures(throttles=1))
     with pytest.raises(ClientError) as raised:
         getattr(client(server, service), CALLS[service])()
     assert raised.value.response["Error"]["Code"] == THROTTLED[service]
 
 
 def test_a_call_whose_reply_is_lost_was_done(server: server_process.Server) -> None:
-    failures.put(server, Faults(lost_replies=1))
+    failures.put(server, Failures(lost_replies=1))
     with pytest.raises(ConnectionClosedError):
         client(server, "logs").create_log_group(logGroupName="/lost/reply")
-    failures.put(server, Faults())
+    failures.put(server, Failures())
     groups = client(server, "logs").describe_log_groups(logGroupNamePrefix="/lost/")["logGroups"]
     assert [group["logGroupName"] for group in groups] == ["/lost/reply"]
 
 
 def test_an_sdk_that_sends_such_a_call_again_is_told_that_it_exists(server: server_process.Server) -> None:
     """The replay of answers heals what the network loses, and not what this switch loses."""
-    failures.put(server, Faults(lost_replies=0.5, seed=4))
+    failures.put(server, Failures(lost_replies=0.5, seed=4))
     logs, told = client(server, "logs", attempts=3), []
     for index in range(20):
         try:
@@ -99,7 +99,7 @@ def test_an_sdk_that_sends_such_a_call_again_is_told_that_it_exists(server: serv
 
 
 def test_a_slow_answer_is_the_right_one(server: server_process.Server) -> None:
-    failures.put(server, Faults(delay_seconds=0.3))
+    failures.put(server, Failures(delay_seconds=0.3))
     began = time.monotonic()
     assert client(server, "s3").list_buckets()["Buckets"] == []
     assert time.monotonic() - began >= 0.3
@@ -107,7 +107,7 @@ def test_a_slow_answer_is_the_right_one(server: server_process.Server) -> None:
 
 def test_the_same_seed_draws_the_same_faults(server: server_process.Server) -> None:
     def outcomes() -> list[bool]:
-        failures.put(server, Faults(errors=0.5, seed=7))
+        failures.put(server, Failures(errors=0.5, seed=7))
         found = []
         for _ in range(20):
             try:
@@ -125,7 +125,7 @@ def test_the_same_seed_draws_the_same_faults(server: server_process.Server) -> N
 def test_after_so_many_creations_the_last_is_done_and_unanswered_and_no_other_is_begun(
     server: server_process.Server,
 ) -> None:
-    failures.put(server, Faults(hold_after=1))
+    failures.put(server, Failures(hold_after=1))
     names = [f"/held/{index}" for index in range(2)]
 
     def make(name: str) -> None:
@@ -139,7 +139,7 @@ def test_after_so_many_creations_the_last_is_done_and_unanswered_and_no_other_is
             time.sleep(0.01)
     made = client(server, "logs").describe_log_groups(logGroupNamePrefix="/held/")["logGroups"]
     assert [group["logGroupName"] for group in made] == names[:1]
-    failures.put(server, Faults())
+    failures.put(server, Failures())
     for caller in callers:
         caller.join(timeout=10)
         assert not caller.is_alive()
@@ -148,7 +148,7 @@ def test_after_so_many_creations_the_last_is_done_and_unanswered_and_no_other_is
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        (["error=1"], "fault 'error': must be one of errors, throttles, lost_replies, "),
+        (["error=1"], "failure 'error': must be one of errors, throttles, lost_replies, "),
         (["errors=many"], "errors: 'many': must be a number"),
         (["errors=1.1"], "must be from 0 to 1"),
         (["errors=0.6", "throttles=0.6"], "and so must their sum"),
@@ -163,6 +163,6 @@ def test_rejects_what_is_no_fault(values: list[str], said: str) -> None:
 
 
 def test_without_a_running_local_aws_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sys.argv", ["faults", "errors=0.1", "--folder", str(tmp_path)])
+    monkeypatch.setattr("sys.argv", ["failures", "errors=0.1", "--folder", str(tmp_path)])
     with pytest.raises(SystemExit, match="local AWS: not running: make local"):
         failures.main()

@@ -12,7 +12,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from local_aws import credentials
 from local_aws.server import failures
 from local_aws.server import process as server_process
-from local_aws.server.failures import Faults
+from local_aws.server.failures import Failures
 from local_aws.server.process import Server
 from tests.support.synthesis import environment
 
@@ -250,12 +250,12 @@ def test_an_endpoint_describes_how_it_is_updated_and_how_many_instances_it_has_b
 def test_an_update_is_rolled_back_on_command_and_not_otherwise(server: Server, sagemaker: Any) -> None:
     make_endpoint(sagemaker, "live", provisioned("one"))
     sagemaker.create_endpoint_config(EndpointConfigName="next", ProductionVariants=[provisioned("two")])
-    failures.put(server, Faults(rollbacks=1.0))
+    failures.put(server, Failures(rollbacks=1.0))
     try:
         sagemaker.update_endpoint(EndpointName="live", EndpointConfigName="next")
         assert failures.counts(server)["rollbacks"] == 1
     finally:
-        failures.put(server, Faults())
+        failures.put(server, Failures())
     described = sagemaker.describe_endpoint(EndpointName="live")
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "live")
     assert "went into ALARM" in described["FailureReason"]
