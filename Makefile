@@ -1,6 +1,6 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
-.PHONY: help setup settings readme local local-down test check format synth snapshots bench models lock
+.PHONY: help setup settings docs local local-down test check format synth snapshots bench models lock
 .PHONY: deploy destroy recover verify invoke state-bucket faults policy pipenv
 
 PYTHON ?= python3
@@ -70,7 +70,7 @@ snapshots: setup ## rewrite the committed snapshots after a wanted change
 settings: setup ## every setting of ENV (dev), and where its value comes from
 	@$(BIN)/python -m operations.show_settings "$$ENV"
 
-readme: setup ## rewrite the README's table of settings
+docs: setup ## rewrite docs/settings.md from the classes of settings
 	@$(BIN)/python -m pages.settings_page
 
 bench: setup ## the synth benchmark: ratios, side by side in one run

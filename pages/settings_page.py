@@ -1,4 +1,4 @@
-"""Writes the README's table of settings from the classes: `python -m pages.settings_page`, run by `make readme`."""
+"""Writes docs/settings.md from the classes of settings: `python -m pages.settings_page`, run by `make docs`."""
 
 import json
 import re
@@ -70,4 +70,4 @@ def write(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(ROOT / "README.md")
+    write(ROOT / "docs/settings.md")

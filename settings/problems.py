@@ -2,6 +2,7 @@
 
 import difflib
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -101,12 +102,11 @@ def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
             return "must be a smaller number"
         case "json_invalid":
             return f"{details['ctx']['error']}: must be JSON"
+        case "sequence_str":
+            return "must be a list"
         case "value_error":
             return str(details["ctx"]["error"])
-    message = details["msg"]
-    for pydantic_says in ("Input should", "String should", "Value should"):
-        message = message.replace(pydantic_says, "must")
-    return message
+    return re.sub(r"\b(Input|List|Sequence|String|Value) should", "must", details["msg"])
 
 
 def _resolve(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[str, list[type[BaseModel]]]:

@@ -1,4 +1,4 @@
-"""prod: serverless, so that nothing is paid for between requests."""
+"""prod: serverless, without instances that wait for requests."""
 
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lazy_bindings.bench import ORDINARY
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 
 
 def synth(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 
 CONSTRUCTS = sorted((ROOT / "constructs").rglob("*.py"))
 # Each room, and those below it that it may open the door of. What stands on one line knows nothing of its neighbours.

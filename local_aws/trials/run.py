@@ -1,4 +1,4 @@
-"""Every failure test: `make faults`. Prints the figures and writes them into the README's table."""
+"""Every failure test: `make faults`. Prints the figures and writes them into docs/resilience.md."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from local_aws import credentials
 from local_aws.trials import scenarios
 from stacks.environments import ROOT
 
-PLACE = re.compile(r"(?<=<!-- failures -->\n).*?(?=<!-- /failures -->)", re.DOTALL)
+PLACE = re.compile(r"(?<=<!-- trials -->\n).*?(?=<!-- /trials -->)", re.DOTALL)
 # Most of a deploy is waiting; more at once make each slower on two cores.
 AT_ONCE = 6
 SEEDS = (100, 200, 300)
@@ -143,8 +143,8 @@ def main() -> None:
     print(text)
     if runner.failures:
         sys.exit("\n".join(runner.failures))
-    readme = ROOT / "README.md"
-    readme.write_text(PLACE.sub(lambda _: f"{text}\n", readme.read_text()))
+    page = ROOT / "docs/resilience.md"
+    page.write_text(PLACE.sub(lambda _: f"{text}\n", page.read_text()))
 
 
 if __name__ == "__main__":

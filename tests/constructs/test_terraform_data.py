@@ -5,7 +5,7 @@ from pathlib import Path
 from cdktf import TerraformResourceLifecycle
 
 from constructs.terraform_data import TYPE, TerraformData
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 from tests.support.synthesis import only, synthesized
 
 

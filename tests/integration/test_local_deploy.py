@@ -25,8 +25,8 @@ from local_aws import credentials
 from local_aws.inventory import inventory
 from local_aws.server import process as server_process
 from policy import gate
-from tests.conftest import copy_project
 from tests.support.policies import policies
+from tests.support.project import copy_project
 from tests.support.sandbox import Sandbox
 from tests.support.synthesis import environment
 

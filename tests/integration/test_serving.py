@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from local_aws.trials.lab import Lab, lab
-from tests.conftest import copy_project
+from tests.support.project import copy_project
 
 DEV = """
 from settings.bucket import BucketSettings

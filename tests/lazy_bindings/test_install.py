@@ -10,7 +10,7 @@ import pytest
 
 from lazy_bindings.install import BINDINGS, PRELOAD, install
 from lazy_bindings.warm_up import package_cache
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 
 NODE = Path(sys.executable).parent / "node"
 

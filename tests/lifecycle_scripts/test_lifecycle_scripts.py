@@ -8,7 +8,7 @@ import pytest
 
 from settings import lifecycle_scripts
 from settings.lifecycle_scripts import MAX_BYTES, TRAINING_ROLE, read_lifecycle_script
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 from tests.support.sandbox import BIN, Sandbox
 
 BUCKET = "acme-sagemaker-data"

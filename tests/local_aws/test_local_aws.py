@@ -15,7 +15,7 @@ import pytest
 from local_aws import credentials, deploy, provider
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError, Server
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 from tests.support.synthesis import environment
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from models import train
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 
 NAMES = tuple(train.MODELS)
 # Seen on the 143 rows held out: 0.937 and 0.986.

@@ -13,8 +13,8 @@ from botocore.exceptions import ClientError
 
 from operations.invoke import SAMPLE, lines, predictions
 from operations.verify import deployed_endpoints, verify
+from stacks.environments import ROOT
 from stacks.synthesized_stack import OperationError, SynthesizedStack
-from tests.conftest import ROOT
 
 
 class Stack(SynthesizedStack):

@@ -9,7 +9,7 @@ import pytest
 
 from policy import gate
 from policy.gate import Scan, Skip
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 from tests.support.policies import policies
 from tests.support.synthesis import environment, synthesized_platform
 

@@ -8,8 +8,7 @@ import pytest
 from operations.show_settings import lines
 from settings.environment import EnvironmentSettings
 from settings.problems import InvalidInputError
-from stacks.environments import read_environments
-from tests.conftest import ROOT
+from stacks.environments import ROOT, read_environments
 
 
 def settings(name: str, **variables: str) -> EnvironmentSettings:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.conftest import ROOT
+from stacks.environments import ROOT
 from tests.support.synthesis import environment, synthesized_platform
 
 ACCOUNT = "111111111111"

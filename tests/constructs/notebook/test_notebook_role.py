@@ -7,8 +7,8 @@ import pytest
 from cdktf import Testing
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
+from stacks.environments import ROOT
 from stacks.ml_platform_stack import MlPlatformStack
-from tests.conftest import ROOT
 from tests.support.policies import ACCOUNT, KEY, Request, decisions, policies
 from tests.support.synthesis import environment, synthesized_platform
 
