@@ -8,11 +8,10 @@ from constructs import Construct
 TYPE = "terraform_data"
 
 
-class TerraformData(Construct):
+class TerraformData(TerraformResource):
     """Keeps `values` in the state as `input`; replaced when one of `replaced_by` changes, after which `command` is run.
 
     Not CDKTF's DataResource: that one runs `terraform version` at each synth, which must need no Terraform.
-    `address` is the resource's in Terraform, for expressions.
     https://developer.hashicorp.com/terraform/language/resources/terraform-data
     """
 
@@ -27,17 +26,19 @@ class TerraformData(Construct):
         lifecycle: TerraformResourceLifecycle | None = None,
         depends_on: Sequence[ITerraformDependable] = (),
     ) -> None:
-        super().__init__(scope, construct_id)
-        provisioners = None if command is None else [LocalExecProvisioner(type="local-exec", command=command)]
-        self.resource = TerraformResource(
-            self,
-            "Default",
+        super().__init__(
+            scope,
+            construct_id,
             terraform_resource_type=TYPE,
             lifecycle=lifecycle,
-            provisioners=provisioners,
+            provisioners=None if command is None else [LocalExecProvisioner(type="local-exec", command=command)],
             depends_on=[*depends_on] or None,
         )
         for attribute, value in (("input", values), ("triggers_replace", replaced_by)):
             if value is not None:
-                self.resource.add_override(attribute, value)
-        self.address = f"{TYPE}.{self.resource.friendly_unique_id}"
+                self.add_override(attribute, value)
+
+    @property
+    def address(self) -> str:
+        """The resource's in Terraform, for expressions."""
+        return f"{TYPE}.{self.friendly_unique_id}"

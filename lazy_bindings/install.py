@@ -8,11 +8,15 @@ https://github.com/hashicorp/terraform-cdk/issues/3753
 import importlib.util
 import os
 import sys
+import typing
 from importlib.machinery import ModuleSpec
 from pathlib import Path
+from typing import Any
 
 BINDINGS = "cdktf_cdktf_provider_aws"
 PRELOAD = Path(__file__).with_name("lazy_index.cjs")
+# What the bindings call the functions that hold the type hints of a constructor or method.
+STUB = "_typecheckingstub__"
 
 
 def install() -> None:
@@ -52,10 +56,23 @@ def _preload_into_node() -> None:
 
 
 def _check_types_once() -> None:
-    """Leaves the types of what the bindings are given to jsii, which checks them anyway and names the key at fault."""
+    """Leaves the types of what the bindings are given to jsii, which checks them anyway and names the key at fault.
+
+    Each constructor of the bindings still asks for the type hints of a stub of its own: they are evaluated once.
+    """
     import typeguard  # noqa: PLC0415 - jsii's own dependency, and slow to import where nothing is synthesized
 
     typeguard.check_type = lambda **_: None
+    evaluate, known = typing.get_type_hints, dict[object, dict[str, Any]]()
+
+    def get_type_hints(of: Any, *arguments: Any, **options: Any) -> dict[str, Any]:  # noqa: ANN401
+        if not getattr(of, "__name__", "").startswith(STUB):
+            return evaluate(of, *arguments, **options)
+        if of not in known:
+            known[of] = evaluate(of)
+        return known[of]
+
+    typing.get_type_hints = get_type_hints  # type: ignore[assignment]
 
 
 def use_pinned_node() -> None:

@@ -24,7 +24,7 @@ from settings.limits import (
     VariableName,
     VariableValue,
 )
-from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW
+from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names
 from settings.problems import Problem, problems_of
 
 FILE_NAME = "releases.json"
@@ -187,7 +187,7 @@ def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
 def _environment_problems(
     entries: Mapping[str, ReleaseEntry], settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
 ) -> Iterator[Problem]:
-    endpoints = {endpoint.name: endpoint for endpoint in settings.endpoints}
+    endpoints, names = {endpoint.name: endpoint for endpoint in settings.endpoints}, settings.names
     for name, entry in entries.items():
         if name not in endpoints:
             allowed = f"must be an endpoint of stacks/{settings.name}.py: {', '.join(endpoints)}"
@@ -195,24 +195,22 @@ def _environment_problems(
             continue
         for variant, model in ((PRODUCTION, entry.production), (SHADOW, entry.shadow)):
             if model is not None:
-                for allowed, page in _model_problems(model, settings, models):
+                for allowed, page in _model_problems(model, names, models):
                     yield Problem(path=f"{name}.{variant}", value=model, allowed=allowed, page=page)
         for allowed in _shadow_problems(entry, endpoints[name], settings):
             yield Problem(path=f"{name}.{SHADOW}", value=entry.shadow, allowed=allowed)
 
 
-def _model_problems(
-    name: str, settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
-) -> Iterator[tuple[str, str | None]]:
+def _model_problems(name: str, names: Names, models: Mapping[str, ModelEntry]) -> Iterator[tuple[str, str | None]]:
     """What is allowed, and the page that says so."""
     if name not in models:
         yield f"must be one of {', '.join(sorted(models)) or 'models, which is empty'}", None
         return
-    image = models[name].image.uri_in(settings.region)
+    image = models[name].image.uri_in(names.region)
     if len(image) > IMAGE_MAX_LENGTH:
         allowed = f"its image, {image}, has {len(image)} characters: must be at most {IMAGE_MAX_LENGTH}"
         yield allowed, f"{API}/API_ContainerDefinition.html"
-    longest = settings.names.longest_model(name)
+    longest = names.longest_model(name)
     if len(longest) > NAME_MAX_LENGTH:
         allowed = f"the SageMaker model's name, {longest}, would have {len(longest)} characters: must be at most "
         yield f"{allowed}{NAME_MAX_LENGTH}", f"{API}/API_CreateModel.html"

@@ -27,6 +27,7 @@ class AwsStack(TerraformStack):
 
     def __init__(self, scope: Construct, stack_id: str, *, settings: EnvironmentSettings) -> None:
         self._paths: dict[tuple[str, str], str] = {}
+        self._addresses: dict[str, str] = {}
         super().__init__(scope, stack_id)
         AwsProvider(
             self,
@@ -57,6 +58,13 @@ class AwsStack(TerraformStack):
                 TerraformOutput(self, name, value=value, static_id=True)
 
     def _allocate_logical_id(self, tf_element: TerraformElement | Node) -> str:
+        # CDKTF asks for an asset's address again and again, and each question after its path is a round trip to Node.
+        ref: str = tf_element.__jsii_ref__.ref  # type: ignore[union-attr]
+        if ref not in self._addresses:
+            self._addresses[ref] = self._address(tf_element)
+        return self._addresses[ref]
+
+    def _address(self, tf_element: TerraformElement | Node) -> str:
         path = tf_element.path if isinstance(tf_element, Node) else tf_element.to_string()
         named = [part for part in path.split("/")[1:] if not UNNAMED.fullmatch(part)]
         name = re.sub(r"\W+", "_", "_".join(named))

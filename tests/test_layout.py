@@ -51,7 +51,8 @@ def test_a_construct_file_is_short_and_named_after_its_one_construct(path: Path)
     classes = [
         node.name
         for node in ast.parse(source).body
-        if isinstance(node, ast.ClassDef) and any(getattr(base, "id", "") == "Construct" for base in node.bases)
+        if isinstance(node, ast.ClassDef)
+        and any(getattr(base, "id", "") in ("Construct", "TerraformResource") for base in node.bases)
     ]
     # The files without: the parts that constructs are made of.
     assert classes == (

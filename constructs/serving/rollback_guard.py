@@ -43,4 +43,4 @@ class RollbackGuard(Construct):
         )
         # Its value is updated in place. Terraform destroys what it depended on only after that update, which comes
         # after the guard: a failed guard leaves all of it there.
-        TerraformData(self, "passed", values={"configuration_name": configuration_name}, depends_on=[guard.resource])
+        TerraformData(self, "passed", values={"configuration_name": configuration_name}, depends_on=[guard])

@@ -128,3 +128,17 @@ def test_a_value_of_the_wrong_type_is_refused_with_its_key(argument: str, key: s
     finished = python(code)
     assert finished.returncode == 1
     assert f"Key '{key}': Unable to deserialize value" in finished.stderr
+
+
+def test_type_hints_of_the_bindings_stubs_are_evaluated_once_and_others_each_time() -> None:
+    code = """
+import typing
+from lazy_bindings.install import install
+install()
+def _typecheckingstub__1(scope: "str") -> None: ...
+def other(scope: "str") -> None: ...
+hints = typing.get_type_hints
+print(hints(_typecheckingstub__1) is hints(_typecheckingstub__1), hints(_typecheckingstub__1) == hints(other))
+print(hints(other) is hints(other))
+"""
+    assert python(code).stdout == "True True\nFalse\n"
