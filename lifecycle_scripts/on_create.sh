@@ -26,7 +26,7 @@ if [ ${#notebooks[@]} -eq 0 ]; then
   exit 1
 fi
 
-# The placeholders stand in the notebooks as people upload them. A role's ARN has slashes and no bars.
+# People upload notebooks with placeholders; the names are filled in here. A bar separates: a role's ARN has slashes.
 sed --in-place "s|<DATA_BUCKET>|$bucket|g; s|<TRAINING_ROLE_ARN>|$training_role|g" -- "${notebooks[@]}"
 chown --recursive ec2-user:ec2-user .
 sudo --set-home --user ec2-user "$jupyter" nbconvert --clear-output --inplace "${notebooks[@]}"

@@ -6,7 +6,7 @@ from typing import Any
 import boto3
 
 from operations import command_line
-from operations.verify_endpoint import problem
+from operations.verify_endpoint import what_is_wrong
 from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
 
 
@@ -22,15 +22,15 @@ def deployed_endpoints(stack: SynthesizedStack) -> Iterator[tuple[str, str]]:
 
 def verify(stack: SynthesizedStack, sagemaker: Any) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
     """A line for each endpoint that is as deployed. Raises OperationError with what is wrong of all the others."""
-    problems = []
+    wrong = []
     for name, configuration_name in deployed_endpoints(stack):
-        found = problem(sagemaker, name, configuration_name)
+        found = what_is_wrong(sagemaker, name, configuration_name)
         if found is None:
             yield f"endpoint {name} serves {configuration_name}"
         else:
-            problems.append(found)
-    if problems:
-        raise OperationError("\n".join(problems))
+            wrong.append(found)
+    if wrong:
+        raise OperationError("\n".join(wrong))
 
 
 def main() -> None:

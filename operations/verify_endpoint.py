@@ -2,21 +2,21 @@
 
     python3 verify_endpoint.py <endpoint> <endpoint configuration> <region>
 
-Terraform runs it after an update (constructs/rollback_guard.py), from a copy beside the stack's JSON: nothing of this
-project may be imported here. `make verify` calls it too.
+Terraform runs it after an update (constructs/serving/rollback_guard.py), from a copy beside the stack's JSON: nothing
+of this project may be imported here. `make verify` calls it too.
 """
 
 import sys
 import time
 from typing import Any
 
-# While an update runs, or is taken back: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+# While an update runs, or is rolled back: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
 CHANGING = ("Creating", "Updating", "SystemUpdating", "RollingBack")
-# Updates end after an hour at the latest: EXECUTION_TIMEOUT_MAX_SECONDS in stacks/limits.py.
+# Updates end after an hour at the latest: EXECUTION_TIMEOUT_MAX_SECONDS in settings/limits.py.
 WAIT_SECONDS, POLL_SECONDS = 3600, 15
 
 
-def problem(sagemaker: Any, endpoint_name: str, configuration_name: str) -> str | None:  # noqa: ANN401 - boto3's client
+def what_is_wrong(sagemaker: Any, endpoint_name: str, configuration_name: str) -> str | None:  # noqa: ANN401 - boto3's client
     """What is wrong, why, and what to do; None where the endpoint serves the configuration. Waits while it changes."""
     give_up = time.monotonic() + WAIT_SECONDS
     while True:
@@ -53,7 +53,7 @@ def main() -> None:
             "rollback_guard=False in the environment's settings"
         )
     try:
-        found = problem(boto3.client("sagemaker", region_name=region), endpoint_name, configuration_name)
+        found = what_is_wrong(boto3.client("sagemaker", region_name=region), endpoint_name, configuration_name)
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"endpoint {endpoint_name} cannot be verified: {error}")
     if found is not None:

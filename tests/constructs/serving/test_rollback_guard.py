@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from operations.verify_endpoint import problem
+from operations.verify_endpoint import what_is_wrong
 from stacks.environments import ROOT
 from tests.support.synthesis import environment, synthesized_platform
 
@@ -28,7 +28,7 @@ def test_the_guard_runs_after_every_change_of_the_configuration_and_after_the_en
 
 
 def test_what_served_when_the_guard_last_passed_is_kept_until_it_passes_again() -> None:
-    """Updated after the guard and never replaced: Terraform destroys nothing that it depended on before that."""
+    """It is updated in place, after the guard: Terraform destroys what it depended on only after that."""
     passed = synthesized_platform(environment("dev"))["resource"]["terraform_data"][
         "linear_learner_rollback_guard_passed"
     ]
@@ -54,14 +54,14 @@ class SageMaker:
         return self.descriptions.pop(0)
 
 
-def test_an_endpoint_that_serves_what_was_deployed_has_no_problem() -> None:
+def test_an_endpoint_that_serves_what_was_deployed_has_nothing_wrong() -> None:
     described = {"EndpointStatus": "InService", "EndpointConfigName": "new"}
-    assert problem(SageMaker(described), "linear-learner", "new") is None
+    assert what_is_wrong(SageMaker(described), "linear-learner", "new") is None
 
 
 def test_a_rolled_back_update_is_told_with_its_reason_and_what_to_do() -> None:
     described = {"EndpointStatus": "InService", "EndpointConfigName": "old", "FailureReason": "an alarm went off"}
-    said = problem(SageMaker(described), "linear-learner", "new")
+    said = what_is_wrong(SageMaker(described), "linear-learner", "new")
     assert said is not None
     assert "the update was rolled back: it serves old, not new" in said
     assert "Why: an alarm went off" in said
@@ -69,7 +69,9 @@ def test_a_rolled_back_update_is_told_with_its_reason_and_what_to_do() -> None:
 
 
 def test_a_failed_endpoint_is_told_with_its_reason() -> None:
-    said = problem(SageMaker({"EndpointStatus": "Failed", "FailureReason": "no capacity"}), "linear-learner", "new")
+    said = what_is_wrong(
+        SageMaker({"EndpointStatus": "Failed", "FailureReason": "no capacity"}), "linear-learner", "new"
+    )
     assert said is not None
     assert "Failed, with None; must be InService with new" in said
     assert "Why: no capacity" in said
@@ -80,7 +82,7 @@ def test_it_waits_while_the_endpoint_changes(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(time, "sleep", waited.append)
     changing = [{"EndpointStatus": status, "EndpointConfigName": "old"} for status in ("Updating", "RollingBack")]
     sagemaker = SageMaker(*changing, {"EndpointStatus": "InService", "EndpointConfigName": "new"})
-    assert problem(sagemaker, "linear-learner", "new") is None
+    assert what_is_wrong(sagemaker, "linear-learner", "new") is None
     assert waited == [15, 15]
 
 
