@@ -9,9 +9,11 @@ import boto3
 
 from local_aws.server.process import HOST, Server
 from settings.environment import EnvironmentSettings
+from settings.limits import ACCOUNT_ID_LENGTH
+from stacks.environments import NAMES
 
-# One account each, as the real environments have; an environment with an account_id has that one here too.
-ACCOUNT_IDS = {"dev": "111111111111", "staging": "222222222222", "prod": "333333333333"}
+# One account each, as the real environments have: 111111111111 and so on; one with an account_id has that one here too.
+ACCOUNT_IDS = {name: str(number) * ACCOUNT_ID_LENGTH for number, name in enumerate(NAMES, start=1)}
 # The user's own files and the instance metadata service are never asked.
 NOTHING_OF_THE_USERS = {
     "AWS_CONFIG_FILE": os.devnull,

@@ -88,7 +88,7 @@ def recover(name: str, output: Path) -> Iterator[str]:
     lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
     if lock is not None:
         yield f"{name}: {state_lock.explanation(lock, stack)}"
-        if lock.living_holders() != []:
+        if lock.living_holders(stack) != []:
             return
     stack.imports.unlink(missing_ok=True)
     plan, finders = stack.plan(), Finders(boto3.Session())

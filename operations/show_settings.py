@@ -1,13 +1,13 @@
-"""Prints every setting of an environment and where it comes from: `python -m operations.show_settings dev`."""
+"""Prints every setting of an environment and where it comes from: `make settings ENV=dev`."""
 
 import os
-import sys
 from collections.abc import Iterator, Mapping
 
+from operations import command_line
 from settings.base import Settings
 from settings.environment import EnvironmentSettings
 from settings.operator_variables import origin
-from stacks.environments import NAMES, declared_settings, read_environments
+from stacks.environments import declared_settings, read_environments
 
 
 def lines(name: str, variables: Mapping[str, str]) -> Iterator[str]:
@@ -47,11 +47,8 @@ def _origin(name: str, declared: EnvironmentSettings, path: str, variables: Mapp
 
 
 def main() -> None:
-    name = sys.argv[1]
-    if name not in NAMES:
-        sys.exit(f"environment {name!r}: must be one of {', '.join(NAMES)}")
-    for line in lines(name, os.environ):
-        sys.stdout.write(f"{line}\n")
+    for line in lines(command_line.parser(__doc__).parse_args().environment, os.environ):
+        print(line)
 
 
 if __name__ == "__main__":

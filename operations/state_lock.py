@@ -29,17 +29,22 @@ class Lock:
     def age_seconds(self) -> float:
         return (datetime.now(UTC) - self.created).total_seconds()
 
-    def living_holders(self) -> list[int] | None:
-        """The Terraform processes of this host that may hold it; None where it is held on another host."""
+    def living_holders(self, stack: SynthesizedStack) -> list[int] | None:
+        """The Terraform processes of this host that may hold it; None where it is held on another host.
+
+        One that works in a folder whose state is kept elsewhere does not hold it; of one that does not tell, it may be.
+        """
         if self.who.rpartition("@")[2] != socket.gethostname():
             return None
+        own = _place_of_state(stack.folder)
         return [
             process.pid
-            for process in psutil.process_iter(["name", "create_time", "status"])
+            for process in psutil.process_iter(["name", "create_time", "status", "cwd"])
             if (process.info["name"] or "").startswith("terraform")
             # A zombie holds nothing any more; whoever was started after the lock was made did not make it.
             and process.info["status"] != psutil.STATUS_ZOMBIE
             and (process.info["create_time"] or 0) <= self.created.timestamp() + 1
+            and own in (None, _place_of_state(Path(process.info["cwd"] or "/")) or own)
         ]
 
 
@@ -49,6 +54,18 @@ def lock_of(stack: SynthesizedStack, s3: Any) -> Lock | None:  # noqa: ANN401 - 
     if kind == "s3":
         return _in_s3(s3, backend)
     return _local((stack.folder / backend["path"]).resolve())
+
+
+def _place_of_state(folder: Path) -> tuple[str, ...] | None:
+    """Where Terraform keeps the state of a folder that it was initialized in; None where nothing says so."""
+    try:
+        backend = json.loads((folder / ".terraform/terraform.tfstate").read_text())["backend"]
+        config = backend["config"]
+        if backend["type"] == "s3":
+            return "s3", config["bucket"], config["key"]
+        return "local", str((folder / config["path"]).resolve())
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _in_s3(s3: Any, backend: Mapping[str, Any]) -> Lock | None:  # noqa: ANN401
@@ -94,7 +111,7 @@ def explanation(lock: Lock, stack: SynthesizedStack) -> str:
         f"its state is locked by {lock.who} since {lock.created:%Y-%m-%d %H:%M:%S} UTC "
         f"({minutes} min {seconds} s) for {lock.operation}"
     )
-    holders = lock.living_holders()
+    holders = lock.living_holders(stack)
     if holders is None:
         return f"{held}: that is another host: wait, or ask there whether it still runs (make recover tells, there)"
     if holders:

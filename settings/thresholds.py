@@ -7,7 +7,7 @@ from settings.limits import ErrorCount, LatencyMs
 
 
 class AlarmSettings(Settings):
-    """What sets off the alarms of an endpoint's production variant, and takes a guarded update back."""
+    """What sets off the alarms of an endpoint's production variant, which roll a guarded update back."""
 
     invocation_5xx_errors: ErrorCount = Field(default=5, description="5XX errors in a minute, at least so many")
     model_latency_p99_ms: LatencyMs = Field(

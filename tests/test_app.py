@@ -171,3 +171,26 @@ def test_the_cdktf_command_line_synthesizes_the_same_json(reference: Path, proje
     for name in ("dev", "staging", "prod"):
         path = Path("stacks") / name / "cdk.tf.json"
         assert json.loads((project / "cdktf.out" / path).read_text()) == json.loads((reference / path).read_text())
+
+
+def test_a_fourth_environment_is_a_file_a_name_and_a_release(project: Path) -> None:
+    """As CONTRIBUTING says: nothing else has to know of it."""
+    (project / "stacks/qa.py").write_text((project / "stacks/prod.py").read_text().replace('"prod"', '"qa"'))
+    replace(project, "stacks/environments.py", '"staging", "prod")', '"staging", "prod", "qa")')
+    releases = json.loads((project / "releases.json").read_text())
+    releases["environments"]["qa"] = releases["environments"]["prod"]
+    (project / "releases.json").write_text(json.dumps(releases))
+
+    finished = synth(project)
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    qa = json.loads((project / "cdktf.out/stacks/qa/cdk.tf.json").read_text())["resource"]
+    assert qa["aws_sagemaker_endpoint"]["linear_learner"]["name"] == "linear-learner"
+    local = subprocess.run(
+        [sys.executable, "-c", "from local_aws.credentials import ACCOUNT_IDS; print(ACCOUNT_IDS['qa'])"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert local.stdout == "444444444444\n"

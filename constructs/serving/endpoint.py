@@ -85,6 +85,10 @@ class Endpoint(Construct):
             depends_on=[*depends_on],
         )
         self.name, self.alarm_arns = endpoint.name, alarms.arns
+        self.outputs = {
+            f"endpoint_name_{names.construct_id}": endpoint.name,
+            f"endpoint_configuration_name_{names.construct_id}": configuration_name,
+        }
         if surroundings.verify_script is not None:
             RollbackGuard(
                 self,

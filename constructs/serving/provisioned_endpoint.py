@@ -76,5 +76,5 @@ class ProvisionedEndpoint(Construct):
                 topic_arn=surroundings.topic_arn,
             )
             alarm_arns = [*alarm_arns, *compared.arns]
-        self.name, self.configuration_name = made.name, configuration.name
+        self.outputs = made.outputs
         self.served = ServedEndpoint(name=names.name, variant_names=[*hosted], use=INSTANCE_USE, alarm_arns=alarm_arns)

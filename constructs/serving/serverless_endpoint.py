@@ -60,7 +60,7 @@ class ServerlessEndpoint(Construct):
                 min_capacity=lowest,
                 scaling=scaling,
             )
-        self.name, self.configuration_name = made.name, configuration.name
+        self.outputs = made.outputs
         self.served = ServedEndpoint(
             name=names.name, variant_names=[PRODUCTION], use=CONCURRENCY_USE, alarm_arns=made.alarm_arns
         )

@@ -33,7 +33,8 @@ HOSTED_BY: Mapping[type[EndpointSettings], Callable[..., ProvisionedEndpoint | S
 
 
 class Serving(Construct):
-    """The endpoints that have a release; where none has, there is no role either.
+    """The endpoints that have a release; where none has, there is no role either. `served` are their rows of the
+    dashboard, `outputs` what tells a person of them.
 
     A released model is one artifact, and one SageMaker model for each kind of hosting that serves it: serverless
     endpoints support neither network isolation nor a VPC.
@@ -59,11 +60,12 @@ class Serving(Construct):
         verify_script: Path | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.served: list[ServedEndpoint] = []
-        self.outputs: dict[str, str] = {}
+        self.served: Sequence[ServedEndpoint]
+        self.outputs: Mapping[str, str]
         released = [(endpoint, releases[endpoint.name].models) for endpoint in endpoints if endpoint.name in releases]
         served = [(endpoint, models) for endpoint, models in released if PRODUCTION in models]
         if not served:
+            self.served, self.outputs = [], {}
             return
         on_instances = any(endpoint.on_instances for endpoint in endpoints)
         role = HostingRole(
@@ -119,12 +121,11 @@ class Serving(Construct):
             verify_script=verify_script,
         )
         group = Construct(self, "(endpoints)")
-        for endpoint, models in served:
-            own = names.endpoints[endpoint.name]
-            made = HOSTED_BY[type(endpoint)](
+        made = [
+            HOSTED_BY[type(endpoint)](
                 group,
-                own.construct_id,
-                names=own,
+                names.endpoints[endpoint.name].construct_id,
+                names=names.endpoints[endpoint.name],
                 endpoint=endpoint,
                 model_names={
                     variant: model_names[model.name, endpoint.hosting]
@@ -134,6 +135,7 @@ class Serving(Construct):
                 surroundings=surroundings,
                 depends_on=[role.policy, log_groups[endpoint.name]],
             )
-            self.served.append(made.served)
-            self.outputs[f"endpoint_name_{own.construct_id}"] = made.name
-            self.outputs[f"endpoint_configuration_name_{own.construct_id}"] = made.configuration_name
+            for endpoint, models in served
+        ]
+        self.served = [item.served for item in made]
+        self.outputs = {name: value for item in made for name, value in item.outputs.items()}

@@ -1,4 +1,4 @@
-"""A stack on a local AWS of its own, deployed by Terraform itself, so that a test can kill it or make AWS fail."""
+"""An environment on a local AWS, asked and deployed with Terraform itself, so that it can be killed or made to fail."""
 
 import json
 import os
@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
 from settings.environment import EnvironmentSettings
+from settings.names import DIGEST_LENGTH
 from stacks.environments import ROOT, read_environments
 from stacks.synthesized_stack import BIN
 
@@ -68,7 +70,7 @@ class Lab:
     folder: Path
     server: server_process.Server
     name: str
-    state_bucket: bool
+    state_bucket: bool = False
     project: Path = ROOT
     variables: dict[str, str] = field(default_factory=dict)
     runs: int = 0
@@ -91,6 +93,41 @@ class Lab:
 
     def client(self, service: str) -> Any:
         return self.session.client(service, endpoint_url=self.server.url)
+
+    def endpoint(self, name: str = "linear-learner") -> dict[str, Any]:
+        described: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=name)
+        return described
+
+    def configuration(self, name: str | None = None) -> dict[str, Any]:
+        """The named endpoint configuration, or the one that serves."""
+        wanted = name or self.endpoint()["EndpointConfigName"]
+        described: dict[str, Any] = self.client("sagemaker").describe_endpoint_config(EndpointConfigName=wanted)
+        return described
+
+    def variants(self) -> list[dict[str, Any]]:
+        """Of the configuration that serves, the shadow last."""
+        configuration = self.configuration()
+        found: list[dict[str, Any]] = configuration["ProductionVariants"]
+        return [*found, *configuration.get("ShadowProductionVariants", [])]
+
+    def models_served(self) -> dict[str, str]:
+        """Variant to model, as the catalogue has it, without what the names of all have in common."""
+        return {item["VariantName"]: self.catalogue_name(item["ModelName"]) for item in self.variants()}
+
+    def catalogue_name(self, model_name: str) -> str:
+        prefix = self.settings.names.model_prefix("breast-cancer")
+        return model_name.removeprefix(prefix)[: -DIGEST_LENGTH - 1]
+
+    def release(self, **models: str) -> int:
+        """Writes what the endpoint is to serve into releases.json; how many of its lines differ."""
+        path = self.project / "releases.json"
+        before = path.read_text()
+        releases = json.loads(before)
+        named = {variant: f"breast-cancer-{model}" for variant, model in models.items()}
+        releases["environments"][self.name] = {"linear-learner": named}
+        path.write_text(json.dumps(releases, indent=2) + "\n")
+        old, new = (Counter(line.rstrip(",") for line in text.splitlines()) for text in (before, path.read_text()))
+        return max((old - new).total(), (new - old).total())
 
     def fail(self, **values: Any) -> None:
         failures.put(self.server, Failures(**values))

@@ -5,6 +5,7 @@ from pathlib import Path
 from cdktf import TerraformResourceLifecycle
 
 from constructs.terraform_data import TYPE, TerraformData
+from lazy_bindings.warm_up import package_cache
 from stacks.environments import ROOT
 from tests.support.synthesis import only, synthesized
 
@@ -35,7 +36,12 @@ def test_synth_needs_no_terraform(tmp_path: Path) -> None:
     finished = subprocess.run(
         [sys.executable, "main.py"],
         cwd=ROOT,
-        env={"PATH": str(tmp_path), "HOME": str(tmp_path), "CDKTF_OUTDIR": str(tmp_path / "out")},
+        env={
+            "PATH": str(tmp_path),
+            "HOME": str(tmp_path),
+            "CDKTF_OUTDIR": str(tmp_path / "out"),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache()),
+        },
         capture_output=True,
         text=True,
         check=False,

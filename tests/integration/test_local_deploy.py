@@ -12,18 +12,19 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from lazy_bindings.warm_up import package_cache
 from local_aws import credentials
 from local_aws.inventory import inventory
 from local_aws.server import process as server_process
+from local_aws.trials.lab import Lab
 from policy import gate
 from tests.support.policies import policies
 from tests.support.project import copy_project
@@ -100,48 +101,36 @@ class Platform:
             check=False,
         )
 
-    def session(self, name: str) -> boto3.Session:
+    def lab(self, name: str) -> Lab:
         server, _ = server_process.find(self.folder)
         assert server is not None
-        return credentials.session(credentials.account_variables(server, environment(name).settings))
+        variables = credentials.account_variables(server, environment(name).settings)
+        return Lab(folder=self.folder, server=server, name=name, project=self.project, variables=variables)
 
     def client(self, name: str, service: str) -> Any:
-        server, _ = server_process.find(self.folder)
-        assert server is not None
-        return self.session(name).client(service, endpoint_url=server.url)
+        return self.lab(name).client(service)
 
     def everything(self, name: str) -> list[str]:
-        server, _ = server_process.find(self.folder)
-        assert server is not None
-        return inventory(self.session(name), server.url)
+        made = self.lab(name)
+        return inventory(made.session, made.server.url)
 
     def endpoint(self, name: str) -> dict[str, Any]:
-        described: dict[str, Any] = self.client(name, "sagemaker").describe_endpoint(EndpointName="linear-learner")
-        return described
+        return self.lab(name).endpoint()
 
     def models_served(self, name: str) -> dict[str, str]:
-        """Variant to model, as the endpoint's configuration has it."""
-        configuration = self.client(name, "sagemaker").describe_endpoint_config(
-            EndpointConfigName=self.endpoint(name)["EndpointConfigName"]
-        )
-        variants = configuration["ProductionVariants"] + configuration.get("ShadowProductionVariants", [])
-        prefix = f"ml-platform-{name}-breast-cancer-"
-        return {variant["VariantName"]: variant["ModelName"].removeprefix(prefix)[:-9] for variant in variants}
+        return self.lab(name).models_served()
 
     def bucket(self, name: str) -> str:
-        return f"ml-platform-{name}-sagemaker-{credentials.ACCOUNT_IDS[name]}-us-east-1"
+        return environment(name).settings.names.bucket(credentials.ACCOUNT_IDS[name])
 
     def key(self, name: str) -> dict[str, Any]:
-        described: dict[str, Any] = self.client(name, "kms").describe_key(KeyId=f"alias/ml-platform-{name}")
-        return described["KeyMetadata"]  # type: ignore[no-any-return]
+        alias = environment(name).settings.names.key_alias
+        described: dict[str, Any] = self.client(name, "kms").describe_key(KeyId=alias)["KeyMetadata"]
+        return described
 
     def release(self, **environments: dict[str, str]) -> None:
-        path = self.project / "releases.json"
-        releases = json.loads(path.read_text())
         for name, models in environments.items():
-            release = {use: f"breast-cancer-{model}" for use, model in models.items()}
-            releases["environments"][name] = {"linear-learner": release}
-        path.write_text(json.dumps(releases))
+            self.lab(name).release(**models)
 
 
 @pytest.fixture(scope="module")
@@ -385,10 +374,23 @@ def test_the_state_of_prod_is_in_its_bucket_and_those_of_the_others_in_the_local
     ]
 
 
-def test_a_second_deploy_changes_nothing(platform: Platform) -> None:
-    """That the others have nothing to change either, their plans say after all the moves."""
-    platform.deploy("dev")
-    assert NOTHING_TO_DO in platform.printed["dev"]
+@pytest.fixture(scope="module")
+def deployed_again(platform: Platform) -> dict[str, str]:
+    """What dev and prod print, the state of prod's state bucket lost."""
+    (platform.folder / "prod/terraform.prod-state-bucket.tfstate").unlink()
+    platform.deploy("dev", "prod")
+    return dict(platform.printed)
+
+
+def test_a_second_deploy_changes_nothing(deployed_again: dict[str, str]) -> None:
+    """That staging has nothing to change either, its plan says after all the moves."""
+    assert NOTHING_TO_DO in deployed_again["dev"]
+
+
+def test_the_state_bucket_is_found_again_when_its_own_state_is_lost(deployed_again: dict[str, str]) -> None:
+    printed = deployed_again["prod"]
+    assert f"prod: the state's bucket is {STATE_BUCKET}. Apply complete! Resources: 1 imported" in printed
+    assert NOTHING_TO_DO in printed
 
 
 def test_the_commands_that_it_prints_work(platform: Platform) -> None:
@@ -457,34 +459,37 @@ def test_switching_back_collides_with_nothing(platform: Platform) -> None:
     assert platform.models_served("prod") == {"production": "means"}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_after_the_moves_there_is_nothing_to_change(platform: Platform, name: str) -> None:
-    stack = f".local/{name}/cdktf.out/stacks/{name}"
-    finished = platform.shell(name, f"terraform -chdir={stack} plan -detailed-exitcode -no-color")
-    assert finished.returncode == 0, finished.stdout
+def together(of: Callable[[str], Any]) -> dict[str, Any]:
+    """Of the three environments at the same time: most of a plan is waiting."""
+    with ThreadPoolExecutor(len(NAMES)) as pool:
+        return dict(zip(NAMES, pool.map(of, NAMES), strict=True))
 
 
-def test_the_state_bucket_is_found_again_when_its_own_state_is_lost(platform: Platform) -> None:
-    (platform.folder / "prod/terraform.prod-state-bucket.tfstate").unlink()
-    platform.deploy("prod")
-    printed = platform.printed["prod"]
-    assert f"prod: the state's bucket is {STATE_BUCKET}. Apply complete! Resources: 1 imported" in printed
-    assert NOTHING_TO_DO in printed
+def test_after_the_moves_there_is_nothing_to_change(platform: Platform) -> None:
+    def planned(name: str) -> subprocess.CompletedProcess[str]:
+        stack = f".local/{name}/cdktf.out/stacks/{name}"
+        return platform.shell(name, f"terraform -chdir={stack} plan -detailed-exitcode -no-color")
 
-
-@pytest.mark.parametrize("name", NAMES)
-def test_checkov_finds_nothing_in_the_plan_but_what_is_accepted(platform: Platform, name: str, tmp_path: Path) -> None:
-    """Everything planned anew, as in an empty account: the state is put aside."""
-    stack = tmp_path / "stack"
-    shutil.copytree(platform.folder / name / f"cdktf.out/stacks/{name}", stack, symlinks=True)
-    fresh = {"terraform": {"backend": {"local": {"path": "fresh.tfstate"}}}}
-    (stack / "fresh_override.tf.json").write_text(json.dumps(fresh))
-    for command in ("init -reconfigure -input=false", "plan -input=false -out=tfplan", "show -json tfplan"):
-        finished = platform.shell(name, f"terraform -chdir={stack} {command} -no-color")
+    for finished in together(planned).values():
         assert finished.returncode == 0, finished.stdout
-    plan = tmp_path / "plan.json"
-    plan.write_text(finished.stdout)
-    assert gate.findings(name, gate.scan("terraform_plan", "--file", str(plan)), gate.skips()) == []
+
+
+def test_checkov_finds_nothing_in_the_plans_but_what_is_accepted(platform: Platform, tmp_path: Path) -> None:
+    """Everything planned anew, as in an empty account: the state is put aside."""
+
+    def findings(name: str) -> list[str]:
+        stack = tmp_path / name
+        shutil.copytree(platform.folder / name / f"cdktf.out/stacks/{name}", stack, symlinks=True)
+        fresh = {"terraform": {"backend": {"local": {"path": "fresh.tfstate"}}}}
+        (stack / "fresh_override.tf.json").write_text(json.dumps(fresh))
+        for command in ("init -reconfigure -input=false", "plan -input=false -out=tfplan", "show -json tfplan"):
+            finished = platform.shell(name, f"terraform -chdir={stack} {command} -no-color")
+            assert finished.returncode == 0, finished.stdout
+        plan = tmp_path / f"{name}.json"
+        plan.write_text(finished.stdout)
+        return gate.findings(name, gate.scan("terraform_plan", "--file", str(plan)), gate.skips())
+
+    assert together(findings) == {name: [] for name in NAMES}
 
 
 def test_no_secret_is_in_states_json_and_logs(platform: Platform, tmp_path: Path) -> None:

@@ -4,7 +4,6 @@ SageMaker refuses. Three sequences, side by side; the tests ask for what each fo
 
 import json
 import subprocess
-from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -55,11 +54,6 @@ def write(made: Lab, *endpoints: str) -> None:
     made.synthesize()
 
 
-def described(made: Lab, name: str = "linear-learner") -> Found:
-    found: Found = made.client("sagemaker").describe_endpoint(EndpointName=name)
-    return found
-
-
 def targets(made: Lab) -> dict[str, tuple[str, int, int]]:
     asked = made.client("application-autoscaling").describe_scalable_targets(ServiceNamespace="sagemaker")
     return {
@@ -78,9 +72,8 @@ def scaled_and_moved(folder: Path) -> Found:
     with lab(folder, project=project) as made:
         made.applied()
         sagemaker = made.client("sagemaker")
-        found["endpoint"] = described(made)
-        configuration = sagemaker.describe_endpoint_config(EndpointConfigName=found["endpoint"]["EndpointConfigName"])
-        found["data capture"] = configuration["DataCaptureConfig"]
+        found["endpoint"] = made.endpoint()
+        found["data capture"] = made.configuration()["DataCaptureConfig"]
         found["key"] = made.client("kms").describe_key(KeyId="alias/ml-platform-dev")["KeyMetadata"]["Arn"]
         found["targets"] = targets(made)
         autoscaling = made.client("application-autoscaling")
@@ -96,12 +89,12 @@ def scaled_and_moved(folder: Path) -> Found:
             EndpointName="linear-learner",
             DesiredWeightsAndCapacities=[{"VariantName": "production", "DesiredInstanceCount": 4}],
         )
-        found["scaled out"] = described(made)["ProductionVariants"][0]["CurrentInstanceCount"]
+        found["scaled out"] = made.endpoint()["ProductionVariants"][0]["CurrentInstanceCount"]
         made.nothing_to_change()
 
         apply(made, PROVISIONED.format(instance_type="ml.c6i.large", scaling=SCALING))
         found["targets of other instances"] = targets(made)
-        found["endpoint on other instances"] = described(made)
+        found["endpoint on other instances"] = made.endpoint()
 
         write(made, SERVERLESS.format(named=False))
         finished = made.terraform("plan", "-input=false")
@@ -109,7 +102,7 @@ def scaled_and_moved(folder: Path) -> Found:
 
         apply(made, SERVERLESS.format(named=True))
         made.nothing_to_change()
-        found["serverless"] = described(made, "linear-learner-serverless")
+        found["serverless"] = made.endpoint("linear-learner-serverless")
         found["serverless targets"] = targets(made)
         found["endpoints when serverless"] = [item["EndpointName"] for item in sagemaker.list_endpoints()["Endpoints"]]
 
@@ -122,8 +115,8 @@ def scaled_and_moved(folder: Path) -> Found:
 
 
 def rolled_back(folder: Path) -> Found:
-    """Another model is released, and SageMaker takes the update back: twice; then it does not; then again, and the
-    release is taken back."""
+    """Another model is released, and SageMaker rolls the update back: twice; then it does not; then again, and the
+    release is reverted."""
     found: Found = {}
     project = copy_project(folder / "project")
     (project / "stacks/dev.py").write_text(
@@ -131,11 +124,11 @@ def rolled_back(folder: Path) -> Found:
     )
     with lab(folder, project=project) as made:
         made.applied()
-        served = described(made)["EndpointConfigName"]
+        served = made.endpoint()["EndpointConfigName"]
         found["verified"] = made.operation("verify")
 
         made.fail(rollbacks=1.0)
-        release(made, "dev", production="means")
+        release(made, production="means")
         found["first"] = made.apply()
         found["first, live"] = live(made, served)
         found["not verified"] = made.operation("verify")
@@ -148,16 +141,16 @@ def rolled_back(folder: Path) -> Found:
         found["good"] = subprocess.run(
             command, cwd=folder, env=made.variables, capture_output=True, text=True, check=False
         )
-        found["good, live"] = live(made, described(made)["EndpointConfigName"])
+        found["good, live"] = live(made, made.endpoint()["EndpointConfigName"])
 
         made.fail(rollbacks=1.0)
-        release(made, "dev", production="all-columns")
+        release(made, production="all-columns")
         assert made.apply().code != 0
         made.fail()
-        release(made, "dev", production="means")
+        release(made, production="means")
         made.applied()
         made.nothing_to_change()
-        found["taken back, live"] = live(made, described(made)["EndpointConfigName"])
+        found["reverted, live"] = live(made, made.endpoint()["EndpointConfigName"])
         found["answers"] = made.operation("invoke")
     return found
 
@@ -165,32 +158,25 @@ def rolled_back(folder: Path) -> Found:
 def live(made: Lab, expected: str) -> Found:
     """What serves, if it is as expected, and what there is besides: configurations, models and artifacts."""
     sagemaker, s3 = made.client("sagemaker"), made.client("s3")
-    assert described(made)["EndpointConfigName"] == expected
+    assert made.endpoint()["EndpointConfigName"] == expected
     configurations = [item["EndpointConfigName"] for item in sagemaker.list_endpoint_configs()["EndpointConfigs"]]
     assert expected in configurations
-    variant = sagemaker.describe_endpoint_config(EndpointConfigName=expected)["ProductionVariants"][0]
+    [variant] = made.variants()
     model = sagemaker.describe_model(ModelName=variant["ModelName"])["PrimaryContainer"]["ModelDataUrl"]
     bucket, _, key = model.removeprefix("s3://").partition("/")
     assert s3.head_object(Bucket=bucket, Key=key)["ContentLength"] > 1000
     return {
         "configurations": len(configurations),
         "models": len(sagemaker.list_models()["Models"]),
-        "model": variant["ModelName"].removeprefix("ml-platform-dev-breast-cancer-")[:-9],
+        "model": made.catalogue_name(variant["ModelName"]),
     }
 
 
-def release(made: Lab, name: str, **models: str) -> int:
+def release(made: Lab, **models: str) -> int:
     """Returns how many lines of releases.json differ."""
-    path = made.project / "releases.json"
-    before = path.read_text()
-    releases = json.loads(before)
-    releases["environments"][name] = {
-        "linear-learner": {use: f"breast-cancer-{model}" for use, model in models.items()}
-    }
-    path.write_text(json.dumps(releases, indent=2) + "\n")
+    lines = made.release(**models)
     made.synthesize()
-    old, new = (Counter(line.rstrip(",") for line in text.splitlines()) for text in (before, path.read_text()))
-    return max((old - new).total(), (new - old).total())
+    return lines
 
 
 def shadowed(folder: Path) -> Found:
@@ -208,7 +194,7 @@ def shadowed(folder: Path) -> Found:
         settings = settings.replace(old, new)
     staging.write_text(settings)
     with lab(folder, "staging", project=project) as made:
-        release(made, "staging", production="means")
+        release(made, production="means")
         made.applied()
         found["before"] = shadow_state(made)
         for step, models in (
@@ -216,7 +202,7 @@ def shadowed(folder: Path) -> Found:
             ("promoted", {"production": "all-columns", "shadow": "all-columns"}),
             ("dropped", {"production": "all-columns"}),
         ):
-            lines = release(made, "staging", **models)
+            lines = release(made, **models)
             made.applied()
             found[step] = shadow_state(made) | {"lines": lines}
         made.nothing_to_change()
@@ -224,16 +210,12 @@ def shadowed(folder: Path) -> Found:
 
 
 def shadow_state(made: Lab) -> Found:
-    endpoint = described(made)
-    sagemaker, cloudwatch = made.client("sagemaker"), made.client("cloudwatch")
-    configuration = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-    variants = configuration["ProductionVariants"] + configuration.get("ShadowProductionVariants", [])
-    prefix = "ml-platform-staging-breast-cancer-"
+    cloudwatch = made.client("cloudwatch")
     body = cloudwatch.get_dashboard(DashboardName="ml-platform-staging")["DashboardBody"]
     return {
-        "created": endpoint["CreationTime"],
-        "models": {item["VariantName"]: item["ModelName"].removeprefix(prefix)[:-9] for item in variants},
-        "weights": {item["VariantName"]: item["InitialVariantWeight"] for item in variants},
+        "created": made.endpoint()["CreationTime"],
+        "models": made.models_served(),
+        "weights": {item["VariantName"]: item["InitialVariantWeight"] for item in made.variants()},
         "alarms": sum("shadow" in item["AlarmName"] for item in cloudwatch.describe_alarms()["MetricAlarms"]),
         "scaled": sorted(resource.rpartition("/")[2] for resource in targets(made)),
         "compared": '"VariantName", "shadow"' in body,
@@ -289,7 +271,7 @@ def test_the_next_good_apply_converges_and_clears_up(guarded: Found) -> None:
 
 
 def test_a_release_taken_back_after_a_rollback_converges_too(guarded: Found) -> None:
-    assert guarded["taken back, live"] == {"configurations": 1, "models": 1, "model": "means"}
+    assert guarded["reverted, live"] == {"configurations": 1, "models": 1, "model": "means"}
     assert guarded["answers"].printed.count("endpoint linear-learner, row ") == 5
 
 

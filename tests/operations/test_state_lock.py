@@ -42,10 +42,10 @@ def stack(tmp_path: Path) -> SynthesizedStack:
 
 @pytest.fixture
 def living_terraform(tmp_path: Path) -> Iterator[int]:
-    """A process of that name."""
+    """A process of that name, which works in `tmp_path`."""
     program = tmp_path / "terraform"
     shutil.copy("/bin/sleep", program)
-    process = subprocess.Popen([program, "60"])
+    process = subprocess.Popen([program, "60"], cwd=tmp_path)
     yield process.pid
     process.kill()
     process.wait()
@@ -60,21 +60,48 @@ def test_a_dead_holder_of_this_host_is_told_with_the_unlock_command(stack: Synth
 
 def test_a_living_holder_is_named_and_no_command_is_offered(stack: SynthesizedStack, living_terraform: int) -> None:
     held = lock(f"ann@{HERE}", age=timedelta(0))
-    assert living_terraform in (held.living_holders() or [])
+    assert living_terraform in (held.living_holders(stack) or [])
     said = explanation(held, stack)
     assert str(living_terraform) in said
     assert "force-unlock" not in said
 
 
-def test_a_terraform_that_began_after_the_lock_was_made_is_not_its_holder(living_terraform: int) -> None:
-    holders = lock(f"ann@{HERE}", age=timedelta(minutes=1)).living_holders()
+def initialized(folder: Path, **config: str) -> None:
+    """As Terraform leaves a folder whose state is in S3."""
+    (folder / ".terraform").mkdir(exist_ok=True)
+    written = {"backend": {"type": "s3", "config": config}}
+    (folder / ".terraform/terraform.tfstate").write_text(json.dumps(written))
+
+
+@pytest.mark.parametrize(("key", "may_hold"), [("dev/terraform.tfstate", True), ("prod/terraform.tfstate", False)])
+def test_a_terraform_that_works_on_another_state_is_not_its_holder(
+    stack: SynthesizedStack, living_terraform: int, tmp_path: Path, key: str, may_hold: bool
+) -> None:
+    initialized(stack.folder, bucket="acme", key="dev/terraform.tfstate")
+    initialized(tmp_path, bucket="acme", key=key)
+    holders = lock(f"ann@{HERE}", age=timedelta(0)).living_holders(stack)
+    assert holders is not None
+    assert (living_terraform in holders) is may_hold
+
+
+def test_a_terraform_of_which_nothing_is_known_may_be_its_holder(
+    stack: SynthesizedStack, living_terraform: int
+) -> None:
+    initialized(stack.folder, bucket="acme", key="dev/terraform.tfstate")
+    assert living_terraform in (lock(f"ann@{HERE}", age=timedelta(0)).living_holders(stack) or [])
+
+
+def test_a_terraform_that_began_after_the_lock_was_made_is_not_its_holder(
+    stack: SynthesizedStack, living_terraform: int
+) -> None:
+    holders = lock(f"ann@{HERE}", age=timedelta(minutes=1)).living_holders(stack)
     assert holders is not None
     assert living_terraform not in holders
 
 
 def test_of_another_hosts_holder_nothing_is_claimed_and_no_command_is_offered(stack: SynthesizedStack) -> None:
     elsewhere = lock("ann@build-7")
-    assert elsewhere.living_holders() is None
+    assert elsewhere.living_holders(stack) is None
     assert "that is another host" in explanation(elsewhere, stack)
     assert "force-unlock" not in explanation(elsewhere, stack)
 

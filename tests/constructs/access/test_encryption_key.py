@@ -1,12 +1,15 @@
 """The KMS key, and who may use it, decided by an IAM simulator."""
 
 import pytest
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.kms_alias import KmsAlias
 from cdktf_cdktf_provider_aws.kms_key import KmsKey
 
+from constructs.access.encryption_key import EncryptionKey
 from settings.encryption_key import EncryptionKeySettings
+from tests.support import parts
 from tests.support.policies import ACCOUNT, KEY, Policy, Request, decisions, policies
-from tests.support.synthesis import environment, only, synthesized_platform
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 EVERYTHING_OF_KMS: Policy = {
     "Version": "2012-10-17",
@@ -28,6 +31,23 @@ def test_the_key_rotates_and_can_be_saved_for_its_days(name: str, days: int, kep
 def test_the_alias_is_the_environments_name() -> None:
     resources = synthesized_platform(environment("prod"))["resource"]
     assert only(resources, KmsAlias.TF_RESOURCE_TYPE)["name"] == "alias/ml-platform-prod"
+
+
+def test_a_key_alone_is_named_after_the_platform_and_kept_where_it_is_protected() -> None:
+    def build(stack: TerraformStack) -> None:
+        EncryptionKey(
+            stack,
+            "encryption_key",
+            account=parts.account(stack),
+            names=parts.names(),
+            key=EncryptionKeySettings(deletion_window_days=9).checked(),
+            prevent_destroy=True,
+        )
+
+    resources = synthesized(build)
+    key = only(resources, KmsKey.TF_RESOURCE_TYPE)
+    assert (key["deletion_window_in_days"], key["lifecycle"]) == (9, {"prevent_destroy": True})
+    assert only(resources, KmsAlias.TF_RESOURCE_TYPE)["name"] == "alias/acme-prod"
 
 
 CASES: list[tuple[str, str, dict[str, str], str]] = [

@@ -1,10 +1,44 @@
 """Who may take the roles, decided by an IAM simulator on the trust policies that AWS gets."""
 
+import json
 from typing import Any
 
 import pytest
+from cdktf import TerraformStack, Testing
 
+from constructs.access.allow import Allow
+from constructs.access.service_role import ServiceRole
+from tests.support import parts
 from tests.support.policies import ACCOUNT, Request, decisions, policies
+from tests.support.synthesis import only, synthesized
+
+
+def service_role(stack: TerraformStack, source: str | None) -> ServiceRole:
+    return ServiceRole(
+        stack,
+        "role",
+        account=parts.account(stack),
+        name="acme-role",
+        service="sagemaker.amazonaws.com",
+        source=source,
+        statements=[Allow(sid="Read", actions=["s3:GetObject"], resources=["arn:aws:s3:::acme/*"])],
+    )
+
+
+def test_a_role_has_one_inline_policy_of_its_statements() -> None:
+    resources = synthesized(lambda stack: service_role(stack, None))
+    assert only(resources, "aws_iam_role")["name"] == "acme-role"
+    assert only(resources, "aws_iam_role_policy")["name"] == "platform"
+
+
+@pytest.mark.parametrize(("source", "conditions"), [(None, 0), ("arn:aws:sagemaker:eu-west-1:111111111111:*", 2)])
+def test_the_trust_names_account_and_source_where_a_source_is_given(source: str | None, conditions: int) -> None:
+    stack = TerraformStack(Testing.app(), "test")
+    service_role(stack, source)
+    documents = json.loads(Testing.synth(stack))["data"]["aws_iam_policy_document"]
+    [trust] = [item for name, item in documents.items() if "trust" in name]
+    assert len(trust["statement"][0].get("condition", [])) == conditions
+
 
 OURS = {"aws:SourceAccount": ACCOUNT, "aws:SourceArn": f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:training-job/x"}
 ANOTHERS = {"aws:SourceAccount": "999999999999", "aws:SourceArn": "arn:aws:sagemaker:us-east-1:999999999999:x/y"}

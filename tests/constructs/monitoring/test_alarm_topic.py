@@ -1,9 +1,30 @@
 import pytest
+from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.sns_topic import SnsTopic
 from cdktf_cdktf_provider_aws.sns_topic_subscription import SnsTopicSubscription
 
+from constructs.monitoring.alarm_topic import AlarmTopic
+from tests.support import parts
 from tests.support.policies import ACCOUNT, Request, decisions, policies
-from tests.support.synthesis import environment, only, synthesized_platform
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
+
+
+def test_a_topic_alone_has_a_policy_and_its_subscribers() -> None:
+    def build(stack: TerraformStack) -> None:
+        AlarmTopic(
+            stack,
+            "alarm_topic",
+            account=parts.account(stack),
+            names=parts.names(),
+            key_arn=parts.KEY_ARN,
+            emails=["ml-team@example.com"],
+        )
+
+    resources = synthesized(build)
+    topic = only(resources, SnsTopic.TF_RESOURCE_TYPE)
+    assert (topic["name"], topic["kms_master_key_id"]) == ("acme-prod-alarms", parts.KEY_ARN)
+    assert only(resources, SnsTopicSubscription.TF_RESOURCE_TYPE)["endpoint"] == "ml-team@example.com"
+
 
 TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:ml-platform-prod-alarms"
 

@@ -4,10 +4,26 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from constructs.monitoring.dashboard import INSTANCE_USE, Dashboard, ServedEndpoint
 from settings.notebook import NotebookSettings
 from settings.releases import Release
+from tests.support import parts
 from tests.support.dashboard_structure import Body
-from tests.support.synthesis import environment, only, synthesized_platform
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
+
+
+def test_a_dashboard_alone_shows_the_alarms_and_variants_that_it_is_given() -> None:
+    served = ServedEndpoint(
+        name="linear-learner", variant_names=["production"], use=INSTANCE_USE, alarm_arns=["arn:errors"]
+    )
+    resources = synthesized(
+        lambda stack: Dashboard(stack, "dashboard", names=parts.names(), endpoints=[served], has_notebook=False)
+    )
+    dashboard = only(resources, "aws_cloudwatch_dashboard")
+    assert dashboard["dashboard_name"] == "acme-prod"
+    shown = json.loads(dashboard["dashboard_body"])
+    Body.model_validate(shown)
+    assert shown["widgets"][0]["properties"]["alarms"] == ["arn:errors"]
 
 
 def body(name: str, **changes: Any) -> dict[str, Any]:

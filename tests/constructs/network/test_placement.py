@@ -2,9 +2,10 @@ from dataclasses import FrozenInstanceError
 
 import pytest
 
-from tests.support.parts import PLACEMENT
+from constructs.network.placement import Placement
 
 
 def test_a_placement_is_one_value_that_cannot_be_changed() -> None:
+    placement = Placement(subnet_ids=["subnet-1"], security_group_ids=["sg-1"])
     with pytest.raises(FrozenInstanceError):
-        PLACEMENT.subnet_ids = []  # type: ignore[misc]
+        placement.subnet_ids = []  # type: ignore[misc]

@@ -4,13 +4,15 @@ import json
 import re
 
 import pytest
-from cdktf import Testing
+from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
+from constructs.notebook.notebook_role import NotebookRole
 from stacks.environments import ROOT
 from stacks.ml_platform_stack import MlPlatformStack
+from tests.support import parts
 from tests.support.policies import ACCOUNT, KEY, Request, decisions, policies
-from tests.support.synthesis import environment, synthesized_platform
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 BUCKET = f"arn:aws:s3:::ml-platform-dev-sagemaker-{ACCOUNT}-us-east-1"
 SAGEMAKER = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
@@ -18,6 +20,26 @@ JOB = f"{SAGEMAKER}:training-job/ml-platform-dev-lab1-261123-101500"
 ROLES = f"arn:aws:iam::{ACCOUNT}:role/ml-platform-dev-sagemaker"
 LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/sagemaker"
 TO_SAGEMAKER = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+
+
+def test_the_notebooks_role_alone_is_one_role_with_one_policy() -> None:
+    def build(stack: TerraformStack) -> None:
+        NotebookRole(
+            stack,
+            "notebook_role",
+            account=parts.account(stack),
+            names=parts.names(),
+            sagemaker_full_access=False,
+            bucket=parts.bucket(stack),
+            key_arn=None,
+            training_role_arn="arn:aws:iam::111111111111:role/training",
+            placement=None,
+        )
+
+    resources = synthesized(build)
+    assert only(resources, "aws_iam_role")["name"] == "acme-prod-sagemaker-notebook"
+    assert len(resources["aws_iam_role_policy"]) == 1
+
 
 # What the lifecycle scripts and Lab1 ask AWS for.
 LAB1 = {

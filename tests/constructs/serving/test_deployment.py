@@ -3,18 +3,25 @@
 from typing import Any
 
 import pytest
+from cdktf_cdktf_provider_aws.sagemaker_endpoint import SagemakerEndpoint
 
-from settings.endpoint import ProvisionedEndpointSettings
+from constructs.serving.deployment import deployment_config
 from settings.update import AllAtOnceUpdateSettings, CanaryUpdateSettings, LinearUpdateSettings, RollingUpdateSettings
-from settings.variant import VariantSettings
-from tests.support.synthesis import environment, only, synthesized_platform
+from tests.support.synthesis import only, synthesized
 
 
 def deployed(update: Any) -> dict[str, Any]:
-    endpoint = ProvisionedEndpointSettings(production=VariantSettings(instance_count=4), update=update)
-    resources = synthesized_platform(environment("dev", endpoints=[endpoint]))["resource"]
-    config: dict[str, Any] = only(resources, "aws_sagemaker_endpoint")["deployment_config"]
-    assert config.pop("auto_rollback_configuration")
+    resources = synthesized(
+        lambda stack: SagemakerEndpoint(
+            stack,
+            "endpoint",
+            endpoint_config_name="first",
+            deployment_config=deployment_config(update.checked(), ["errors", "latency"]),
+        )
+    )
+    config: dict[str, Any] = only(resources, SagemakerEndpoint.TF_RESOURCE_TYPE)["deployment_config"]
+    rollback = config.pop("auto_rollback_configuration")
+    assert rollback == {"alarms": [{"alarm_name": "errors"}, {"alarm_name": "latency"}]}
     return config
 
 

@@ -1,16 +1,41 @@
 """What the role of the models behind an endpoint may do, decided by an IAM simulator."""
 
+from cdktf import TerraformStack
+
+from constructs.serving.hosting_role import HostingRole
 from settings.data_capture import DataCaptureSettings
 from settings.endpoint import ProvisionedEndpointSettings
 from settings.releases import Release
 from settings.variant import VariantSettings
+from tests.support import parts
 from tests.support.policies import ACCOUNT, Request, decisions, policies
-from tests.support.synthesis import environment, synthesized_platform
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 BUCKET = f"arn:aws:s3:::ml-platform-staging-sagemaker-{ACCOUNT}-us-east-1"
 LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/sagemaker"
 IMAGES = "arn:aws:ecr:us-east-1:683313688378:repository"
 EC2 = f"arn:aws:ec2:us-east-1:{ACCOUNT}"
+
+
+def test_the_hosting_role_alone_is_one_role_with_one_policy() -> None:
+    def build(stack: TerraformStack) -> None:
+        HostingRole(
+            stack,
+            "hosting_role",
+            account=parts.account(stack),
+            names=parts.names(),
+            limit_trust_to_account=True,
+            bucket=parts.bucket(stack),
+            key_arn=parts.KEY_ARN,
+            image_repositories=["kmeans"],
+            placement=parts.PLACEMENT,
+            captures=True,
+            rolls_back=True,
+        )
+
+    resources = synthesized(build)
+    assert only(resources, "aws_iam_role")["name"] == "acme-prod-sagemaker-hosting"
+    assert len(resources["aws_iam_role_policy"]) == 1
 
 
 CASES = [

@@ -8,11 +8,30 @@ from typing import Any
 
 import pytest
 
+from constructs.serving.rollback_guard import RollbackGuard
 from operations.verify_endpoint import what_is_wrong
 from stacks.environments import ROOT
-from tests.support.synthesis import environment, synthesized_platform
+from tests.support.synthesis import environment, synthesized, synthesized_platform
 
 VERIFY_SCRIPT = ROOT / "operations/verify_endpoint.py"
+
+
+def test_a_guard_alone_asks_with_the_script_that_it_is_given(tmp_path: Path) -> None:
+    (tmp_path / "ask.py").touch()
+    resources = synthesized(
+        lambda stack: RollbackGuard(
+            stack,
+            "rollback_guard",
+            script=tmp_path / "ask.py",
+            region="eu-west-1",
+            endpoint_name="linear-learner",
+            configuration_name="first",
+            depends_on=[],
+        )
+    )
+    [guard] = [item for item in resources["terraform_data"].values() if "provisioner" in item]
+    assert guard["triggers_replace"] == {"configuration_name": "first"}
+    assert guard["provisioner"][0]["local-exec"]["command"].endswith('/ask.py" linear-learner first eu-west-1')
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

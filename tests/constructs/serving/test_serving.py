@@ -2,16 +2,61 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from cdktf import TerraformStack
+
+from constructs.monitoring.log_groups import LogGroups
+from constructs.serving.serving import Serving
 from settings.endpoint import (
     EndpointSettings,
     ProvisionedEndpointSettings,
     ServerlessEndpointSettings,
     ShadowedEndpointSettings,
 )
+from settings.logs import LogSettings
+from settings.releases import Release, ReleasedModel
 from settings.variant import VariantSettings
-from tests.support.synthesis import environment, synthesized_platform
+from tests.support import parts
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
+
+
+def test_serving_alone_has_an_endpoint_for_each_release_and_one_role(tmp_path: Path) -> None:
+    (tmp_path / "model.tar.gz").touch()
+    model = ReleasedModel(
+        name="churn-00000000", image_repository="kmeans", image_tag="1", artifact=tmp_path / "model.tar.gz"
+    )
+    endpoints = [ServerlessEndpointSettings(name=name).checked() for name in ("churn", "waiting")]
+
+    def build(stack: TerraformStack) -> None:
+        names = parts.names(endpoints=endpoints)
+        serving = Serving(
+            stack,
+            "(serving)",
+            account=parts.account(stack),
+            names=names,
+            limit_trust_to_account=True,
+            endpoints=endpoints,
+            releases={"churn": Release(production=model)},
+            image_repositories=["kmeans"],
+            bucket=parts.bucket(stack),
+            key_arn=None,
+            placement=None,
+            log_groups=LogGroups(
+                stack, "log_groups", names=names, logs=LogSettings().checked(), key_arn=None
+            ).of_endpoints,
+            topic_arn="arn:topic",
+            verify_script=None,
+        )
+        assert [item.name for item in serving.served] == ["churn"]
+        assert serving.outputs.keys() == {"endpoint_name_churn", "endpoint_configuration_name_churn"}
+
+    resources = synthesized(build)
+    assert only(resources, "aws_sagemaker_endpoint")["name"] == "churn"
+    assert only(resources, "aws_iam_role")["name"] == "acme-prod-sagemaker-hosting"
+    assert only(resources, "aws_sagemaker_model")["enable_network_isolation"] is False
+
 
 # Documents that name every endpoint.
 SHARED = {

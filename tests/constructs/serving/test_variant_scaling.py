@@ -2,12 +2,32 @@ from typing import Any
 
 import pytest
 
+from constructs.serving.variant_scaling import VariantScaling
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
 from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings
 from settings.variant import VariantSettings
-from tests.support.synthesis import environment, only, synthesized_platform
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 TARGET, POLICY = "aws_appautoscaling_target", "aws_appautoscaling_policy"
+
+
+def test_a_variant_alone_is_registered_with_a_policy_of_its_own_name() -> None:
+    scaling = InstanceScalingSettings(max_instance_count=3, invocations_per_instance=60).checked()
+    found = synthesized(
+        lambda stack: VariantScaling(
+            stack,
+            "production_scaling",
+            endpoint_name="linear-learner",
+            variant_name="production",
+            capacity_type="ml.m5.large",
+            min_capacity=1,
+            scaling=scaling,
+        )
+    )
+    target = only(found, TARGET)
+    assert target["resource_id"] == "endpoint/linear-learner/variant/production"
+    assert (target["min_capacity"], target["max_capacity"]) == (1, 3)
+    assert only(found, POLICY)["name"] == "production-invocations-per-instance"
 
 
 def scaled_variant(highest: int = 4, lowest: int = 2) -> VariantSettings:

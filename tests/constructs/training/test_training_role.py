@@ -1,13 +1,36 @@
 """What the role of training jobs may do, decided by an IAM simulator."""
 
 import pytest
+from cdktf import TerraformStack
 
+from constructs.training.training_role import TrainingRole
+from tests.support import parts
 from tests.support.policies import ACCOUNT, KEY, Request, decisions, policies
+from tests.support.synthesis import only, synthesized
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ml-platform-prod-sagemaker-training"
 BUCKET = f"arn:aws:s3:::ml-platform-prod-sagemaker-{ACCOUNT}-us-east-1"
 LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/sagemaker"
 FOR_AWS = {"kms:GrantIsForAWSResource": "true"}
+
+
+def test_the_training_role_alone_is_one_role_with_one_policy() -> None:
+    def build(stack: TerraformStack) -> None:
+        TrainingRole(
+            stack,
+            "training_role",
+            account=parts.account(stack),
+            names=parts.names(),
+            limit_trust_to_account=True,
+            bucket=parts.bucket(stack),
+            key_arn=parts.KEY_ARN,
+            image_repositories=["kmeans"],
+            placement=parts.PLACEMENT,
+        )
+
+    resources = synthesized(build)
+    assert only(resources, "aws_iam_role")["name"] == "acme-prod-sagemaker-training"
+    assert len(resources["aws_iam_role_policy"]) == 1
 
 
 CASES: list[tuple[str, str, dict[str, str], str]] = [
