@@ -63,7 +63,11 @@ class Serving(Construct):
         self.served: Sequence[ServedEndpoint]
         self.outputs: Mapping[str, str]
         released = [(endpoint, releases[endpoint.name].models) for endpoint in endpoints if endpoint.name in releases]
-        served = [(endpoint, models) for endpoint, models in released if PRODUCTION in models]
+        served = [
+            (endpoint, {variant: models[variant] for variant in endpoint.variant_names if variant in models})
+            for endpoint, models in released
+            if PRODUCTION in models
+        ]
         if not served:
             self.served, self.outputs = [], {}
             return
@@ -84,8 +88,7 @@ class Serving(Construct):
         needed = {
             (model.name, endpoint.hosting): (model, endpoint)
             for endpoint, models in served
-            for variant, model in models.items()
-            if variant in endpoint.variant_names
+            for model in models.values()
         }
         artifacts = {
             name: UploadedFile(
@@ -127,11 +130,7 @@ class Serving(Construct):
                 names.endpoints[endpoint.name].construct_id,
                 names=names.endpoints[endpoint.name],
                 endpoint=endpoint,
-                model_names={
-                    variant: model_names[model.name, endpoint.hosting]
-                    for variant, model in models.items()
-                    if variant in endpoint.variant_names
-                },
+                model_names={variant: model_names[model.name, endpoint.hosting] for variant, model in models.items()},
                 surroundings=surroundings,
                 depends_on=[role.policy, log_groups[endpoint.name]],
             )
