@@ -153,6 +153,17 @@ def test_an_error_of_the_code_keeps_its_traceback(project: Path) -> None:
     assert "NameError: name 'undefined' is not defined" in finished.stderr
 
 
+def test_notebooks_whose_addresses_would_meet_are_refused_by_name(project: Path) -> None:
+    lab = project / "notebooks/Lab1-train-a-linear-learner.ipynb"
+    lab.with_name("Lab1_train-a-linear-learner.ipynb").write_bytes(lab.read_bytes())
+    finished = synth(project)
+    assert (finished.returncode, finished.stderr) == (
+        1,
+        "notebooks/Lab1_train-a-linear-learner.ipynb: must differ from Lab1-train-a-linear-learner.ipynb in more than "
+        "punctuation\n",
+    )
+
+
 def test_an_environment_named_otherwise_than_its_file_is_refused(project: Path) -> None:
     replace(project, "stacks/dev.py", 'name="dev"', 'name="prod"')
     assert "dev: name: 'prod': must be 'dev', as its file is" in synth(project).stderr
