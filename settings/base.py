@@ -11,7 +11,10 @@ Rules = Iterable[Iterator[Problem]]
 
 
 class Settings(BaseModel):
-    """Holds what it is given as it is; `checked` validates it whole: all problems of a tree come out at once."""
+    """Holds what it is given as it is; `checked` validates it whole: all problems of a tree come out at once.
+
+    The rules that cross fields are asked once every field of their class, and of what is below it, is sound.
+    """
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, revalidate_instances="always", strict=True, validate_default=True

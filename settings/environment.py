@@ -156,21 +156,21 @@ class EnvironmentSettings(Settings):
                 )
 
     def _endpoint_names_differ(self) -> Iterator[Problem]:
-        """Two endpoints must differ by their names here, in AWS, and by the names of their alarms."""
+        """Here, in AWS, in the addresses of their log groups, and by the names of their alarms."""
         taken: dict[tuple[str, str], int] = {}
         for number, endpoint in enumerate(self.endpoints):
             names = self._endpoint_names(endpoint)
-            given = [("name", endpoint.name), ("endpoint", names.name)]
+            given = [("name", endpoint.name), ("endpoint", names.name), ("address", names.address)]
             given += [("alarm", alarm) for alarm in names.alarms(shadow=endpoint.has_shadow)]
-            for what, name in given:
-                other = taken.setdefault((what, name), number)
-                if other != number:
-                    yield Problem(
-                        path=f"endpoints.{number}.name",
-                        value=endpoint.name,
-                        allowed=f"must be another name: the {what} {name} is that of endpoints.{other} too",
-                    )
-                    break
+            others = [(what, name, taken.setdefault((what, name), number)) for what, name in given]
+            meeting = [(what, name, other) for what, name, other in others if other != number]
+            if meeting:
+                what, name, other = meeting[0]
+                yield Problem(
+                    path=f"endpoints.{number}.name",
+                    value=endpoint.name,
+                    allowed=f"must be another name: the {what} {name} is that of endpoints.{other} too",
+                )
 
     def _alarm_emails_differ(self) -> Iterator[Problem]:
         """Terraform's addresses are made of them, their punctuation left out."""

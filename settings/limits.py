@@ -7,13 +7,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-# Where a limit counts in lengths, several fields make one name: the validators of settings.py add them up.
+# Where a limit counts in lengths, several fields make one name: the rules of environment.py ask names.py for it.
 BUCKET_NAME_MAX_LENGTH = 63
 ACCOUNT_ID_LENGTH = 12
 NAME_MAX_LENGTH = 63
-# Terraform adds 26 characters to a name prefix:
-# https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/create/naming.go
-NAME_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - 26
 ROLE_NAME_MAX_LENGTH = 64
 # A sixteenth of the smallest is a /28, the smallest subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 VPC_PREFIX_LENGTHS = (16, 24)

@@ -1,5 +1,6 @@
 """Every name that the platform gives in AWS. What has to fit, be found again or be allowed by name is asked here."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -26,6 +27,11 @@ class EndpointNames:
     name: str
     construct_id: str
     alarm_prefix: str
+
+    @property
+    def address(self) -> str:
+        """Of its log group, in Terraform: several hyphens are one underscore."""
+        return re.sub(r"\W+", "_", self.name)
 
     @property
     def log_group(self) -> str:
@@ -90,7 +96,9 @@ class Names:
         return self.prefix
 
     def bucket(self, account_id: str) -> str:
-        return self.own_bucket or f"{self.prefix}-sagemaker-{account_id}-{self.region}"
+        if self.own_bucket is not None:
+            return self.own_bucket
+        return f"{self.prefix}-sagemaker-{account_id}-{self.region}"
 
     @property
     def longest_bucket(self) -> str:
@@ -128,6 +136,25 @@ class Names:
     @property
     def flow_log_group(self) -> str:
         return f"/aws/vpc/{self.prefix}"
+
+    def subnet(self, zone: str) -> str:
+        return f"{self.prefix}-private-{zone}"
+
+    @property
+    def sagemaker_security_group(self) -> str:
+        return f"{self.prefix}-sagemaker"
+
+    @property
+    def closed_security_group(self) -> str:
+        """The VPC's default one."""
+        return f"{self.prefix}-closed"
+
+    @property
+    def vpc_endpoints_security_group(self) -> str:
+        return f"{self.prefix}-endpoints"
+
+    def vpc_endpoint(self, service: str) -> str:
+        return f"{self.prefix}-{service}"
 
     @property
     def endpoint_log_groups(self) -> Sequence[str]:

@@ -102,11 +102,15 @@ def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
             return "must be a smaller number"
         case "json_invalid":
             return f"{details['ctx']['error']}: must be JSON"
-        case "sequence_str":
+        case "sequence_str" | "is_instance_of":
             return "must be a list"
+        case "model_type" if details["ctx"]["class_name"].endswith("Settings"):
+            return f"must be {details['ctx']['class_name']}(...)"
         case "value_error":
             return str(details["ctx"]["error"])
-    return re.sub(r"\b(Input|List|Sequence|String|Value) should", "must", details["msg"])
+    return re.sub(r"\b(Input|List|Sequence|String|Value) should", "must", details["msg"]).replace(
+        " after validation", ""
+    )
 
 
 def _resolve(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[str, list[type[BaseModel]]]:
@@ -117,7 +121,8 @@ def _resolve(model: type[BaseModel], loc: Sequence[int | str]) -> tuple[str, lis
         if tagged:
             owners = tagged
             continue
-        path.append(str(part))
+        if part != "[key]":
+            path.append(str(part))
         if depth < len(loc):
             found = [cls for owner in owners if part in owner.model_fields for cls in _models_in(owner, str(part))]
             owners = found or owners

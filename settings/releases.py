@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -131,6 +132,8 @@ def read_releases(
         releases = Releases.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         return {}, [Problem(where=FILE_NAME, allowed="missing: must stand beside main.py")]
+    except OSError as error:
+        return {}, [Problem(where=FILE_NAME, allowed=f"{error.strerror}: must be a file that can be read")]
     except ValidationError as error:
         return {}, problems_of(FILE_NAME, Releases, error)
     problems = [
@@ -138,6 +141,7 @@ def read_releases(
         for name, entry in releases.models.items()
         for problem in _artifact_problems(path.parent, entry)
     ]
+    problems += [problem.within(FILE_NAME) for problem in _meeting_models(releases.models)]
     for name, entries in releases.environments.items():
         if name not in names:
             allowed = f"must be one of {', '.join(names)}"
@@ -169,11 +173,25 @@ def read_releases(
     }, []
 
 
+def _meeting_models(models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
+    """Terraform's addresses are made of released names, where several hyphens are one underscore."""
+    taken: dict[str, str] = {}
+    for name, entry in models.items():
+        other = taken.setdefault(re.sub(r"\W+", "_", entry.released_name(name)), name)
+        if other != name:
+            allowed = f"must differ from {other} in more than hyphens, as they are the same in all else"
+            yield Problem(path=f"models.{name}", allowed=allowed)
+
+
 def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
-    path = (root / entry.artifact).resolve()
+    try:
+        path = (root / entry.artifact).resolve()
+        found = path.is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        path, found = root.resolve(), False
     if not path.is_relative_to(root.resolve()):
         yield Problem(path="artifact", value=entry.artifact, allowed="must be a file of this project")
-    elif not path.is_file():
+    elif not found:
         allowed = "no such file: must be a path from the project's root"
         yield Problem(path="artifact", value=entry.artifact, allowed=allowed)
     elif (digest := hashlib.sha256(path.read_bytes()).hexdigest()) != entry.sha256:

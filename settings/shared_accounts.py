@@ -28,7 +28,8 @@ def _sharing_account_and_region(
     """One sequence for each account and region. All with `shares_account` and without an id are taken to share one."""
     shared = defaultdict(list)
     for name, settings in environments.items():
-        account = settings.account_id or ("shared" if settings.shares_account else name)
+        unnamed = "shared" if settings.shares_account else name
+        account = unnamed if settings.account_id is None else settings.account_id
         shared[account, settings.region].append(settings)
     yield from shared.values()
 

@@ -1,6 +1,7 @@
 """Everything the app is built from, read and checked together: settings, releases, scripts, notebooks."""
 
 import importlib
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +85,10 @@ def _notebook_problems(notebooks: Sequence[Path]) -> Iterator[Problem]:
     plain = [re.sub(r"\W+", "_", path.stem) for path in notebooks]
     for path, letters in zip(notebooks, plain, strict=True):
         other = notebooks[plain.index(letters)]
-        if other != path:
-            where = f"{path.parent.name}/{path.name}"
+        where = f"{path.parent.name}/{os.fsencode(path.name).decode(errors='backslashreplace')}"
+        if not path.is_file():
+            yield Problem(where=where, allowed="must be a file")
+        elif not where.endswith(path.name):
+            yield Problem(where=where, allowed="must have a name in UTF-8")
+        elif other != path:
             yield Problem(where=where, allowed=f"must differ from {other.name} in more than punctuation")

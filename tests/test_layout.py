@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from stacks.environments import ROOT
+from stacks.environments import NAMES, ROOT
 
 CONSTRUCTS = sorted((ROOT / "constructs").rglob("*.py"))
 # Each room, and those below it that it may open the door of. What stands on one line knows nothing of its neighbours.
@@ -111,6 +111,12 @@ def test_settings_need_neither_cdktf_nor_the_provider_nor_anything_but_pydantic(
     ]
 
 
+def test_a_construct_knows_no_tree_of_settings_and_no_environment() -> None:
+    """docs/decisions/0013 says why an endpoint's settings are none."""
+    modules = {module for room, _, module in imports() if room == "constructs"}
+    assert not modules & {"settings.environment", "settings.operator_variables", "settings.shared_accounts"}
+
+
 def test_the_bindings_are_imported_by_submodule_only() -> None:
     for path in tracked("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
@@ -156,4 +162,4 @@ def test_every_workflow_command_quotes_what_the_user_gives() -> None:
 def test_a_hostile_environment_is_a_name_like_any_other_wrong_one(target: str) -> None:
     hostile = "dev'; exit 7; \"; exit 7"
     finished = subprocess.run(["make", target, f"ENV={hostile}"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert f"environment {hostile!r}: must be one of dev, staging, prod" in finished.stderr
+    assert f"environment {hostile!r}: must be one of {', '.join(NAMES)}" in finished.stderr

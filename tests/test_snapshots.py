@@ -12,6 +12,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from syrupy.location import PyTestLocation
 from syrupy.types import SnapshotIndex
 
+from stacks.environments import NAMES
 from tests.support.synthesis import environment, synthesized_platform
 
 
@@ -27,7 +28,7 @@ class EnvironmentSnapshot(JSONSnapshotExtension):
         return str(index)
 
 
-@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_json_is_what_was_reviewed(name: str, snapshot: SnapshotAssertion) -> None:
     platform = synthesized_platform(environment(name))
     for dashboard in platform["resource"]["aws_cloudwatch_dashboard"].values():

@@ -32,6 +32,6 @@ class LogGroups(Construct):
         self.names = [*account_wide, *names.endpoint_log_groups]
         self.account_wide = [group(name.removeprefix(LOG_GROUPS), name) for name in account_wide]
         self.of_endpoints: dict[str, ITerraformDependable] = {
-            name: group(f"Endpoints_{endpoint.construct_id}", endpoint.log_group)
+            name: group(endpoint.log_group.removeprefix(LOG_GROUPS), endpoint.log_group)
             for name, endpoint in names.endpoints.items()
         }

@@ -29,7 +29,7 @@ class Network(Construct):
         if isinstance(network, ExistingNetworkSettings):
             self.placement = Placement(subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids)
         elif network is not None:
-            made = PrivateNetwork(self, "network", name=names.prefix, region=account.region, network=network)
+            made = PrivateNetwork(self, "network", names=names, network=network)
             NetworkFlowLog(
                 self,
                 "flow_log",

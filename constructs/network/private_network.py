@@ -10,6 +10,7 @@ from constructs import Construct
 
 from constructs.network.placement import Placement
 from constructs.network.vpc_endpoints import HTTPS, VpcEndpoints
+from settings.names import Names
 from settings.network import NewNetworkSettings
 
 # SageMaker's own two, and what its SDK and a look at a job's log need besides:
@@ -33,8 +34,7 @@ class PrivateNetwork(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        region: str,
+        names: Names,
         network: NewNetworkSettings,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -44,9 +44,9 @@ class PrivateNetwork(Construct):
             cidr_block=network.cidr_block,
             enable_dns_support=True,
             enable_dns_hostnames=True,  # private DNS of the interface endpoints
-            tags={"Name": name},
+            tags={"Name": names.prefix},
         )
-        DefaultSecurityGroup(self, "default_security_group", vpc_id=vpc.id, tags={"Name": f"{name}-closed"})
+        DefaultSecurityGroup(self, "default_security_group", vpc_id=vpc.id, tags={"Name": names.closed_security_group})
         blocks = IPv4Network(network.cidr_block).subnets(prefixlen_diff=SUBNET_BITS)
         subnets = [
             Subnet(
@@ -54,8 +54,8 @@ class PrivateNetwork(Construct):
                 f"private_{zone}",
                 vpc_id=vpc.id,
                 cidr_block=str(block),
-                availability_zone=f"{region}{zone}",
-                tags={"Name": f"{name}-private-{zone}"},
+                availability_zone=f"{names.region}{zone}",
+                tags={"Name": names.subnet(zone)},
             )
             for zone, block in zip(network.zones, blocks, strict=False)
         ]
@@ -64,8 +64,7 @@ class PrivateNetwork(Construct):
         endpoints = VpcEndpoints(
             self,
             "endpoints",
-            name=name,
-            region=region,
+            names=names,
             vpc_id=vpc.id,
             cidr_block=network.cidr_block,
             subnet_ids=subnet_ids,
@@ -75,7 +74,7 @@ class PrivateNetwork(Construct):
         group = SecurityGroup(
             self,
             "security_group",
-            name=f"{name}-sagemaker",
+            name=names.sagemaker_security_group,
             description="SageMaker: HTTPS to the VPC's endpoints and to S3",
             vpc_id=vpc.id,
             egress=[
@@ -94,6 +93,6 @@ class PrivateNetwork(Construct):
                     prefix_list_ids=[endpoints.s3_prefix_list_id],
                 ),
             ],
-            tags={"Name": f"{name}-sagemaker"},
+            tags={"Name": names.sagemaker_security_group},
         )
         self.placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id])

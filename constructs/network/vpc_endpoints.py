@@ -6,6 +6,8 @@ from cdktf_cdktf_provider_aws.security_group import SecurityGroup, SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from constructs import Construct
 
+from settings.names import Names
+
 HTTPS = 443
 
 
@@ -21,8 +23,7 @@ class VpcEndpoints(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        region: str,
+        names: Names,
         vpc_id: str,
         cidr_block: str,
         subnet_ids: Sequence[str],
@@ -33,7 +34,7 @@ class VpcEndpoints(Construct):
         group = SecurityGroup(
             self,
             "security_group",
-            name=f"{name}-endpoints",
+            name=names.vpc_endpoints_security_group,
             description="Interface endpoints: HTTPS from within the VPC",
             vpc_id=vpc_id,
             ingress=[
@@ -45,16 +46,16 @@ class VpcEndpoints(Construct):
                     cidr_blocks=[cidr_block],
                 )
             ],
-            tags={"Name": f"{name}-endpoints"},
+            tags={"Name": names.vpc_endpoints_security_group},
         )
         s3 = VpcEndpoint(
             self,
             "s3",
             vpc_id=vpc_id,
             vpc_endpoint_type="Gateway",
-            service_name=f"com.amazonaws.{region}.s3",
+            service_name=f"com.amazonaws.{names.region}.s3",
             route_table_ids=[*route_table_ids],
-            tags={"Name": f"{name}-s3"},
+            tags={"Name": names.vpc_endpoint("s3")},
         )
         for service in services:
             VpcEndpoint(
@@ -62,11 +63,11 @@ class VpcEndpoints(Construct):
                 service,
                 vpc_id=vpc_id,
                 vpc_endpoint_type="Interface",
-                service_name=f"com.amazonaws.{region}.{service}",
+                service_name=f"com.amazonaws.{names.region}.{service}",
                 subnet_ids=[*subnet_ids],
                 security_group_ids=[group.id],
                 private_dns_enabled=True,
-                tags={"Name": f"{name}-{service}"},
+                tags={"Name": names.vpc_endpoint(service)},
             )
         self.security_group_id = group.id
         self.s3_prefix_list_id = s3.prefix_list_id

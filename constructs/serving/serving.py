@@ -93,7 +93,7 @@ class Serving(Construct):
         artifacts = {
             name: UploadedFile(
                 self,
-                f"artifact_{name.replace('-', '_')}",
+                f"artifact_{name}",
                 bucket=bucket.name,
                 key=f"{MODELS}{name}/model.tar.gz",
                 path=model.artifact,
@@ -104,7 +104,7 @@ class Serving(Construct):
         model_names = {
             key: Model(
                 self,
-                f"model_{model.name.replace('-', '_')}{endpoint.model_suffix}",
+                f"model_{model.name}{endpoint.model_suffix}",
                 name_prefix=names.model_prefix(model.catalogue_name),
                 revision=f"{model.revision}{endpoint.model_suffix}",
                 model=model,

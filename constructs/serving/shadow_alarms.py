@@ -59,7 +59,10 @@ class ShadowAlarms(Construct):
                 alarm_description=description,
                 metric_query=[
                     CloudwatchMetricAlarmMetricQuery(
-                        id="difference", expression="shadow - production", label="shadow - production", return_data=True
+                        id="difference",
+                        expression=f"{SHADOW} - {PRODUCTION}",
+                        label=f"{SHADOW} - {PRODUCTION}",
+                        return_data=True,
                     ),
                     *metrics,
                 ],

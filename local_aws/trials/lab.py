@@ -23,13 +23,13 @@ from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
 from settings.environment import EnvironmentSettings
-from settings.names import DIGEST_LENGTH
+from settings.names import DIGEST_LENGTH, GENERATED_DIGITS
 from stacks.environments import ROOT, read_environments
 from stacks.synthesized_stack import BIN
 
 STATE_BUCKET = "acme-terraform-state"
 # Ids, generated names, and the digest at the end of a model's name.
-GENERATED = r"-\d{26}|vpc-[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|-[0-9a-f]{8}$"
+GENERATED = rf"-\d{{{GENERATED_DIGITS}}}|vpc-[0-9a-f]+|[0-9a-f]{{8}}-[0-9a-f-]{{27}}|-[0-9a-f]{{{DIGEST_LENGTH}}}$"
 HELD_TIMEOUT_SECONDS = 180
 # The provider waits 55 s for this one, whatever happens to it; one deploy of dev elsewhere has it.
 LEFT_OUT = {"aws_s3_bucket_lifecycle_configuration": {"data_bucket_lifecycle": {"count": 0}}}

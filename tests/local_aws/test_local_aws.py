@@ -15,7 +15,7 @@ import pytest
 from local_aws import credentials, deploy, provider
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError, Server
-from stacks.environments import ROOT
+from stacks.environments import NAMES, ROOT
 from tests.support.synthesis import environment
 
 
@@ -112,7 +112,7 @@ def test_undeploy_without_a_server_has_nothing_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["devv"], "local AWS: environment 'devv': must be one of dev, staging, prod\n"),
+        (["devv"], f"local AWS: environment 'devv': must be one of {', '.join(NAMES)}\n"),
         (["dev", "--port", "65536"], "local AWS: port '65536': must be a number from 0, any free one, to 65535\n"),
         (["dev", "--port", "http"], "local AWS: port 'http': must be a number from 0, any free one, to 65535\n"),
     ],

@@ -208,6 +208,33 @@ def test_rejects_endpoints_that_would_have_one_name_in_aws() -> None:
     )
 
 
+def test_rejects_endpoints_whose_log_groups_would_have_one_address() -> None:
+    [line] = problems(ServerlessEndpointSettings(name="a-b"), ServerlessEndpointSettings(name="a--b"))
+    assert line == ("dev: endpoints.1.name: 'a--b': must be another name: the address a_b is that of endpoints.0 too")
+
+
+def test_every_endpoint_that_meets_another_is_told() -> None:
+    endpoints = [ServerlessEndpointSettings(name=name) for name in ("x", "x", "x-serverless")]
+    carrying = ServerlessEndpointSettings(name="x", name_carries_hosting=True)
+    lines = problems(endpoints[0], endpoints[1], carrying, endpoints[2])
+    assert [line.split(": ")[1] for line in lines] == [f"endpoints.{number}.name" for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        AllAtOnceUpdateSettings(termination_wait_seconds=3601),
+        CanaryUpdateSettings(canary_percent=10, wait_interval_seconds=3601),
+        CanaryUpdateSettings(canary_percent=10, termination_wait_seconds=3601),
+        LinearUpdateSettings(linear_step_percent=50, wait_interval_seconds=3601),
+        RollingUpdateSettings(batch_percent=50, wait_interval_seconds=3601),
+    ],
+)
+def test_no_wait_is_longer_than_an_hour(update: Any) -> None:
+    [line] = updated(update)
+    assert "_seconds: 3601: must be less than or equal to 3600" in line
+
+
 def test_rejects_endpoints_whose_alarms_would_have_one_name() -> None:
     shadowed = ShadowedEndpointSettings(name="x", production=VariantSettings(), shadow=VariantSettings())
     [line] = problems(shadowed, ServerlessEndpointSettings(name="x-shadow"))

@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from pydantic import ValidationError
@@ -7,7 +7,7 @@ from settings.bucket import BucketSettings
 from settings.encryption_key import EncryptionKeySettings
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
 from settings.environment import EnvironmentSettings
-from settings.limits import has_instance_storage
+from settings.limits import RetentionDays, has_instance_storage
 from settings.logs import LogSettings
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
@@ -234,6 +234,24 @@ def test_rejects_names_that_sagemaker_refuses(name: str) -> None:
 @pytest.mark.parametrize(("days", "sound"), [(1, True), (2, False), (30, True), (31, False), (3653, True), (0, False)])
 def test_retention_is_one_of_the_days_that_cloudwatch_knows(days: int, sound: bool) -> None:
     assert (problems(logs=LogSettings(retention_days=days)) == []) is sound  # type: ignore[arg-type]
+
+
+def test_retention_has_no_other_days_than_cloudwatchs() -> None:
+    assert set(get_args(get_args(RetentionDays)[0])) == {
+        *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
+        *(731, 1096, 1827, 2192, 2557, 2922, 3288, 3653),
+    }
+
+
+@pytest.mark.parametrize("instance_type", ["t3.medium", "ml.t3", "ML.t3.medium", "", "ml.t3.medium ", "ml.t3.medium\n"])
+def test_rejects_what_is_no_type_of_a_notebook_instance(instance_type: str) -> None:
+    [line] = problems(notebook=NotebookSettings(instance_type=instance_type))
+    assert line.startswith(f"dev: notebook.instance_type: {instance_type!r}: must match ")
+
+
+@pytest.mark.parametrize(("length", "sound"), [(256, True), (257, False)])
+def test_a_repositorys_name_has_at_most_256_characters(length: int, sound: bool) -> None:
+    assert (problems(training_image_repositories=["r" * length]) == []) is sound
 
 
 @pytest.mark.parametrize(("size", "sound"), [(4, False), (5, True), (16384, True), (16385, False)])

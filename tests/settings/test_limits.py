@@ -17,6 +17,7 @@ from pages.settings_page import classes
 from settings import limits
 from settings.base import Settings
 from settings.problems import Problem, page_of, problems_of, within
+from tests.support.aws_model import shape
 
 # Values of the fields that must be given and that no range tells.
 GIVEN: dict[str, Any] = {
@@ -148,6 +149,32 @@ def test_both_sides_of_a_fields_limit(cls: type[Settings], name: str) -> None:
         assert {problem.path.split(".")[0] for problem in refused} == {name}
         assert {problem.page for problem in refused} <= {page_of(field)}
         assert all(": must " in str(problem) for problem in refused)
+
+
+# Our annotation to the shape of AWS's own service model, with the numbers that are narrower here and why.
+MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
+    "KeyDeletionWindowDays": ("kms", "PendingWindowInDaysType", {"min": 7, "max": 30}),  # KMS's model says 1 to 365
+    "NotebookVolumeSizeGb": ("sagemaker", "NotebookInstanceVolumeSizeInGB", {}),
+    "InstanceCount": ("sagemaker", "InitialTaskCount", {}),
+    "VariantWeight": ("sagemaker", "VariantWeight", {}),
+    "Concurrency": ("sagemaker", "ServerlessMaxConcurrency", {}),
+    "WaitSeconds": ("sagemaker", "WaitIntervalInSeconds", {}),
+    # Terraform's provider waits for an hour.
+    "ExecutionTimeoutSeconds": ("sagemaker", "MaximumExecutionTimeoutInSeconds", {"max": 3600}),
+    "SamplingPercent": ("sagemaker", "SamplingPercentage", {}),
+    "RepositoryName": ("ecr", "RepositoryName", {}),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_limit_is_that_of_awss_own_service_model(name: str) -> None:
+    service, shape_name, narrower = MODELS[name]
+    metadata = shape(service, shape_name).metadata
+    expected = {key: metadata[key] for key in ("min", "max") if key in metadata} | narrower
+    constraints = getattr(limits, name).__metadata__[0].metadata
+    kinds = {Ge: ("min", "ge"), Le: ("max", "le"), MinLen: ("min", "min_length"), MaxLen: ("max", "max_length")}
+    found = {kinds[type(item)][0]: getattr(item, kinds[type(item)][1]) for item in constraints if type(item) in kinds}
+    assert found == expected
 
 
 TEXTS: dict[str, tuple[Any, Sequence[str]]] = {

@@ -8,7 +8,7 @@ import pytest
 from operations.show_settings import lines
 from settings.environment import EnvironmentSettings
 from settings.problems import InvalidInputError
-from stacks.environments import ROOT, read_environments
+from stacks.environments import NAMES, ROOT, read_environments
 
 
 def settings(name: str, **variables: str) -> EnvironmentSettings:
@@ -73,4 +73,4 @@ def test_rejects_another_environment_in_one_line() -> None:
         text=True,
         check=False,
     )
-    assert (finished.returncode, finished.stderr) == (1, "environment 'devv': must be one of dev, staging, prod\n")
+    assert (finished.returncode, finished.stderr) == (1, f"environment 'devv': must be one of {', '.join(NAMES)}\n")

@@ -149,7 +149,7 @@ def test_an_image_is_named_as_ecr_allows(tmp_path: Path, field: str, value: str,
 
 def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:
     _, problems = read(tmp_path, catalogue({"test": {}}))
-    assert problems == ["releases.json: environments: 'test': must be one of dev, staging, prod"]
+    assert problems == [f"releases.json: environments: 'test': must be one of {', '.join(NAMES)}"]
 
 
 def test_rejects_an_endpoint_that_the_environment_does_not_have(tmp_path: Path) -> None:

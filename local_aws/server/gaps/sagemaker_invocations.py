@@ -18,7 +18,7 @@ from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from local_aws.server.containers import scikit_learn
+from local_aws.server.containers import handlers
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 TIMEOUT_SECONDS = 60
@@ -49,7 +49,7 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
             return _error(400, "ValidationError", message)
         kinds = [call.headers.get("Content-Type", ""), call.headers.get("Accept", "")]
         finished = subprocess.run(
-            [sys.executable, scikit_learn.__file__, str(program), folder, *kinds],
+            [sys.executable, handlers.__file__, str(program), folder, *kinds],
             input=_bytes(call.body),
             capture_output=True,
             check=False,

@@ -52,10 +52,12 @@ def test_an_environment_in_a_shared_account_has_an_endpoint_and_a_group_of_its_o
     assert "/aws/sagemaker/Endpoints/linear-learner-staging" in names
 
 
-def test_endpoints_whose_names_differ_in_hyphens_have_a_group_each() -> None:
-    endpoints = [ServerlessEndpointSettings(name=name) for name in ("a-b", "a--b", "a-b-c")]
-    resources = synthesized_platform(environment("dev", endpoints=endpoints))["resource"]
-    groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE]
-    assert {groups[f"log_groups_Endpoints_{name}"]["name"] for name in ("a_b", "a__b", "a_b_c")} == {
-        f"/aws/sagemaker/Endpoints/{name}" for name in ("a-b", "a--b", "a-b-c")
+def test_a_groups_address_is_made_of_the_endpoints_name_in_aws() -> None:
+    """It is permanent: another address would destroy the group with its logs, and make another one of the same name."""
+    endpoints = [ServerlessEndpointSettings(name=name, name_carries_hosting=True) for name in ("first", "a--b")]
+    shared = environment("dev", shares_account=True, endpoints=endpoints)
+    groups = synthesized_platform(shared)["resource"][CloudwatchLogGroup.TF_RESOURCE_TYPE]
+    assert {address: group["name"] for address, group in groups.items() if "Endpoints" in address} == {
+        "log_groups_Endpoints_first_serverless_dev": "/aws/sagemaker/Endpoints/first-serverless-dev",
+        "log_groups_Endpoints_a_b_serverless_dev": "/aws/sagemaker/Endpoints/a--b-serverless-dev",
     }

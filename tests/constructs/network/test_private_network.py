@@ -6,6 +6,7 @@ from cdktf_cdktf_provider_aws.vpc import Vpc
 
 from constructs.network.private_network import PrivateNetwork
 from settings.network import NewNetworkSettings
+from tests.support import parts
 from tests.support.synthesis import Resources, only, synthesized
 
 
@@ -15,8 +16,7 @@ def resources() -> Resources:
         lambda stack: PrivateNetwork(
             stack,
             "network",
-            name="acme-prod",
-            region="eu-west-1",
+            names=parts.names(),
             network=NewNetworkSettings(zones=["a", "c"], cidr_block="10.1.0.0/20").checked(),
         )
     )

@@ -3,6 +3,7 @@ from cdktf_cdktf_provider_aws.security_group import SecurityGroup
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 
 from constructs.network.vpc_endpoints import VpcEndpoints
+from tests.support import parts
 from tests.support.synthesis import Resources, environment, only, synthesized, synthesized_platform
 
 
@@ -12,8 +13,7 @@ def resources() -> Resources:
         lambda stack: VpcEndpoints(
             stack,
             "endpoints",
-            name="acme-prod",
-            region="eu-west-1",
+            names=parts.names(),
             vpc_id="vpc-1",
             cidr_block="10.1.0.0/20",
             subnet_ids=["subnet-1", "subnet-2"],

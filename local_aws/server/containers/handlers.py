@@ -1,6 +1,6 @@
 """Answers one request as AWS's scikit-learn container does, with the handlers of a model's artifact.
 
-    python container.py <handlers> <model folder> <content type> <accept>    request on standard input
+    python handlers.py <handlers> <model folder> <content type> <accept>    request on standard input
 
 Prints the answer's content type, a newline, the answer. What a handler raises goes to standard error.
 https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html#sagemaker-scikit-learn-model-server
