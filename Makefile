@@ -43,7 +43,7 @@ state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 	@$(BIN)/python -m operations.state_bucket "$$ENV"
 
 test: setup policy/.venv/.ready ## run every test
-	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 faults: setup ## deploys that are killed, and an AWS that fails: most of an hour; writes the table in docs/resilience.md
 	$(BIN)/python -m local_aws.trials.run

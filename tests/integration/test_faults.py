@@ -48,7 +48,7 @@ SCENARIOS: dict[str, Callable[[Path], Any]] = {
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Any]]:
-    pool = ThreadPoolExecutor(len(SCENARIOS))
+    pool = ThreadPoolExecutor(3)
     return {label: pool.submit(scenario, tmp_path_factory.mktemp("lab")) for label, scenario in SCENARIOS.items()}
 
 
