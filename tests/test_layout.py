@@ -12,15 +12,14 @@ import pytest
 from stacks.environments import NAMES, ROOT
 
 CONSTRUCTS = sorted((ROOT / "constructs").rglob("*.py"))
-# Each room, and those below it that it may open the door of. What stands on one line knows nothing of its neighbours.
-FLOORS: tuple[tuple[str, ...], ...] = (
+# Packages by layer, the lowest first. One may import those of lower layers, and none of its own layer.
+LAYERS: tuple[tuple[str, ...], ...] = (
     ("settings", "lazy_bindings"),
     ("constructs",),
     ("stacks",),
     ("main", "models", "operations", "local_aws", "pages", "policy"),
     ("tests",),
 )
-# It marks the settings as pure: what they may have from elsewhere.
 SETTINGS_MAY_IMPORT = {"pydantic", "pydantic_core", "settings", *sys.stdlib_module_names}
 
 
@@ -80,7 +79,7 @@ def test_a_construct_takes_typed_keywords_only(path: Path) -> None:
 
 
 def imports() -> Iterator[tuple[str, str, str]]:
-    """Room, file and imported module of every import in the project."""
+    """Package, file and imported module of every import in the project."""
     for path in tracked("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             modules = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
@@ -89,31 +88,31 @@ def imports() -> Iterator[tuple[str, str, str]]:
                 yield path.relative_to(ROOT).parts[0].removesuffix(".py"), str(path.relative_to(ROOT)), module
 
 
-def test_every_room_has_its_floor() -> None:
-    assert {room for room, _, _ in imports()} == {room for floor in FLOORS for room in floor}
+def test_every_package_has_its_layer() -> None:
+    assert {package for package, _, _ in imports()} == {package for layer in LAYERS for package in layer}
 
 
 def test_imports_go_down_only() -> None:
     """design: main -> stacks -> constructs -> settings; what runs beside cdktf stands above stacks, side by side."""
-    floor_of = {room: number for number, floor in enumerate(FLOORS) for room in floor}
-    for room, path, module in imports():
+    layer_of = {package: number for number, layer in enumerate(LAYERS) for package in layer}
+    for package, path, module in imports():
         other = module.split(".")[0]
-        if other == room or other not in floor_of or module == "constructs":  # the package from PyPI
+        if other == package or other not in layer_of or module == "constructs":  # the package from PyPI
             continue
-        assert floor_of[other] < floor_of[room], f"{path} imports {module}"
+        assert layer_of[other] < layer_of[package], f"{path} imports {module}"
 
 
 def test_settings_need_neither_cdktf_nor_the_provider_nor_anything_but_pydantic() -> None:
     assert not [
         (path, module)
-        for room, path, module in imports()
-        if room == "settings" and module.split(".")[0] not in SETTINGS_MAY_IMPORT
+        for package, path, module in imports()
+        if package == "settings" and module.split(".")[0] not in SETTINGS_MAY_IMPORT
     ]
 
 
 def test_a_construct_knows_no_tree_of_settings_and_no_environment() -> None:
     """docs/decisions/0013 says why an endpoint's settings are none."""
-    modules = {module for room, _, module in imports() if room == "constructs"}
+    modules = {module for package, _, module in imports() if package == "constructs"}
     assert not modules & {"settings.environment", "settings.operator_variables", "settings.shared_accounts"}
 
 

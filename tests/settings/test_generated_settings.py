@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from local_aws import provider
+from pages.settings_page import classes
 from settings.bucket import BucketSettings
 from settings.data_capture import DataCaptureSettings
 from settings.encryption_key import EncryptionKeySettings
@@ -243,6 +244,16 @@ def problems(given_settings: EnvironmentSettings) -> list[str]:
     except ValidationError as error:
         return [str(problem) for problem in problems_of("dev", EnvironmentSettings, error)]
     return []
+
+
+def test_every_setting_is_drawn() -> None:
+    source = Path(__file__).read_text()
+    assert not [
+        f"{cls.__name__}.{name}"
+        for cls in classes()
+        for name in cls.model_fields
+        if name != "kind" and f"{name}=" not in source and f'"{name}"' not in source
+    ]
 
 
 @settings(max_examples=700)
