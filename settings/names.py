@@ -20,6 +20,11 @@ GENERATED_DIGITS = 26
 DIGEST_LENGTH = 8
 
 
+def address_part(name: str) -> str:
+    """A name as part of a Terraform address: what is no letter, digit or `_`, however long, becomes one `_`."""
+    return re.sub(r"\W+", "_", name)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EndpointNames:
     """An endpoint's name in the account, and what is called after it. `alarm_prefix` tells platforms apart."""
@@ -31,7 +36,7 @@ class EndpointNames:
     @property
     def address(self) -> str:
         """Of its log group, in Terraform: several hyphens are one underscore."""
-        return re.sub(r"\W+", "_", self.name)
+        return address_part(self.name)
 
     @property
     def log_group(self) -> str:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +24,7 @@ from settings.limits import (
     VariableName,
     VariableValue,
 )
-from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names
+from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names, address_part
 from settings.problems import Problem, problems_of
 
 FILE_NAME = "releases.json"
@@ -177,7 +176,7 @@ def _meeting_models(models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
     """Terraform's addresses are made of released names, where several hyphens are one underscore."""
     taken: dict[str, str] = {}
     for name, entry in models.items():
-        other = taken.setdefault(re.sub(r"\W+", "_", entry.released_name(name)), name)
+        other = taken.setdefault(address_part(entry.released_name(name)), name)
         if other != name:
             allowed = f"must differ from {other} in more than hyphens, as they are the same in all else"
             yield Problem(path=f"models.{name}", allowed=allowed)

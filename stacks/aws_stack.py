@@ -8,6 +8,7 @@ from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTag
 from constructs import Construct, Node
 
 from settings.environment import EnvironmentSettings
+from settings.names import address_part
 
 # Of one call, each after a wait up to twice as long as the one before: four minutes at most. The provider's default of
 # 25 would keep a deploy waiting for hours while nothing answers.
@@ -67,7 +68,7 @@ class AwsStack(TerraformStack):
     def _address(self, tf_element: TerraformElement | Node) -> str:
         path = tf_element.path if isinstance(tf_element, Node) else tf_element.to_string()
         named = [part for part in path.split("/")[1:] if not UNNAMED.fullmatch(part)]
-        name = re.sub(r"\W+", "_", "_".join(named))
+        name = address_part("_".join(named))
         if name[0].isdigit():  # Terraform's names begin with a letter or an underscore
             name = f"_{name}"
         # CDKTF would let the second of two elements of one address overwrite the first, without a word.

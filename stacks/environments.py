@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
 from settings.lifecycle_scripts import read_lifecycle_script
+from settings.names import address_part
 from settings.operator_variables import variable_problems, with_operator_settings, with_variables
 from settings.problems import InvalidInputError, Problem, problems_of
 from settings.releases import FILE_NAME, Release, read_releases
@@ -82,7 +82,7 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
 
 def _notebook_problems(notebooks: Sequence[Path]) -> Iterator[Problem]:
     """Terraform's addresses are made of the files' names, their punctuation left out."""
-    plain = [re.sub(r"\W+", "_", path.stem) for path in notebooks]
+    plain = [address_part(path.stem) for path in notebooks]
     for path, letters in zip(notebooks, plain, strict=True):
         other = notebooks[plain.index(letters)]
         where = f"{path.parent.name}/{os.fsencode(path.name).decode(errors='backslashreplace')}"

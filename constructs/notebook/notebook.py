@@ -1,6 +1,5 @@
 """The notebook: its role, the notebooks that the bucket hands to it, and the instance."""
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from constructs.notebook.notebook_role import NotebookRole
 from constructs.storage.data_bucket import NOTEBOOKS, DataBucket
 from constructs.storage.uploaded_file import UploadedFile
 from settings.lifecycle_scripts import BUCKET, TRAINING_ROLE
-from settings.names import Names
+from settings.names import Names, address_part
 from settings.notebook import NotebookSettings
 
 
@@ -55,7 +54,7 @@ class Notebook(Construct):
         uploaded = [
             UploadedFile(
                 files,
-                re.sub(r"\W+", "_", f"notebook_{path.stem}"),
+                f"notebook_{address_part(path.stem)}",
                 bucket=bucket.name,
                 key=f"{NOTEBOOKS}{path.name}",
                 path=path,

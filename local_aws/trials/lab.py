@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -75,7 +76,7 @@ class Lab:
     variables: dict[str, str] = field(default_factory=dict)
     runs: int = 0
 
-    @property
+    @cached_property
     def settings(self) -> EnvironmentSettings:
         return next(item.settings for item in read_environments({}) if item.settings.name == self.name)
 
@@ -98,9 +99,9 @@ class Lab:
         described: dict[str, Any] = self.client("sagemaker").describe_endpoint(EndpointName=name)
         return described
 
-    def configuration(self, name: str | None = None) -> dict[str, Any]:
-        """The named endpoint configuration, or the one that serves."""
-        wanted = name or self.endpoint()["EndpointConfigName"]
+    def configuration(self) -> dict[str, Any]:
+        """The endpoint configuration that serves."""
+        wanted = self.endpoint()["EndpointConfigName"]
         described: dict[str, Any] = self.client("sagemaker").describe_endpoint_config(EndpointConfigName=wanted)
         return described
 
