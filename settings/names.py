@@ -150,6 +150,10 @@ class Names:
         return f"{self.prefix}-sagemaker"
 
     @property
+    def training_security_group(self) -> str:
+        return f"{self.prefix}-training"
+
+    @property
     def closed_security_group(self) -> str:
         """The VPC's default one."""
         return f"{self.prefix}-closed"

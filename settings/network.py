@@ -12,7 +12,7 @@ from settings.problems import Problem
 
 
 class NewNetworkSettings(Settings):
-    """A VPC of the environment's own: private subnets, endpoints for S3 and what SageMaker needs."""
+    """A VPC of the environment's own: private subnets, and endpoints for S3 and what runs there."""
 
     kind: Literal["new"] = "new"
     cidr_block: PrivateCidrBlock = Field(
@@ -24,6 +24,11 @@ class NewNetworkSettings(Settings):
         max_length=len(get_args(get_args(ZoneLetter)[0])),
         description="letters of the availability zones, each of which has one subnet",
     )
+    interface_endpoints: bool = Field(
+        default=False,
+        description="endpoints for SageMaker, STS and CloudWatch Logs, paid by the hour, where there is no notebook "
+        "too: for callers of ours; with a notebook there are always, as it works through them",
+    )
 
     def rules(self) -> Rules:
         return (self._zones_differ(),)
@@ -34,7 +39,8 @@ class NewNetworkSettings(Settings):
 
 
 class ExistingNetworkSettings(Settings):
-    """Subnets and security groups that exist. S3 and SageMaker's API must be reachable from there."""
+    """Subnets and security groups that exist. S3 and SageMaker's API must be reachable from there, and where training
+    runs on several instances, the groups must admit their own members."""
 
     kind: Literal["existing"] = "existing"
     subnet_ids: Sequence[SubnetId] = Field(

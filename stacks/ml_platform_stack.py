@@ -44,15 +44,17 @@ class MlPlatformStack(AwsStack):
             prevent_destroy=settings.protected,
         )
         log_groups = LogGroups(self, "log_groups", names=names, logs=settings.logs, key_arn=key_arn)
-        placement = Network(
+        network = Network(
             self,
             "(network)",
             account=account,
             names=names,
             network=settings.network,
+            has_notebook=settings.notebook is not None,
             retention_days=settings.logs.retention_days,
             key_arn=key_arn,
-        ).placement
+        )
+        placement = network.placement
         training_role = TrainingRole(
             self,
             "training_role",
@@ -62,7 +64,7 @@ class MlPlatformStack(AwsStack):
             bucket=bucket,
             key_arn=key_arn,
             image_repositories={*settings.training_image_repositories, *environment.image_repositories},
-            placement=placement,
+            placement=network.training_placement,
         )
         if settings.notebook is not None:
             notebook = Notebook(
@@ -112,6 +114,9 @@ class MlPlatformStack(AwsStack):
                 "key_arn": key_arn,
                 "subnet_ids": None if placement is None else placement.subnet_ids,
                 "security_group_ids": None if placement is None else placement.security_group_ids,
+                "training_security_group_ids": (
+                    None if network.training_placement is None else network.training_placement.security_group_ids
+                ),
                 "alarm_topic_arn": topic.arn,
                 "dashboard_url": dashboard.url,
                 **serving.outputs,

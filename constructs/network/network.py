@@ -11,7 +11,9 @@ from settings.network import ExistingNetworkSettings, NetworkSettings
 
 
 class Network(Construct):
-    """`placement` is in a new, private and logged network, in one that exists, or, as None, in SageMaker's own."""
+    """`placement` is in a new, private and logged network, in one that exists, or, as None, in SageMaker's own;
+    `training_placement` lets the instances of a training job talk to each other besides. `has_notebook`: one is to work
+    there."""
 
     def __init__(
         self,
@@ -21,15 +23,25 @@ class Network(Construct):
         account: Account,
         names: Names,
         network: NetworkSettings | None,
+        has_notebook: bool,
         retention_days: int,
         key_arn: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.placement: Placement | None = None
+        self.training_placement: Placement | None = None
         if isinstance(network, ExistingNetworkSettings):
-            self.placement = Placement(subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids)
+            self.placement = self.training_placement = Placement(
+                subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids
+            )
         elif network is not None:
-            made = PrivateNetwork(self, "network", names=names, network=network)
+            made = PrivateNetwork(
+                self,
+                "network",
+                names=names,
+                network=network,
+                interface_endpoints=network.interface_endpoints or has_notebook,
+            )
             NetworkFlowLog(
                 self,
                 "flow_log",
@@ -39,4 +51,4 @@ class Network(Construct):
                 retention_days=retention_days,
                 key_arn=key_arn,
             )
-            self.placement = made.placement
+            self.placement, self.training_placement = made.placement, made.training_placement

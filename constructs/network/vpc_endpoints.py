@@ -12,9 +12,11 @@ HTTPS = 443
 
 
 class VpcEndpoints(Construct):
-    """A gateway endpoint for S3 and an interface endpoint for each of `services`, open to `cidr_block` only.
+    """A gateway endpoint for S3, which costs nothing, and an interface endpoint for each of `services`, open to
+    `cidr_block` only.
 
-    `security_group_id` is that of the interface endpoints, `s3_prefix_list_id` stands for S3's addresses.
+    `security_group_ids` has the group of the interface endpoints, where there are any; `s3_prefix_list_id` stands for
+    S3's addresses.
     https://docs.aws.amazon.com/sagemaker/latest/dg/interface-vpc-endpoint.html
     """
 
@@ -31,6 +33,19 @@ class VpcEndpoints(Construct):
         services: Sequence[str],
     ) -> None:
         super().__init__(scope, construct_id)
+        s3 = VpcEndpoint(
+            self,
+            "s3",
+            vpc_id=vpc_id,
+            vpc_endpoint_type="Gateway",
+            service_name=f"com.amazonaws.{names.region}.s3",
+            route_table_ids=[*route_table_ids],
+            tags={"Name": names.vpc_endpoint("s3")},
+        )
+        self.s3_prefix_list_id = s3.prefix_list_id
+        self.security_group_ids: list[str] = []
+        if not services:
+            return
         group = SecurityGroup(
             self,
             "security_group",
@@ -48,15 +63,6 @@ class VpcEndpoints(Construct):
             ],
             tags={"Name": names.vpc_endpoints_security_group},
         )
-        s3 = VpcEndpoint(
-            self,
-            "s3",
-            vpc_id=vpc_id,
-            vpc_endpoint_type="Gateway",
-            service_name=f"com.amazonaws.{names.region}.s3",
-            route_table_ids=[*route_table_ids],
-            tags={"Name": names.vpc_endpoint("s3")},
-        )
         for service in services:
             VpcEndpoint(
                 self,
@@ -69,5 +75,4 @@ class VpcEndpoints(Construct):
                 private_dns_enabled=True,
                 tags={"Name": names.vpc_endpoint(service)},
             )
-        self.security_group_id = group.id
-        self.s3_prefix_list_id = s3.prefix_list_id
+        self.security_group_ids.append(group.id)

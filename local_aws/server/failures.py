@@ -2,11 +2,10 @@
 
     python -m local_aws.server.failures errors=0.3 seed=1    no values: no more of it
 
-The switch is one JSON object at FAILURES_PATH: PUT sets it and begins to count anew, GET says what was done so far.
+The switch is one JSON object at PATH: PUT sets it and begins to count anew, GET says what was done so far.
 """
 
 import argparse
-import http.client
 import io
 import json
 import random
@@ -19,11 +18,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
-from local_aws.server.process import HOST, LocalAwsError, Server, find
+from local_aws.server import errors
+from local_aws.server.process import IDENTITY_PATH, LocalAwsError, Server, find
 from local_aws.server.replay import Application
 from stacks.environments import ROOT
 
-FAILURES_PATH = "/local-aws/failures"
+PATH = "/failures"
 # What the failure switch tells local_aws/server/gaps/sagemaker_endpoint_updates.py; no client sends it.
 ROLL_BACK = "X-Local-Aws-Roll-Back"
 HELD_AT_MOST_SECONDS = 600
@@ -105,16 +105,13 @@ class Switch:
 
 def failing(application: Application, switch: Switch) -> Application:
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        if environ["PATH_INFO"] == FAILURES_PATH:
+        if environ["PATH_INFO"] == f"{IDENTITY_PATH}{PATH}":
             return _control(environ, start_response, switch)
         failures, failure = switch.draw()
         time.sleep(failures.delay_seconds)
         if failure in ("errors", "throttles"):
-            status, body = _refusal(environ, throttled=failure == "throttles")
-            start_response(
-                status, [("Content-Type", "application/xml" if body.startswith(b"<") else "application/json")]
-            )
-            return [body]
+            kind = errors.Kind.THROTTLED if failure == "throttles" else errors.Kind.FAILED
+            return errors.answer(environ, start_response, kind, "injected by the local AWS")
         creation = _is_creation(environ)
         if creation and switch.full():
             switch.hold()
@@ -147,12 +144,6 @@ def _control(environ: dict[str, Any], start_response: Callable[..., Any], switch
     return [json.dumps(asdict(switch.failures) | {"counts": switch.counts}).encode()]
 
 
-def _service(environ: dict[str, Any]) -> str:
-    """Of the signature's scope: .../us-east-1/iam/aws4_request"""
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0].split("/")
-    return str(scope[3]) if len(scope) > 3 else ""
-
-
 def _is_creation(environ: dict[str, Any]) -> bool:
     """Whether the call makes something that a second call would be told exists already."""
     if "HTTP_X_AMZ_TARGET" in environ:
@@ -161,56 +152,19 @@ def _is_creation(environ: dict[str, Any]) -> bool:
         body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
         return urllib.parse.parse_qs(body.decode()).get("Action", [""])[0].startswith("Create")
-    if _service(environ) != "s3" or environ["REQUEST_METHOD"] != "PUT":
+    if errors.signed_for(environ) != "s3" or environ["REQUEST_METHOD"] != "PUT":
         return False
     return "/" not in str(environ["PATH_INFO"]).strip("/") and environ.get("QUERY_STRING", "") == ""
 
 
-def _refusal(environ: dict[str, Any], *, throttled: bool) -> tuple[str, bytes]:
-    """In the protocol of the service: https://docs.aws.amazon.com/general/latest/gr/api-retries.html"""
-    if "HTTP_X_AMZ_TARGET" in environ:
-        code = "ThrottlingException" if throttled else "InternalFailure"
-        return _status(throttled), json.dumps({"__type": code, "message": "injected by the local AWS"}).encode()
-    service = _service(environ)
-    if service == "s3":
-        code, status = ("SlowDown", "503 Slow Down") if throttled else ("InternalError", _status(throttled))
-        return status, f"<Error><Code>{code}</Code><Message>injected by the local AWS</Message></Error>".encode()
-    if service == "ec2":
-        code, status = (
-            ("RequestLimitExceeded", "503 Unavailable") if throttled else ("InternalError", _status(throttled))
-        )
-        return status, (
-            f"<Response><Errors><Error><Code>{code}</Code><Message>injected by the local AWS</Message></Error></Errors>"
-            "<RequestID>0</RequestID></Response>"
-        ).encode()
-    code = "Throttling" if throttled else "InternalFailure"
-    return _status(throttled), (
-        f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>injected by the local AWS</Message>"
-        "</Error><RequestId>0</RequestId></ErrorResponse>"
-    ).encode()
-
-
-def _status(throttled: bool) -> str:
-    return "400 Bad Request" if throttled else "500 Internal Server Error"
-
-
 def put(server: Server, failures: Failures) -> None:
-    _ask(server, "PUT", json.dumps(asdict(failures)))
+    server.ask(PATH, method="PUT", body=json.dumps(asdict(failures)))
 
 
 def counts(server: Server) -> dict[str, int]:
     """What became of the calls since the failures were set."""
-    found: dict[str, int] = json.loads(_ask(server, "GET"))["counts"]
+    found: dict[str, int] = server.ask(PATH)["counts"]
     return found
-
-
-def _ask(server: Server, method: str, body: str | None = None) -> bytes:
-    connection = http.client.HTTPConnection(HOST, server.port, timeout=10)  # directly, whatever proxy is configured
-    try:
-        connection.request(method, FAILURES_PATH, body)
-        return connection.getresponse().read()
-    finally:
-        connection.close()
 
 
 def parse(values: list[str]) -> Failures:

@@ -30,6 +30,7 @@ from local_aws.server.gaps import (
 )
 from local_aws.server.replay import Application, replaying
 from local_aws.server.process import HOST, IDENTITY_PATH
+from local_aws.server.strict import strict
 
 
 def fill_gaps() -> None:
@@ -72,7 +73,7 @@ def main() -> None:
     server = make_server(
         HOST,
         0,
-        identified(replaying(failing(DomainDispatcherApplication(create_backend_app), Switch()))),
+        identified(strict(replaying(failing(DomainDispatcherApplication(create_backend_app), Switch())))),
         threaded=True,
         request_handler=MotoRequestHandler,
         fd=listener.fileno(),

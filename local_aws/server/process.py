@@ -1,14 +1,15 @@
 """Starts, finds and stops the local AWS of a folder; its process and port are in `server.json` there."""
 
+import http.client
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 HOST = "127.0.0.1"
 IDENTITY_PATH = "/local-aws"
@@ -30,13 +31,20 @@ class Server:
         # An address, not a name: with a name the SDKs would ask for <bucket>.localhost.
         return f"http://{HOST}:{self.port}"
 
+    def ask(self, path: str, *, method: str = "GET", body: str | None = None) -> Any:  # noqa: ANN401 - any JSON
+        """What the server tells of itself at a path below IDENTITY_PATH. Raises OSError and ValueError."""
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)  # directly, whatever proxy is configured
+        try:
+            connection.request(method, f"{IDENTITY_PATH}{path}", body)
+            return json.load(connection.getresponse())
+        finally:
+            connection.close()
+
     def answers(self) -> bool:
         """Whether this very process serves that port: it may be gone, and both numbers taken by others."""
-        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with direct.open(f"{self.url}{IDENTITY_PATH}", timeout=5) as answer:
-                return bool(json.load(answer) == {"pid": self.pid})
-        except (OSError, ValueError):
+            return bool(self.ask("") == {"pid": self.pid})
+        except (OSError, ValueError, http.client.HTTPException):
             return False
 
 

@@ -227,6 +227,7 @@ VALID = st.builds(
                 NewNetworkSettings,
                 cidr_block=cidr_blocks(),
                 zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=6, unique=True),
+                interface_endpoints=st.booleans(),
             ),
             st.builds(
                 ExistingNetworkSettings,

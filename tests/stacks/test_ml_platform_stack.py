@@ -51,7 +51,8 @@ def test_outputs_name_what_a_user_needs(name: str) -> None:
     outputs = set(synthesized_platform(environment(name))["output"])
     expected = {"alarm_topic_arn", "bucket_name", "dashboard_url", "key_arn", "log_group_names", "training_role_arn"}
     expected |= {"endpoint_name_linear_learner", "endpoint_configuration_name_linear_learner"}
-    own = {"notebook_name", "notebook_url"} if name == "dev" else {"security_group_ids", "subnet_ids"}
+    of_network = {"security_group_ids", "subnet_ids", "training_security_group_ids"}
+    own = {"notebook_name", "notebook_url"} if name == "dev" else of_network
     assert outputs == expected | own
 
 

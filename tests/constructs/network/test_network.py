@@ -4,6 +4,7 @@ import pytest
 from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.flow_log import FlowLog
 from cdktf_cdktf_provider_aws.vpc import Vpc
+from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 
 from constructs.network.network import Network
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
@@ -11,13 +12,14 @@ from tests.support import parts
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 
-def network(stack: TerraformStack, of: Any) -> Network:
+def network(stack: TerraformStack, of: Any, *, has_notebook: bool = False) -> Network:
     return Network(
         stack,
         "(network)",
         account=parts.account(stack),
         names=parts.names(),
         network=of,
+        has_notebook=has_notebook,
         retention_days=30,
         key_arn=parts.KEY_ARN,
     )
@@ -29,11 +31,24 @@ def test_a_new_network_is_made_and_its_traffic_logged() -> None:
     assert only(resources, FlowLog.TF_RESOURCE_TYPE)["traffic_type"] == "ALL"
 
 
+@pytest.mark.parametrize(
+    ("asked", "has_notebook", "found"), [(False, False, 1), (False, True, 5), (True, False, 5), (True, True, 5)]
+)
+def test_what_costs_by_the_hour_is_made_where_a_notebook_or_a_setting_needs_it(
+    asked: bool, has_notebook: bool, found: int
+) -> None:
+    of = NewNetworkSettings(interface_endpoints=asked).checked()
+    resources = synthesized(lambda stack: network(stack, of, has_notebook=has_notebook))
+    assert len(resources[VpcEndpoint.TF_RESOURCE_TYPE]) == found
+
+
 def test_an_existing_network_is_a_placement_and_nothing_else() -> None:
     existing = ExistingNetworkSettings(subnet_ids=["subnet-01234567"], security_group_ids=["sg-01234567"]).checked()
     stack = TerraformStack(Testing.app(), "test")
-    placement = network(stack, existing).placement
+    made = network(stack, existing)
+    placement = made.placement
     assert placement is not None
+    assert made.training_placement == placement
     assert (placement.subnet_ids, placement.security_group_ids) == (["subnet-01234567"], ["sg-01234567"])
     assert "aws_vpc" not in Testing.synth(stack)
 

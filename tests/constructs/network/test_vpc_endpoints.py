@@ -44,8 +44,10 @@ def test_the_interfaces_answer_https_from_within_the_vpc_only(resources: Resourc
     assert "egress" not in group
 
 
-def test_a_network_has_what_sagemaker_needs() -> None:
-    endpoints = synthesized_platform(environment("prod"))["resource"][VpcEndpoint.TF_RESOURCE_TYPE].values()
+def test_a_notebooks_network_has_what_sagemaker_needs() -> None:
+    notebook = environment("dev").settings.notebook
+    platform = synthesized_platform(environment("prod", notebook=notebook))
+    endpoints = platform["resource"][VpcEndpoint.TF_RESOURCE_TYPE].values()
     assert {item["service_name"].removeprefix("com.amazonaws.us-east-1.") for item in endpoints} == {
         "s3",
         "sagemaker.api",

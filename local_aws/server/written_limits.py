@@ -1,0 +1,142 @@
+"""What only AWS's prose says of a request, and no SDK's model: one row for each sentence, with its page."""
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from moto.iam.models import get_account_id_from, iam_backends
+
+Parameters = Mapping[str, Any]
+
+# Characters of names and descriptions of security groups and of their rules, 255 at most.
+EC2_TEXT = re.compile(r"[a-zA-Z0-9 ._\-:/()#,@\[\]+=&;{}!$*]{0,255}")
+EC2_TEXTS = ("Description", "GroupDescription", "GroupName")
+INLINE_POLICIES_MAX_CHARACTERS = 10_240
+MANAGED_POLICY_MAX_CHARACTERS = 6_144
+TRUST_POLICY_MAX_CHARACTERS = 2_048
+KEY_POLICY_MAX_BYTES = 32 * 1024
+BUCKET_POLICY_MAX_BYTES = 20 * 1024
+WIDGETS_MAX_COUNT = 500
+WIDGET_ALARMS_MAX_COUNT = 100
+WIDGET_METRICS_MAX_COUNT = 500
+DASHBOARD_METRICS_MAX_COUNT = 2_500
+QUERY_LOG_GROUPS_MAX_COUNT = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """`broken` tells what of a request to one of the operations breaks the rule, for an account."""
+
+    operations: tuple[str, ...]
+    page: str
+    broken: Callable[[Parameters, str], Iterator[str]]
+
+
+def _ec2_texts(value: Any, _account_id: str, path: str = "") -> Iterator[str]:  # noqa: ANN401 - any part of a request
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            where = f"{path}.{name}".strip(".")
+            if name in EC2_TEXTS and isinstance(member, str) and not EC2_TEXT.fullmatch(member):
+                yield f"{where}: {member!r}: must match {EC2_TEXT.pattern}"
+            yield from _ec2_texts(member, _account_id, where)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _ec2_texts(item, _account_id, f"{path}[{index}]")
+
+
+def _above(what: str, size: int, most: int, unit: str) -> Iterator[str]:
+    if size > most:
+        yield f"{what}: {size:,} {unit}: must be at most {most:,}"
+
+
+def _counted(document: str) -> int:
+    """IAM does not count white space."""
+    return len(re.sub(r"\s", "", document))
+
+
+def _inline_policies(parameters: Parameters, account_id: str) -> Iterator[str]:
+    role = iam_backends[account_id]["aws"].roles
+    held = next((item.policies for item in role.values() if item.name == parameters["RoleName"]), {})
+    documents = {**held, parameters["PolicyName"]: parameters["PolicyDocument"]}
+    size = sum(_counted(document) for document in documents.values())
+    yield from _above(
+        f"the inline policies of {parameters['RoleName']}", size, INLINE_POLICIES_MAX_CHARACTERS, "characters"
+    )
+
+
+def _managed_policy(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    size = _counted(parameters["PolicyDocument"])
+    yield from _above("PolicyDocument", size, MANAGED_POLICY_MAX_CHARACTERS, "characters")
+
+
+def _trust_policy(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    document = parameters.get("AssumeRolePolicyDocument") or parameters.get("PolicyDocument", "")
+    yield from _above("the trust policy", _counted(document), TRUST_POLICY_MAX_CHARACTERS, "characters")
+
+
+def _policy_bytes(most: int) -> Callable[[Parameters, str], Iterator[str]]:
+    def broken(parameters: Parameters, _account_id: str) -> Iterator[str]:
+        policy = parameters.get("Policy") or ""
+        size = len(policy if isinstance(policy, bytes) else policy.encode())
+        yield from _above("Policy", size, most, "bytes")
+
+    return broken
+
+
+def _dashboard(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    widgets = json.loads(parameters["DashboardBody"])["widgets"]
+    yield from _above("DashboardBody", len(widgets), WIDGETS_MAX_COUNT, "widgets")
+    metrics = 0
+    for number, widget in enumerate(widgets):
+        properties = widget.get("properties", {})
+        where = f"widget {number}"
+        yield from _above(where, len(properties.get("alarms", [])), WIDGET_ALARMS_MAX_COUNT, "alarms")
+        yield from _above(where, len(properties.get("metrics", [])), WIDGET_METRICS_MAX_COUNT, "metrics")
+        sources = len(re.findall(r"SOURCE '", properties.get("query", "")))
+        yield from _above(where, sources, QUERY_LOG_GROUPS_MAX_COUNT, "log groups")
+        metrics += len(properties.get("metrics", []))
+    yield from _above("DashboardBody", metrics, DASHBOARD_METRICS_MAX_COUNT, "metrics")
+
+
+IAM_QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
+WRITTEN = (
+    Written(
+        operations=(
+            "ec2.AuthorizeSecurityGroupEgress",
+            "ec2.AuthorizeSecurityGroupIngress",
+            "ec2.CreateSecurityGroup",
+            "ec2.UpdateSecurityGroupRuleDescriptionsEgress",
+            "ec2.UpdateSecurityGroupRuleDescriptionsIngress",
+        ),
+        page="https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html",
+        broken=_ec2_texts,
+    ),
+    Written(operations=("iam.PutRolePolicy",), page=IAM_QUOTAS, broken=_inline_policies),
+    Written(operations=("iam.CreatePolicy", "iam.CreatePolicyVersion"), page=IAM_QUOTAS, broken=_managed_policy),
+    Written(operations=("iam.CreateRole", "iam.UpdateAssumeRolePolicy"), page=IAM_QUOTAS, broken=_trust_policy),
+    Written(
+        operations=("kms.CreateKey", "kms.PutKeyPolicy"),
+        page="https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html",
+        broken=_policy_bytes(KEY_POLICY_MAX_BYTES),
+    ),
+    Written(
+        operations=("s3.PutBucketPolicy",),
+        page="https://docs.aws.amazon.com/AmazonS3/latest/userguide/add-bucket-policy.html",
+        broken=_policy_bytes(BUCKET_POLICY_MAX_BYTES),
+    ),
+    Written(
+        operations=("cloudwatch.PutDashboard",),
+        page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html",
+        broken=_dashboard,
+    ),
+)
+
+
+def broken(service: str, operation: str, parameters: Parameters, access_key: str) -> Iterator[str]:
+    """One line for each rule that the request breaks, with its page."""
+    name, account_id = f"{service}.{operation}", get_account_id_from(access_key)
+    for rule in WRITTEN:
+        if name in rule.operations:
+            yield from (f"{problem} ({rule.page})" for problem in rule.broken(parameters, account_id))

@@ -1,0 +1,284 @@
+"""What AWS documents as refused is refused by the local AWS, in the service's own words."""
+
+import functools
+import http.client
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from local_aws.server import process as server_process
+from local_aws.server import strict
+
+TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_process.Server]:
+    folder = tmp_path_factory.mktemp("strict")
+    started = server_process.start(folder)
+    yield started
+    server_process.stop(folder, started)
+
+
+@functools.cache
+def client(server: server_process.Server, service: str) -> Any:
+    """One that sends what botocore itself would refuse."""
+    return boto3.client(
+        service,
+        endpoint_url=server.url,
+        region_name="us-east-1",
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+    )
+
+
+def dashboard(*widgets: dict[str, Any]) -> str:
+    return json.dumps({"widgets": [{"type": "metric", "properties": item} for item in widgets]})
+
+
+def policy(characters: int) -> str:
+    """A valid one with so many characters that IAM counts; spaces are not."""
+    empty = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:Get", "Resource": "arn:aws:s3:::"}]}
+    )
+    counted = len(empty.replace(" ", ""))
+    return empty.replace("s3:::", f"s3:::{'a' * (characters - counted)}")
+
+
+REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
+    # service, operation, request, error code, what is said
+    "an apostrophe in a security group's description": (
+        "ec2",
+        "create_security_group",
+        {"GroupName": "a", "Description": "the VPC's", "VpcId": "vpc-1"},
+        "InvalidParameterValue",
+        'Description: "the VPC\'s": must match',
+    ),
+    "an apostrophe in the description of a security group's rule": (
+        "ec2",
+        "authorize_security_group_egress",
+        {
+            "GroupId": "sg-1",
+            "IpPermissions": [{"IpProtocol": "tcp", "IpRanges": [{"CidrIp": "10.0.0.0/8", "Description": "it's"}]}],
+        },
+        "InvalidParameterValue",
+        "IpPermissions[0].IpRanges[0].Description",
+    ),
+    "an underscore in a model's name": (
+        "sagemaker",
+        "create_model",
+        {"ModelName": "a_b", "ExecutionRoleArn": "arn:aws:iam::123456789012:role/a"},
+        "ValidationException",
+        "ModelName: 'a_b': must match",
+    ),
+    "an endpoint without a configuration": (
+        "sagemaker",
+        "create_endpoint",
+        {"EndpointName": "a"},
+        "ValidationException",
+        "EndpointConfigName is required",
+    ),
+    "eleven alarms that roll an update back": (
+        "sagemaker",
+        "update_endpoint",
+        {
+            "EndpointName": "a",
+            "EndpointConfigName": "b",
+            "DeploymentConfig": {
+                "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": f"alarm-{number}"} for number in range(11)]}
+            },
+        },
+        "ValidationException",
+        "DeploymentConfig.AutoRollbackConfiguration.Alarms: 11 items: must be at most 10",
+    ),
+    "a serverless memory size below AWS's smallest": (
+        "sagemaker",
+        "create_endpoint_config",
+        {
+            "EndpointConfigName": "a",
+            "ProductionVariants": [
+                {"VariantName": "a", "ModelName": "a", "ServerlessConfig": {"MemorySizeInMB": 512, "MaxConcurrency": 1}}
+            ],
+        },
+        "ValidationException",
+        "ProductionVariants[0].ServerlessConfig.MemorySizeInMB: 512: must be at least 1024",
+    ),
+    "an instance type that does not exist": (
+        "sagemaker",
+        "create_notebook_instance",
+        {"NotebookInstanceName": "a", "InstanceType": "ml.x9.huge", "RoleArn": "arn:aws:iam::123456789012:role/a"},
+        "ValidationException",
+        "InstanceType: 'ml.x9.huge': must be one of",
+    ),
+    "a space in a log group's name": (
+        "logs",
+        "create_log_group",
+        {"logGroupName": "/a b"},
+        "InvalidParameterException",
+        "logGroupName: '/a b': must match",
+    ),
+    "a number where a text belongs": (
+        "logs",
+        "create_log_group",
+        {"logGroupName": "/a", "tags": {"a": 1}},
+        "InvalidParameterException",
+        "tags.a: 1: must be a string",
+    ),
+    "a versioning status that S3 does not have": (
+        "s3",
+        "put_bucket_versioning",
+        {"Bucket": "abc", "VersioningConfiguration": {"Status": "On"}},
+        "InvalidArgument",
+        "VersioningConfiguration.Status: 'On': must be one of Enabled, Suspended",
+    ),
+    "an encryption that S3 does not have, in a header": (
+        "s3",
+        "put_object",
+        {"Bucket": "abc", "Key": "a", "Body": b"a", "ServerSideEncryption": "rot13"},
+        "InvalidArgument",
+        "ServerSideEncryption: 'rot13'",
+    ),
+    "a space in a role's name": (
+        "iam",
+        "create_role",
+        {"RoleName": "a b", "AssumeRolePolicyDocument": TRUST},
+        "ValidationError",
+        "RoleName: 'a b': must match",
+    ),
+    "a comparison that CloudWatch does not have": (
+        "cloudwatch",
+        "put_metric_alarm",
+        {"AlarmName": "a", "ComparisonOperator": "Above", "EvaluationPeriods": 1},
+        "ValidationException",
+        "ComparisonOperator: 'Above': must be one of",
+    ),
+    "a topic without a name": ("sns", "create_topic", {}, "InvalidParameter", "Name is required"),
+    "a scaled service that does not exist": (
+        "application-autoscaling",
+        "register_scalable_target",
+        {"ServiceNamespace": "sage", "ResourceId": "a", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"},
+        "ValidationException",
+        "ServiceNamespace: 'sage': must be one of",
+    ),
+    "an endpoint's name in the path": (
+        "sagemaker-runtime",
+        "invoke_endpoint",
+        {"EndpointName": "a_b", "Body": b"1"},
+        "ValidationException",
+        "EndpointName: 'a_b': must match",
+    ),
+    "a managed policy of more than 6,144 characters": (
+        "iam",
+        "create_policy",
+        {"PolicyName": "a", "PolicyDocument": policy(6_145)},
+        "ValidationError",
+        "PolicyDocument: 6,145 characters: must be at most 6,144",
+    ),
+    "a key's policy of more than 32 KiB": (
+        "kms",
+        "create_key",
+        {"Policy": policy(32_768)},
+        "ValidationException",
+        "must be at most 32,768",
+    ),
+    "a bucket's policy of more than 20 KB": (
+        "s3",
+        "put_bucket_policy",
+        {"Bucket": "abc", "Policy": policy(20_480)},
+        "InvalidArgument",
+        "must be at most 20,480",
+    ),
+    "a dashboard of 501 widgets": (
+        "cloudwatch",
+        "put_dashboard",
+        {"DashboardName": "a", "DashboardBody": dashboard(*[{}] * 501)},
+        "ValidationException",
+        "501 widgets: must be at most 500",
+    ),
+    "a widget of 101 alarms": (
+        "cloudwatch",
+        "put_dashboard",
+        {"DashboardName": "a", "DashboardBody": dashboard({"alarms": ["a"] * 101})},
+        "ValidationException",
+        "widget 0: 101 alarms: must be at most 100",
+    ),
+    "a query of 51 log groups": (
+        "cloudwatch",
+        "put_dashboard",
+        {"DashboardName": "a", "DashboardBody": dashboard({"query": "SOURCE 'a' | " * 51})},
+        "ValidationException",
+        "widget 0: 51 log groups: must be at most 50",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_aws_documents_as_refused_is_refused_in_the_services_own_words(
+    server: server_process.Server, what: str
+) -> None:
+    service, operation, request, code, said = REFUSED[what]
+    with pytest.raises(ClientError) as raised:
+        getattr(client(server, service), operation)(**request)
+    answer = raised.value.response
+    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (400, code)
+    assert said in answer["Error"]["Message"]
+
+
+def test_the_inline_policies_of_a_role_are_counted_together(server: server_process.Server) -> None:
+    iam = client(server, "iam")
+    iam.create_role(RoleName="counted", AssumeRolePolicyDocument=TRUST)
+    iam.put_role_policy(RoleName="counted", PolicyName="a", PolicyDocument=policy(10_000))
+    with pytest.raises(ClientError, match=r"inline policies of counted: 10,\d+ characters: must be at most 10,240"):
+        iam.put_role_policy(RoleName="counted", PolicyName="b", PolicyDocument=policy(241))
+    iam.put_role_policy(RoleName="counted", PolicyName="a", PolicyDocument=policy(10_240))
+
+
+def test_a_body_that_is_not_what_the_model_says_is_malformed(server: server_process.Server) -> None:
+    connection = http.client.HTTPConnection(server_process.HOST, server.port)
+    connection.request(
+        "POST",
+        "/",
+        '{"ModelName": "a", "PrimaryContainer": ["a"], "ExecutionRoleArn": "b"}',
+        {
+            "X-Amz-Target": "SageMaker.CreateModel",
+            "Content-Type": "application/x-amz-json-1.1",
+            "Authorization": "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sagemaker/aws4_request, a",
+        },
+    )
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["__type"]) == (400, "SerializationException")
+    connection.close()
+
+
+def test_a_request_that_is_refused_changes_nothing(server: server_process.Server) -> None:
+    logs = client(server, "logs")
+    with pytest.raises(ClientError):
+        logs.create_log_group(logGroupName="/half/made", kmsKeyId="x" * 257)
+    assert logs.describe_log_groups(logGroupNamePrefix="/half/")["logGroups"] == []
+
+
+def test_the_server_tells_what_it_saw_and_what_it_refused(server: server_process.Server) -> None:
+    with pytest.raises(ClientError):
+        client(server, "sns").create_topic()
+    client(server, "s3").list_buckets()
+    told = server.ask(strict.PATH)
+    assert told["held"]["sns.CreateTopic"] >= 1
+    assert told["held"]["s3.ListBuckets"] >= 1
+    assert "sns.CreateTopic: Name is required" in told["refused"]
+
+
+@pytest.mark.parametrize(
+    "service", ["application-autoscaling", "cloudwatch", "ec2", "iam", "kms", "logs", "s3", "sagemaker", "sns", "sts"]
+)
+def test_every_pattern_that_aws_publishes_for_a_service_of_ours_is_understood(service: str) -> None:
+    model = botocore.session.get_session().get_service_model(service)
+    for name in model.shape_names:
+        if published := model.shape_for(name).metadata.get("pattern"):
+            strict.pattern(published)
