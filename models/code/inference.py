@@ -4,8 +4,9 @@ They take the 30 measurements of a row as text/csv (one row a line) or applicati
 and answer, for each row, the class and its probability. Only the standard library is used.
 https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html#sagemaker-scikit-learn-model-server
 
-A bad payload raises ValueError. The container answers 500 with its message, which InvokeEndpoint hands on as a
-ModelError, and writes it to the endpoint's log group.
+A bad payload is the client's fault and is answered 4XX with a line that says what is wrong. An exception would not do:
+whatever a handler raises, the container answers 500, and five of those in a minute roll a deploy back.
+https://github.com/aws/sagemaker-scikit-learn-container/issues/62
 """
 
 from __future__ import annotations
@@ -14,10 +15,30 @@ import csv
 import io
 import json
 import math
+from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 CSV, JSON = "text/csv", "application/json"
+
+
+class RequestError(Exception):
+    """What is wrong with a request: raised in here, handed from handler to handler, and the container's answer at last.
+
+    What output_fn returns goes to Flask, unless it is a tuple; Flask takes any WSGI application for an answer, so
+    nothing of the container needs to be imported, and the handlers run where it is not installed.
+    https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_transformer.py#L198-L207
+    https://flask.palletsprojects.com/en/1.1.x/api/#flask.Flask.make_response
+    """
+
+    def __init__(self, status: HTTPStatus, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+    def __call__(self, _environ: dict[str, Any], start_response: Callable[..., object]) -> list[bytes]:
+        start_response(f"{self.status.value} {self.status.phrase}", [("Content-Type", "text/plain; charset=utf-8")])
+        return [str(self).encode()]
 
 
 def model_fn(model_dir: str) -> dict[str, Any]:
@@ -26,38 +47,22 @@ def model_fn(model_dir: str) -> dict[str, Any]:
     return model
 
 
-def input_fn(request_body: bytes | str, content_type: str) -> list[list[float]]:
+def input_fn(request_body: bytes | str, content_type: str) -> list[list[float]] | RequestError:
     """The payload as a list of rows of finite floats."""
-    text = request_body if isinstance(request_body, str) else bytes(request_body).decode("utf-8")
-    kind = content_type.split(";", maxsplit=1)[0].strip().lower()
-    rows: Any
-    if kind == CSV:
-        try:
-            rows = [row for row in csv.reader(io.StringIO(text)) if row]
-        except csv.Error as error:
-            raise ValueError(f"the payload is not CSV: {error}") from None
-    elif kind == JSON:
-        try:
-            rows = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise ValueError(f"the payload is not JSON: {error}") from None
-        if not isinstance(rows, list):
-            raise ValueError(f"the payload is {type(rows).__name__}: must be a list of rows")
-        if rows and not any(isinstance(row, list) for row in rows):
-            rows = [rows]
-    else:
-        raise ValueError(f"content type {content_type!r}: must be {CSV} or {JSON}")
-    if not rows:
-        raise ValueError("the payload holds no row: must hold at least one")
-    return [_numbers(number, row) for number, row in enumerate(rows, start=1)]
+    try:
+        return [_numbers(number, row) for number, row in enumerate(_rows(request_body, content_type), start=1)]
+    except RequestError as error:
+        return error
 
 
-def predict_fn(rows: list[list[float]], model: dict[str, Any]) -> list[dict[str, Any]]:
+def predict_fn(rows: list[list[float]] | RequestError, model: dict[str, Any]) -> list[dict[str, Any]] | RequestError:
     """For each row the class and its probability."""
+    if isinstance(rows, RequestError):
+        return rows
     answers = []
     for number, row in enumerate(rows, start=1):
         if len(row) != model["columns"]:
-            raise ValueError(f"row {number} has {len(row)} values: must have {model['columns']}")
+            return _bad(f"row {number} has {len(row)} values: must have {model['columns']}")
         score = model["intercept"] + sum(
             term["coefficient"] * (row[term["column"]] - term["mean"]) / term["scale"] for term in model["terms"]
         )
@@ -68,19 +73,44 @@ def predict_fn(rows: list[list[float]], model: dict[str, Any]) -> list[dict[str,
     return answers
 
 
-def output_fn(answers: list[dict[str, Any]], accept: str) -> tuple[str, str]:
+def output_fn(answers: list[dict[str, Any]] | RequestError, accept: str) -> tuple[str, str] | RequestError:
     """The answers as JSON or as CSV lines `class,probability`, and their content type."""
+    if isinstance(answers, RequestError):
+        return answers
     kinds = [kind.split(";")[0].strip().lower() for kind in (accept or JSON).split(",")]
     if JSON in kinds or "*/*" in kinds:
         return json.dumps({"predictions": answers}), JSON
     if CSV in kinds:
         return "".join(f"{answer['class']},{answer['probability']}\n" for answer in answers), CSV
-    raise ValueError(f"accept {accept!r}: must be {JSON} or {CSV}")
+    return RequestError(HTTPStatus.NOT_ACCEPTABLE, f"accept {accept!r}: must be {JSON} or {CSV}")
+
+
+def _bad(message: str) -> RequestError:
+    return RequestError(HTTPStatus.BAD_REQUEST, message)
+
+
+def _rows(request_body: bytes | str, content_type: str) -> list[Any]:
+    kind = content_type.split(";", maxsplit=1)[0].strip().lower()
+    if kind not in (CSV, JSON):
+        message = f"content type {content_type!r}: must be {CSV} or {JSON}"
+        raise RequestError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, message)
+    rows: Any
+    try:
+        text = request_body if isinstance(request_body, str) else bytes(request_body).decode("utf-8")
+        rows = json.loads(text) if kind == JSON else [row for row in csv.reader(io.StringIO(text)) if row]
+    # ValueError: not UTF-8, not JSON, or JSON with a number of too many digits.
+    except (ValueError, csv.Error, RecursionError) as error:
+        raise _bad(f"the payload is not {'JSON' if kind == JSON else 'CSV'}: {error}") from None
+    if not isinstance(rows, list):
+        raise _bad(f"the payload is {type(rows).__name__}: must be a list of rows")
+    if not rows:
+        raise _bad("the payload holds no row: must hold at least one")
+    return rows if any(isinstance(row, list) for row in rows) else [rows]
 
 
 def _numbers(number: int, row: object) -> list[float]:
     if not isinstance(row, list):
-        raise ValueError(f"row {number}: {row!r}: must be a list of numbers")
+        raise _bad(f"row {number}: {repr(row)[:40]}: must be a list of numbers")
     values = []
     for column, cell in enumerate(row, start=1):
         try:
@@ -88,6 +118,6 @@ def _numbers(number: int, row: object) -> list[float]:
         except (TypeError, ValueError, OverflowError):
             value = float("nan")
         if not math.isfinite(value):
-            raise ValueError(f"row {number}, column {column}: {repr(cell)[:40]}: must be a finite number")
+            raise _bad(f"row {number}, column {column}: {repr(cell)[:40]}: must be a finite number")
         values.append(value)
     return values

@@ -152,6 +152,8 @@ def rolled_back(folder: Path) -> Found:
         made.nothing_to_change()
         found["reverted, live"] = live(made, made.endpoint()["EndpointConfigName"])
         found["answers"] = made.operation("invoke")
+        (folder / "bad.csv").write_text("1,2\n")
+        found["bad row"] = made.operation("invoke", "--rows", str(folder / "bad.csv"))
     return found
 
 
@@ -273,6 +275,12 @@ def test_the_next_good_apply_converges_and_clears_up(guarded: Found) -> None:
 def test_a_release_taken_back_after_a_rollback_converges_too(guarded: Found) -> None:
     assert guarded["reverted, live"] == {"configurations": 1, "models": 1, "model": "means"}
     assert guarded["answers"].printed.count("endpoint linear-learner, row ") == 5
+
+
+def test_a_bad_row_is_told_to_be_the_clients_fault(guarded: Found) -> None:
+    said = 'Received client error (400) from primary with message "row 1 has 2 values: must have 30"'
+    assert guarded["bad row"].code == 1
+    assert said in guarded["bad row"].printed
 
 
 def test_make_verify_tells_the_same_by_itself(guarded: Found) -> None:

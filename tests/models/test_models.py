@@ -1,10 +1,10 @@
 """The shipped models: what is in their artifacts, run as AWS's scikit-learn container runs it."""
 
+import ast
 import hashlib
 import importlib.util
 import io
 import json
-import re
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from local_aws.server.containers.handlers import container
 from models import train
 from stacks.environments import ROOT
 
@@ -25,6 +26,7 @@ MIN_ACCURACY = {"breast-cancer-means": 0.93, "breast-cancer-all-columns": 0.98}
 class Served:
     """A model's handlers and the loaded model."""
 
+    folder: Path
     handlers: ModuleType
     model: Any
 
@@ -32,6 +34,12 @@ class Served:
         rows = self.handlers.input_fn(body, content_type)
         answered: tuple[str, str] = self.handlers.output_fn(self.handlers.predict_fn(rows, self.model), accept)
         return answered
+
+    def status(self, body: bytes | str, content_type: str, accept: str = "application/json") -> tuple[int, str]:
+        """The status of the container's answer, and its text."""
+        client = container(str(self.folder / "code/inference.py"), str(self.folder)).test_client()
+        answer = client.post("/invocations", data=body, headers={"Content-Type": content_type, "Accept": accept})
+        return answer.status_code, answer.text
 
 
 def served(name: str, folder: Path) -> Served:
@@ -43,7 +51,7 @@ def served(name: str, folder: Path) -> Served:
     assert spec.loader is not None
     handlers = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(handlers)
-    return Served(handlers, handlers.model_fn(str(folder)))
+    return Served(folder, handlers, handlers.model_fn(str(folder)))
 
 
 @pytest.fixture(scope="module", params=NAMES)
@@ -110,31 +118,65 @@ def test_absurd_but_finite_measurements_are_answered(model: Served) -> None:
     assert len(json.loads(answered)["predictions"]) == 2
 
 
+ROW = ",".join(["1"] * 29)
+
+
 @pytest.mark.parametrize(
     ("body", "content_type", "message"),
     [
         ("1,2,3", "text/csv", "row 1 has 3 values: must have 30"),
-        (",".join(["1"] * 29 + ["x"]), "text/csv", "row 1, column 30: 'x': must be a finite number"),
-        (",".join(["1"] * 29 + ["nan"]), "text/csv", "row 1, column 30: 'nan': must be a finite number"),
+        ("hello", "text/csv", "row 1, column 1: 'hello': must be a finite number"),
+        (f"{ROW},x", "text/csv", "row 1, column 30: 'x': must be a finite number"),
+        (f"{ROW},nan", "text/csv", "row 1, column 30: 'nan': must be a finite number"),
+        (f"{ROW},inf", "text/csv", "row 1, column 30: 'inf': must be a finite number"),
+        (b"\xff", "text/csv; charset=utf-8", "the payload is not CSV: 'utf-8' codec can't decode"),
+        ("1" * 200_000, "text/csv", "the payload is not CSV: field larger than field limit"),
         ("", "text/csv", "the payload holds no row"),
+        ("", "application/json", "the payload is not JSON"),
         ("{", "application/json", "the payload is not JSON"),
+        ("[" * 100_000, "application/json", "the payload is not JSON"),
+        ("[" + "1" * 5000, "application/json", "the payload is not JSON"),
         ('{"rows": []}', "application/json", "the payload is dict: must be a list of rows"),
         ("[]", "application/json", "the payload holds no row"),
         ("[[1], 2]", "application/json", "row 2: 2: must be a list of numbers"),
         ("[[true]]", "application/json", "row 1, column 1: True: must be a finite number"),
         ("[[null]]", "application/json", "row 1, column 1: None: must be a finite number"),
+        ('["\\ud800"]', "application/json", r"row 1, column 1: '\ud800': must be a finite number"),
         (f"[[1{'0' * 400}]]", "application/json", "must be a finite number"),
-        ("1", "image/png", "content type 'image/png': must be text/csv or application/json"),
     ],
 )
-def test_rejects_a_bad_payload_with_what_is_wrong(model: Served, body: str, content_type: str, message: str) -> None:
-    with pytest.raises(ValueError, match=re.escape(message)):
-        model.answer(body, content_type)
+def test_a_bad_payload_is_answered_400_with_what_is_wrong(
+    model: Served, body: bytes | str, content_type: str, message: str
+) -> None:
+    status, said = model.status(body, content_type)
+    assert (status, message in said) == (400, True), said
 
 
-def test_rejects_an_answer_type_that_it_does_not_speak(model: Served) -> None:
-    with pytest.raises(ValueError, match="accept 'image/png': must be application/json or text/csv"):
-        model.answer(json.dumps([1.0] * 30), "application/json", "image/png")
+def test_a_payload_of_another_type_is_answered_415(model: Served) -> None:
+    said = "content type 'image/png': must be text/csv or application/json"
+    assert model.status("1", "image/png") == (415, said)
+
+
+def test_an_answer_of_another_type_is_answered_406(model: Served) -> None:
+    said = "accept 'image/png': must be application/json or text/csv"
+    assert model.status(f"{ROW},1", "text/csv", "image/png") == (406, said)
+
+
+def test_good_rows_are_answered_200(model: Served) -> None:
+    status, said = model.status(f"{ROW},1\n{ROW},2\n", "text/csv")
+    assert status == 200
+    assert len(json.loads(said)["predictions"]) == 2
+
+
+def test_a_model_that_itself_breaks_is_answered_500(tmp_path: Path) -> None:
+    broken = served(NAMES[0], tmp_path)
+    (tmp_path / "model.json").write_text(json.dumps(broken.model | {"terms": [{"column": 0}]}))
+    assert broken.status(f"{ROW},1", "text/csv")[0] == 500
+
+
+def test_the_handlers_parse_in_the_containers_python() -> None:
+    """3.8: https://github.com/aws/sagemaker-scikit-learn-container/blob/v1.2-1/docker/1.2-1/base/Dockerfile.cpu#L10"""
+    ast.parse((ROOT / "models/code/inference.py").read_text(), feature_version=(3, 8))
 
 
 @pytest.mark.parametrize("name", NAMES)

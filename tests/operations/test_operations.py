@@ -88,7 +88,8 @@ def test_rows_are_sent_as_they_are_and_predictions_printed_a_line_each() -> None
     ]
 
 
-ERROR = ClientError({"Error": {"Code": "ModelError", "Message": "row 1 has 2 values: must have 30"}}, "InvokeEndpoint")
+MESSAGE = 'Received client error (400) from primary with message "row 1 has 2 values: must have 30".'
+ERROR = ClientError({"Error": {"Code": "ModelError", "Message": MESSAGE}}, "InvokeEndpoint")
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,13 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
             check=False,
             timeout=TIMEOUT_SECONDS,
         )
+    # What the handlers raised and logged: in AWS it goes to the endpoint's log group, here to the server's log.
+    sys.stderr.write(finished.stderr.decode(errors="replace"))
     if finished.returncode != 0:
-        return _model_error(finished.stderr.decode().strip().splitlines()[-1])
-    content_type, _, body = finished.stdout.partition(b"\n")
+        return _model_error(500, f"the handlers' process ended with {finished.returncode}")
+    status, content_type, body = finished.stdout.split(b"\n", maxsplit=2)
+    if int(status) // 100 != 2:
+        return _model_error(int(status), body.decode(errors="replace"))
     headers = {"Content-Type": content_type.decode(), "x-Amzn-Invoked-Production-Variant": variant["VariantName"]}
     return 200, headers, body
 
@@ -71,7 +75,13 @@ def _error(status: int, kind: str, message: str) -> TYPE_RESPONSE:
     return status, {"status": status, "x-amzn-ErrorType": kind}, json.dumps({"Message": message})
 
 
-def _model_error(message: str) -> TYPE_RESPONSE:
-    said = f'Received server error (500) from primary with message "{message}".'
-    body = {"Message": said, "OriginalStatusCode": 500, "OriginalMessage": message, "LogStreamArn": ""}
+def _model_error(status: int, message: str) -> TYPE_RESPONSE:
+    """What the container answers with another status than 2XX, InvokeEndpoint hands on within an answer 424.
+
+    CloudWatch would count it as Invocation4XXErrors or Invocation5XXErrors, by the container's status:
+    https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+    """
+    side = "client" if status // 100 == 4 else "server"
+    said = f'Received {side} error ({status}) from primary with message "{message}".'
+    body = {"Message": said, "OriginalStatusCode": status, "OriginalMessage": message, "LogStreamArn": ""}
     return 424, {"status": 424, "x-amzn-ErrorType": "ModelError"}, json.dumps(body)

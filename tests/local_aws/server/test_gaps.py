@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -31,8 +32,12 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("gaps")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("gaps")
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Any:
     started = server_process.start(folder)
     yield started
     server_process.stop(folder, started)
@@ -267,12 +272,17 @@ def test_an_update_is_rolled_back_on_command_and_not_otherwise(server: Server, s
 
 
 HANDLERS = """
+from flask import Response
 def model_fn(folder): return open(folder + "/model.txt").read()
-def input_fn(body, content_type): return body.decode(), content_type
+def input_fn(body, content_type): return body, content_type
 def predict_fn(request, model):
-    if request[0] == "bad": raise ValueError("row 1: bad")
-    return f"{model} {request[0]} {request[1]}"
-def output_fn(answer, accept): return answer, accept
+    print("not a part of the answer")
+    if request[0] == "broken": raise ValueError("the model is broken")
+    if request[0] == "gone": raise SystemExit(7)
+    return f"{model} {request[0]!r} {request[1]}"
+def output_fn(answer, accept):
+    if "bad" in answer: return Response("row 1: bad", status=400)
+    return answer, accept
 """
 
 
@@ -302,16 +312,35 @@ def invoked(server: Server, sagemaker: Any) -> Any:
 
 def test_an_endpoint_answers_with_the_handlers_of_the_artifact_that_it_serves(invoked: Any) -> None:
     answer = invoked.invoke_endpoint(EndpointName="answers", Body=b"1,2", ContentType="text/csv", Accept="text/plain")
-    assert answer["Body"].read() == b"a model 1,2 text/csv"
-    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("text/plain", "answers")
-    again = invoked.invoke_endpoint(EndpointName="answers", Body=b"3", ContentType="text/csv", Accept="text/plain")
-    assert again["Body"].read() == b"a model 3 text/csv"
+    assert answer["Body"].read() == b"a model '1,2' text/csv"
+    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("text/plain; charset=utf-8", "answers")
+    again = invoked.invoke_endpoint(EndpointName="answers", Body=b"3", ContentType="image/png", Accept="text/plain")
+    assert again["Body"].read() == b"a model b'3' image/png"
 
 
-def test_what_a_handler_raises_is_a_model_error_with_its_message(invoked: Any) -> None:
-    with pytest.raises(ClientError, match=r"ModelError.*row 1: bad") as raised:
-        invoked.invoke_endpoint(EndpointName="answers", Body=b"bad", ContentType="text/csv")
-    assert raised.value.response["OriginalStatusCode"] == 500
+@pytest.mark.parametrize(
+    ("body", "status", "side", "message"),
+    [
+        (b"bad", 400, "client", "row 1: bad"),
+        (b"broken", 500, "server", "500 Internal Server Error"),
+        (b"gone", 500, "server", "the handlers' process ended with 7"),
+    ],
+)
+def test_what_the_container_answers_otherwise_than_2xx_is_a_model_error(
+    invoked: Any, body: bytes, status: int, side: str, message: str
+) -> None:
+    with pytest.raises(ClientError, match=rf"ModelError.*Received {side} error \({status}\) from primary") as raised:
+        invoked.invoke_endpoint(EndpointName="answers", Body=body, ContentType="text/csv")
+    answer = raised.value.response
+    assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["OriginalStatusCode"]) == (424, status)
+    assert message in answer["OriginalMessage"]
+
+
+def test_what_a_handler_raises_is_in_the_servers_log_and_not_in_the_answer(invoked: Any, folder: Path) -> None:
+    with pytest.raises(ClientError) as raised:
+        invoked.invoke_endpoint(EndpointName="answers", Body=b"broken", ContentType="text/csv")
+    assert "the model is broken" not in str(raised.value.response)
+    assert "ValueError: the model is broken" in (folder / "server.log").read_text()
 
 
 @pytest.mark.parametrize(
