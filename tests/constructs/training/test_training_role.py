@@ -47,6 +47,8 @@ CASES: list[tuple[str, str, dict[str, str], str]] = [
     ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "/aws/sagemaker/TrainingJobs"}, "Allowed"),
     ("cloudwatch:PutMetricData", "*", {"cloudwatch:namespace": "AWS/EC2"}, "ImplicitlyDenied"),
     ("kms:Decrypt", KEY, {}, "Allowed"),
+    ("kms:Encrypt", KEY, {}, "Allowed"),
+    ("kms:GenerateDataKey", KEY, {}, "Allowed"),
     ("kms:CreateGrant", KEY, FOR_AWS, "Allowed"),
     ("kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "false"}, "ImplicitlyDenied"),
     ("iam:PassRole", ROLE, {"iam:PassedToService": "sagemaker.amazonaws.com"}, "ImplicitlyDenied"),
