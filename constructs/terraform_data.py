@@ -10,6 +10,7 @@ TYPE = "terraform_data"
 
 class TerraformData(TerraformResource):
     """Keeps `values` in the state as `input`; replaced when one of `replaced_by` changes, after which `command` is run.
+    `on_destroy` is run before it is destroyed, for good and not to be replaced.
 
     Not CDKTF's DataResource: that one runs `terraform version` at each synth, which must need no Terraform.
     https://developer.hashicorp.com/terraform/language/resources/terraform-data
@@ -23,15 +24,21 @@ class TerraformData(TerraformResource):
         values: Mapping[str, str] | None = None,
         replaced_by: Mapping[str, str] | None = None,
         command: str | None = None,
+        on_destroy: str | None = None,
         lifecycle: TerraformResourceLifecycle | None = None,
         depends_on: Sequence[ITerraformDependable] = (),
     ) -> None:
+        provisioners = []
+        if command is not None:
+            provisioners.append(LocalExecProvisioner(type="local-exec", command=command))
+        if on_destroy is not None:
+            provisioners.append(LocalExecProvisioner(type="local-exec", command=on_destroy, when="destroy"))
         super().__init__(
             scope,
             construct_id,
             terraform_resource_type=TYPE,
             lifecycle=lifecycle,
-            provisioners=None if command is None else [LocalExecProvisioner(type="local-exec", command=command)],
+            provisioners=provisioners or None,
             depends_on=[*depends_on] or None,
         )
         for attribute, value in (("input", values), ("triggers_replace", replaced_by)):

@@ -58,6 +58,12 @@ KINDS = (
         name="ServiceName",
         counts=lambda endpoint: endpoint["State"] != "deleted",
     ),
+    Kind(
+        service="ec2",
+        operation="describe_network_interfaces",
+        collection="NetworkInterfaces",
+        name="Description",
+    ),
     Kind(service="ec2", operation="describe_flow_logs", collection="FlowLogs", name="ResourceId"),
     Kind(
         service="sagemaker",

@@ -79,6 +79,17 @@ class Finders:
         finder = self.by_type.get(resource_type)
         return None if finder is None else finder(values)
 
+    def failed(self, resource_type: str, values: Values) -> str | None:
+        """The command that deletes what SageMaker could not make, and can only delete; None for everything else.
+
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+        """
+        name = values.get("name")
+        if resource_type != "aws_sagemaker_endpoint" or self.find(resource_type, values) is None:
+            return None
+        status = self._client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"]
+        return f"aws sagemaker delete-endpoint --endpoint-name {name}" if status == "Failed" else None
+
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
         if service not in self._clients:
             self._clients[service] = self._session.client(service)
@@ -147,6 +158,17 @@ class Finders:
         pages = sagemaker.get_paginator("list_endpoints").paginate()
         names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
         return {sagemaker.describe_endpoint(EndpointName=name).get("EndpointConfigName", "") for name in names}
+
+    def delete_rollback_alarms(self, configuration_name: str) -> list[str]:
+        """The command that deletes the alarms of an update to that configuration, where there are any."""
+        pages = self._client("cloudwatch").get_paginator("describe_alarms").paginate()
+        alarms = [alarm for page in pages for alarm in page["MetricAlarms"]]
+        theirs = [
+            alarm["AlarmName"]
+            for alarm in alarms
+            if {"Name": "EndpointConfigName", "Value": configuration_name} in alarm.get("Dimensions", [])
+        ]
+        return [f"aws cloudwatch delete-alarms --alarm-names {' '.join(theirs)}"] if theirs else []
 
     def models_of(self, configurations: Iterable[str]) -> set[str]:
         """The models of all variants of the configurations."""

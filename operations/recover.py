@@ -31,6 +31,7 @@ def find_lost(stack: SynthesizedStack, finders: Finders, plan: Plan) -> tuple[di
         change["address"]: found_id
         for change in _changes(plan, ["create"])
         if (found_id := finders.find(change["type"], change["change"]["after"])) is not None
+        and finders.failed(change["type"], change["change"]["after"]) is None
     }:
         lost |= found
         blocks = [{"to": address, "id": found_id} for address, found_id in sorted(lost.items())]
@@ -39,11 +40,26 @@ def find_lost(stack: SynthesizedStack, finders: Finders, plan: Plan) -> tuple[di
     return lost, plan
 
 
-def tainted(plan: Plan) -> list[str]:
+def tainted(plan: Plan, finders: Finders) -> list[str]:
     """What was made while AWS failed to say so: Terraform would replace it, and make the new one under the same name
-    before it destroys the old one, as whatever a create-before-destroy resource hangs on is made first too."""
+    before it destroys the old one, as whatever a create-before-destroy resource hangs on is made first too.
+
+    What SageMaker failed to make is not among them.
+    """
     changes = _changes(plan, ["create", "delete"])
-    return [item["address"] for item in changes if item.get("action_reason") == "replace_because_tainted"]
+    return [
+        item["address"]
+        for item in changes
+        if item.get("action_reason") == "replace_because_tainted"
+        and finders.failed(item["type"], item["change"]["before"]) is None
+    ]
+
+
+def failed(plan: Plan, finders: Finders) -> list[str]:
+    """The commands that delete what SageMaker failed to make, and what the next deploy makes again."""
+    wanted = [*_changes(plan, ["create"]), *_changes(plan, ["create", "delete"])]
+    commands = [finders.failed(item["type"], item["change"]["after"]) for item in wanted]
+    return [command for command in commands if command is not None]
 
 
 def in_the_way(plan: Plan, finders: Finders) -> list[str]:
@@ -63,6 +79,7 @@ def in_the_way(plan: Plan, finders: Finders) -> list[str]:
         for name in finders.generated_configurations(prefix):
             if name not in known | served:
                 commands.append(f"aws sagemaker delete-endpoint-config --endpoint-config-name {name}")
+                commands += finders.delete_rollback_alarms(name)
     return commands
 
 
@@ -92,13 +109,15 @@ def recover(name: str, output: Path) -> Iterator[str]:
             return
     stack.imports.unlink(missing_ok=True)
     plan, finders = stack.plan(), Finders(boto3.Session())
-    marked = tainted(plan)
+    marked = tainted(plan, finders)
     for address in marked:
         stack.run("untaint", *([] if lock is None else ["-lock=false"]), address)
         yield f"{name}: {address} was made although AWS failed to say so: kept, no longer marked to be replaced"
     lost, plan = find_lost(stack, finders, stack.plan() if marked else plan)
     for address, found_id in sorted(lost.items()):
         yield f"{name}: {address} exists and is not in the state: {found_id}"
+    for command in failed(plan, finders):
+        yield f"{name}: SageMaker failed to make this: it can only be deleted, before the next deploy:\n  {command}"
     for command in in_the_way(plan, finders):
         yield f"{name}: left by a deploy that died, and in use by nothing that Terraform knows:\n  {command}"
     if lost:

@@ -35,10 +35,18 @@ def what_is_wrong(sagemaker: Any, endpoint_name: str, configuration_name: str) -
             f"  {live} and its models are kept. The endpoint's log group and alarms tell more. Name another model in "
             "releases.json, or the one that served before, and deploy again."
         )
+    # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+    what_to_do = {
+        "Failed": "SageMaker can only delete it: "
+        f"aws sagemaker delete-endpoint --endpoint-name {endpoint_name}, then deploy again.",
+        "UpdateRollbackFailed": "Neither the update nor its rollback went through: it serves, from instances of both "
+        "configurations. Nothing is deleted. Mend the cause that SageMaker gives, and deploy again; where SageMaker "
+        "refuses that, delete the endpoint, which ends its service, and deploy.",
+    }.get(status, "Deploy again once it is InService.")
     return (
         f"endpoint {endpoint_name}: {status}, with {live}; must be InService with {configuration_name}.\n"
         f"  Why: {reason}\n"
-        "  Where it has failed, SageMaker can only delete it: delete the endpoint, deploy again."
+        f"  {what_to_do}"
     )
 
 

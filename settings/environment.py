@@ -68,8 +68,8 @@ class EnvironmentSettings(Settings):
     )
     rollback_guard: bool = Field(
         default=True,
-        description="a deploy fails where SageMaker rolled an endpoint's update back; needs Python with boto3 where "
-        "Terraform runs",
+        description="a deploy fails where SageMaker rolled an endpoint's update back, and a destroy waits until "
+        "SageMaker has left the network; both need Python with boto3 where Terraform runs",
     )
     state_bucket: BucketName | None = Field(
         default=None,
@@ -95,7 +95,7 @@ class EnvironmentSettings(Settings):
         return EndpointNames(
             name=name,
             construct_id=endpoint.name.replace("-", "_"),
-            alarm_prefix=f"{self.project}-{self.name}-{name}",
+            prefix=f"{self.project}-{self.name}",
         )
 
     def rules(self) -> Rules:

@@ -1,11 +1,12 @@
 """What AWS allows, as types: a range, pattern or set of values, each with the page it comes from."""
 
 import re
+import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 # Where a limit counts in lengths, several fields make one name: the rules of environment.py ask names.py for it.
 BUCKET_NAME_MAX_LENGTH = 63
@@ -88,6 +89,26 @@ def has_instance_storage(instance_type: str) -> bool:
     return found is not None and ("d" in found[2] or found[1] in INSTANCE_STORAGE_SERIES)
 
 
+def _in_32_bits(number: float) -> float:
+    """The nearest number that 32 bits hold: 0.10000000149011612 for 0.1."""
+    try:
+        [nearest] = struct.unpack("f", struct.pack("f", number))
+    except OverflowError:
+        nearest = 0
+    if number > 0 and nearest == 0:
+        raise ValueError("must be 0, or from 1e-45 to 3.4e38, the numbers of 32 bits")
+    return float(nearest)
+
+
+def _not_in_china(region: object) -> object:
+    if isinstance(region, str) and region.startswith("cn-"):
+        raise ValueError(
+            "must not be one of AWS's regions in China, where VPC endpoints and services have other names, which "
+            "nobody has tried this platform with"
+        )
+    return region
+
+
 def _notebook_instance_type(instance_type: str) -> str:
     family = instance_type.split(".")[1]
     if family in ("p2", "p3", "p3dn", "inf1", "g3"):
@@ -112,10 +133,47 @@ Name = Annotated[
 AccountId = Annotated[
     str, Field(pattern=r"^[0-9]{12}$"), Source("https://docs.aws.amazon.com/accounts/latest/reference/API_Account.html")
 ]
+# Those whose images Terraform's provider knows, China's left out: there services, principals and VPC endpoints have
+# other names, which nobody has tried.
 Region = Annotated[
-    str,
-    Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$"),
-    Source("https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-regions.html"),
+    Literal[
+        "af-south-1",
+        "ap-east-1",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-south-2",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ap-southeast-4",
+        "ca-central-1",
+        "ca-west-1",
+        "eu-central-1",
+        "eu-central-2",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-south-2",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "il-central-1",
+        "me-central-1",
+        "me-south-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-gov-east-1",
+        "us-gov-west-1",
+        "us-west-1",
+        "us-west-2",
+    ],
+    BeforeValidator(_not_in_china),
+    Source(
+        "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/"
+        "prebuilt_ecr_image_data_source.go"
+    ),
 ]
 TagValue = Annotated[
     str,
@@ -170,7 +228,14 @@ NotebookInstanceType = Annotated[
 ]
 NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]
 InstanceCount = Annotated[int, Field(ge=1), Source(f"{API}/API_ProductionVariant.html")]
-VariantWeight = Annotated[float, Field(ge=0, allow_inf_nan=False), Source(f"{API}/API_ProductionVariant.html")]
+# The API's Float. Terraform's provider reads one back as 64 bits, another number than 0.1 as it was written, and
+# replaces the endpoint's configuration for it: https://github.com/hashicorp/terraform-provider-aws/issues/43643
+VariantWeight = Annotated[
+    float,
+    Field(ge=0, allow_inf_nan=False),
+    AfterValidator(_in_32_bits),
+    Source(f"{API}/API_ProductionVariant.html"),
+]
 MemorySizeMb = Annotated[
     Literal[1024, 2048, 3072, 4096, 5120, 6144], Source(f"{API}/API_ProductionVariantServerlessConfig.html")
 ]

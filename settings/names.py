@@ -27,11 +27,11 @@ def address_part(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointNames:
-    """An endpoint's name in the account, and what is called after it. `alarm_prefix` tells platforms apart."""
+    """An endpoint's name in the account, and what is called after it. `prefix` is the platform's."""
 
     name: str
     construct_id: str
-    alarm_prefix: str
+    prefix: str
 
     @property
     def address(self) -> str:
@@ -52,19 +52,29 @@ class EndpointNames:
 
     @property
     def errors_alarm(self) -> str:
-        return f"{self.alarm_prefix}-5xx-errors"
+        return self.errors_alarm_of(self.name)
 
     @property
     def latency_alarm(self) -> str:
-        return f"{self.alarm_prefix}-model-latency"
+        return self.latency_alarm_of(self.name)
 
     @property
     def shadow_errors_alarm(self) -> str:
-        return f"{self.alarm_prefix}-shadow-5xx-errors"
+        return self.errors_alarm_of(f"{self.name}-shadow")
 
     @property
     def shadow_latency_alarm(self) -> str:
-        return f"{self.alarm_prefix}-shadow-model-latency"
+        return self.latency_alarm_of(f"{self.name}-shadow")
+
+    def errors_alarm_of(self, what: str) -> str:
+        return f"{self.prefix}-{what}-5xx-errors"
+
+    def latency_alarm_of(self, what: str) -> str:
+        return f"{self.prefix}-{what}-model-latency"
+
+    def rollback_alarms_of(self, configuration_name: str) -> Sequence[str]:
+        """They judge the fleet of that configuration alone."""
+        return self.errors_alarm_of(configuration_name), self.latency_alarm_of(configuration_name)
 
     def alarms(self, *, shadow: bool) -> Sequence[str]:
         """Of the endpoint, and of its shadow's difference where there may be one."""

@@ -29,6 +29,7 @@ class Environment:
     notebooks: Sequence[Path]
     # Asks SageMaker, after an update, which configuration an endpoint serves.
     verify_script: Path
+    wait_script: Path
 
     @property
     def image_repositories(self) -> set[str]:
@@ -75,6 +76,7 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
             on_start=on_start,
             notebooks=notebooks,
             verify_script=ROOT / "operations/verify_endpoint.py",
+            wait_script=ROOT / "operations/wait_for_interfaces.py",
         )
         for name in NAMES
     ]

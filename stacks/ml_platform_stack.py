@@ -102,6 +102,7 @@ class MlPlatformStack(AwsStack):
             log_groups=log_groups.of_endpoints,
             topic_arn=topic.arn,
             verify_script=environment.verify_script if settings.rollback_guard else None,
+            wait_script=environment.wait_script if settings.rollback_guard else None,
         )
         dashboard = Dashboard(
             self, "dashboard", names=names, endpoints=serving.served, has_notebook=settings.notebook is not None

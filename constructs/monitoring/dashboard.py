@@ -13,27 +13,38 @@ ERRORS = "fields @timestamp, @log, @message | filter @message like /(?i)(error|e
 MESSAGES = "fields @timestamp, @logStream, @message"
 NEWEST = "sort @timestamp desc | limit 50"
 # The console of each partition: https://docs.aws.amazon.com/general/latest/gr/rande.html
-CONSOLE = "console.aws.amazon.com"
-CONSOLES = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
+CONSOLE, GOV_CONSOLE = "console.aws.amazon.com", "console.amazonaws-us-gov.com"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """The metrics, namespace and name, of what carries an endpoint's variants, and the unit of all of them."""
+
+    unit: str
+    metrics: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServedEndpoint:
-    """`use` are the metrics, namespace and name, of what carries the variants: instances or concurrency."""
-
     name: str
     variant_names: Sequence[str]
-    use: Sequence[tuple[str, str]]
+    use: Use
     alarm_arns: Sequence[str]
 
 
 # Of SageMaker's metrics of invocations: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 NAMESPACE = "AWS/SageMaker"
-INSTANCE_USE = (("/aws/sagemaker/Endpoints", "CPUUtilization"), ("/aws/sagemaker/Endpoints", "MemoryUtilization"))
+INSTANCE_USE = Use(
+    unit="percent, of all CPUs together",
+    metrics=(("/aws/sagemaker/Endpoints", "CPUUtilization"), ("/aws/sagemaker/Endpoints", "MemoryUtilization")),
+)
 # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints-monitoring.html
-CONCURRENCY_USE = (
-    (NAMESPACE, "ServerlessConcurrentExecutionsUtilization"),
-    (NAMESPACE, "ServerlessProvisionedConcurrencyUtilization"),
+CONCURRENCY_USE = Use(
+    unit="share, from 0 to 1",
+    metrics=(
+        (NAMESPACE, "ServerlessConcurrentExecutionsUtilization"),
+        (NAMESPACE, "ServerlessProvisionedConcurrencyUtilization"),
+    ),
 )
 
 
@@ -98,7 +109,7 @@ class Dashboard(Construct):
         )
         CloudwatchDashboard(self, "Default", dashboard_name=names.dashboard, dashboard_body=body(rows, names.region))
         region = names.region
-        console = next((host for prefix, host in CONSOLES.items() if region.startswith(prefix)), CONSOLE)
+        console = GOV_CONSOLE if region.startswith("us-gov-") else CONSOLE
         self.url = f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{names.dashboard}"
 
 
@@ -118,7 +129,7 @@ def _endpoint_rows(endpoint: ServedEndpoint) -> list[list[Widget]]:
 
     latency = [(NAMESPACE, "ModelLatency", statistic, statistic) for statistic in ("p50", "p99")]
     errors = [(NAMESPACE, f"Invocation{kind}Errors", "Sum", kind) for kind in ("4XX", "5XX")]
-    use = [(namespace, metric, "Average", metric) for namespace, metric in endpoint.use]
+    use = [(namespace, metric, "Average", metric) for namespace, metric in endpoint.use.metrics]
     return [
         [
             MetricWidget(
@@ -128,6 +139,6 @@ def _endpoint_rows(endpoint: ServedEndpoint) -> list[list[Widget]]:
         ],
         [
             MetricWidget(title=f"{endpoint.name}: errors", lines=lines(errors)),
-            MetricWidget(title=f"{endpoint.name}: use, percent", lines=lines(use)),
+            MetricWidget(title=f"{endpoint.name}: use, {endpoint.use.unit}", lines=lines(use)),
         ],
     ]

@@ -32,7 +32,7 @@ class Network(Construct):
         self.training_placement: Placement | None = None
         if isinstance(network, ExistingNetworkSettings):
             self.placement = self.training_placement = Placement(
-                subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids
+                subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids, shared=True
             )
         elif network is not None:
             made = PrivateNetwork(

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Subnets and security groups, both by id."""
+    """Subnets and security groups, both by id; `shared` with what is not the platform's."""
 
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
+    shared: bool

@@ -121,5 +121,7 @@ class PrivateNetwork(Construct):
             egress=[SecurityGroupEgress(description="to members", self_attribute=True, **ANY_TRAFFIC)],
             tags={"Name": names.training_security_group},
         )
-        self.placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id])
-        self.training_placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id, training_group.id])
+        self.placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id], shared=False)
+        self.training_placement = Placement(
+            subnet_ids=subnet_ids, security_group_ids=[group.id, training_group.id], shared=False
+        )

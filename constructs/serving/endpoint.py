@@ -10,6 +10,7 @@ from constructs import Construct
 
 from constructs.serving.deployment import deployment_config
 from constructs.serving.endpoint_alarms import EndpointAlarms
+from constructs.serving.rollback_alarms import RollbackAlarms
 from constructs.serving.rollback_guard import RollbackGuard
 from constructs.terraform_data import TerraformData
 from settings.names import EndpointNames
@@ -40,7 +41,7 @@ class Endpoint(Construct):
     is a new endpoint, made before the old one goes.
     https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
 
-    Its alarms are named in the update from the first apply on: Terraform's provider replaces an endpoint that gets its
+    An update's alarms are named in it from the first apply on: Terraform's provider replaces an endpoint that gets its
     first ones later.
     """
 
@@ -59,6 +60,16 @@ class Endpoint(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         alarms = EndpointAlarms(self, "alarms", names=names, thresholds=thresholds, topic_arn=surroundings.topic_arn)
+        guarded, rollback_alarms = None, []
+        if update is not None:
+            rollback = RollbackAlarms(
+                self,
+                "rollback_alarms",
+                names=names,
+                configuration_name=configuration_name,
+                thresholds=thresholds,
+            )
+            guarded, rollback_alarms = deployment_config(update, rollback.names), rollback.resources
         first = TerraformData(
             self,
             "hosting",
@@ -71,7 +82,7 @@ class Endpoint(Construct):
             "Default",
             name=names.name,
             endpoint_config_name=configuration_name,
-            deployment_config=None if update is None else deployment_config(update, alarms.names),
+            deployment_config=guarded,
             lifecycle=TerraformResourceLifecycle(
                 create_before_destroy=True,
                 precondition=[
@@ -97,5 +108,6 @@ class Endpoint(Construct):
                 region=surroundings.region,
                 endpoint_name=names.name,
                 configuration_name=configuration_name,
-                depends_on=[endpoint],
+                # The alarms too, so that those of the configuration that serves stay for as long as it does.
+                depends_on=[endpoint, *rollback_alarms],
             )

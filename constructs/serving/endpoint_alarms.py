@@ -1,5 +1,7 @@
 """The alarms on what an endpoint's production variant answers."""
 
+from collections.abc import Mapping, Sequence
+
 from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
@@ -14,12 +16,7 @@ PERIOD_SECONDS = 60
 
 
 class EndpointAlarms(Construct):
-    """Errors: at least as many as the threshold in a minute. Latency: the slowest hundredth of a minute's requests
-    above the threshold in three of five minutes. A minute without requests sets off no alarm.
-
-    `names` and `arns` are those of both.
-    https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html
-    """
+    """They notify the topic of what the endpoint does, whichever fleet answers. `arns` are those of both."""
 
     def __init__(
         self,
@@ -31,45 +28,69 @@ class EndpointAlarms(Construct):
         topic_arn: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        # An endpoint of another name gets alarms of other names; the old ones go last, as the old endpoint needs them.
-        renamed = TerraformResourceLifecycle(create_before_destroy=True)
-        dimensions = {"EndpointName": names.name, "VariantName": PRODUCTION}
-        errors = CloudwatchMetricAlarm(
+        made = answer_alarms(
             self,
-            "errors",
-            alarm_name=names.errors_alarm,
-            alarm_description=f"{names.name}: {thresholds.invocation_5xx_errors} or more 5XX errors in a minute",
-            namespace=NAMESPACE,
-            metric_name="Invocation5XXErrors",
-            dimensions=dimensions,
-            statistic="Sum",
-            period=PERIOD_SECONDS,
-            evaluation_periods=1,
-            comparison_operator="GreaterThanOrEqualToThreshold",
-            threshold=thresholds.invocation_5xx_errors,
-            treat_missing_data="notBreaching",
-            alarm_actions=[topic_arn],
-            ok_actions=[topic_arn],
-            lifecycle=renamed,
+            names=(names.errors_alarm, names.latency_alarm),
+            of=names.name,
+            dimensions={"EndpointName": names.name, "VariantName": PRODUCTION},
+            thresholds=thresholds,
+            actions=[topic_arn],
         )
-        latency = CloudwatchMetricAlarm(
-            self,
-            "latency",
-            alarm_name=names.latency_alarm,
-            alarm_description=f"{names.name}: the model's p99 latency is above {thresholds.model_latency_p99_ms} ms",
-            namespace=NAMESPACE,
-            metric_name="ModelLatency",
-            dimensions=dimensions,
-            extended_statistic="p99",
-            period=PERIOD_SECONDS,
-            evaluation_periods=5,
-            datapoints_to_alarm=3,
-            comparison_operator="GreaterThanThreshold",
-            threshold=thresholds.model_latency_p99_ms * MICROSECONDS_PER_MS,
-            treat_missing_data="notBreaching",
-            alarm_actions=[topic_arn],
-            ok_actions=[topic_arn],
-            lifecycle=renamed,
-        )
-        self.names = [errors.alarm_name, latency.alarm_name]
-        self.arns = [errors.arn, latency.arn]
+        self.arns = [alarm.arn for alarm in made]
+
+
+def answer_alarms(
+    scope: Construct,
+    *,
+    names: Sequence[str],
+    of: str,
+    dimensions: Mapping[str, str],
+    thresholds: AlarmSettings,
+    actions: Sequence[str],
+) -> tuple[CloudwatchMetricAlarm, CloudwatchMetricAlarm]:
+    """Errors: at least as many as the threshold in a minute. Latency: the slowest hundredth of a minute's requests
+    above the threshold in three of five minutes. A minute without requests sets off no alarm.
+
+    https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
+    """
+    errors_name, latency_name = names
+    # Under another name, and the old ones go last: the endpoint's last update needs them until then.
+    renamed = TerraformResourceLifecycle(create_before_destroy=True)
+    errors = CloudwatchMetricAlarm(
+        scope,
+        "errors",
+        alarm_name=errors_name,
+        alarm_description=f"{of}: {thresholds.invocation_5xx_errors} or more 5XX errors in a minute",
+        namespace=NAMESPACE,
+        metric_name="Invocation5XXErrors",
+        dimensions=dimensions,
+        statistic="Sum",
+        period=PERIOD_SECONDS,
+        evaluation_periods=1,
+        comparison_operator="GreaterThanOrEqualToThreshold",
+        threshold=thresholds.invocation_5xx_errors,
+        treat_missing_data="notBreaching",
+        alarm_actions=[*actions] or None,
+        ok_actions=[*actions] or None,
+        lifecycle=renamed,
+    )
+    latency = CloudwatchMetricAlarm(
+        scope,
+        "latency",
+        alarm_name=latency_name,
+        alarm_description=f"{of}: the model's p99 latency is above {thresholds.model_latency_p99_ms} ms",
+        namespace=NAMESPACE,
+        metric_name="ModelLatency",
+        dimensions=dimensions,
+        extended_statistic="p99",
+        period=PERIOD_SECONDS,
+        evaluation_periods=5,
+        datapoints_to_alarm=3,
+        comparison_operator="GreaterThanThreshold",
+        threshold=thresholds.model_latency_p99_ms * MICROSECONDS_PER_MS,
+        treat_missing_data="notBreaching",
+        alarm_actions=[*actions] or None,
+        ok_actions=[*actions] or None,
+        lifecycle=renamed,
+    )
+    return errors, latency

@@ -43,6 +43,7 @@ class ProvisionedEndpoint(Construct):
             data_capture=endpoint.data_capture,
             capture_s3_uri=surroundings.capture_s3_uri,
             capture_key_arn=surroundings.key_arn,
+            update=endpoint.update,
         )
         made = Endpoint(
             self,

@@ -13,8 +13,10 @@ from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import (
 )
 from constructs import Construct
 
+from constructs.terraform_data import TerraformData
 from settings.data_capture import DataCaptureSettings
 from settings.names import PRODUCTION, SHADOW
+from settings.update import UpdateSettings
 from settings.variant import VariantSettings
 
 
@@ -30,7 +32,10 @@ class ProvisionedEndpointConfiguration(Construct):
     """One production variant and, when given, one shadow variant that serves a copy of the requests. `data_capture`
     goes below `capture_s3_uri`, encrypted with the key there.
 
-    Configurations are immutable: a change makes a new one under a generated name, before the old one goes.
+    Configurations are immutable: a change makes a new one under a generated name, before the old one goes. So does a
+    change of `update`, how endpoints go from one to the next: SageMaker refuses an update with the configuration that
+    the endpoint has already, and Terraform's provider would ask for one.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html
     https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-data-capture-endpoint.html
     """
@@ -47,8 +52,11 @@ class ProvisionedEndpointConfiguration(Construct):
         data_capture: DataCaptureSettings | None,
         capture_s3_uri: str,
         capture_key_arn: str | None,
+        update: UpdateSettings | None,
     ) -> None:
         super().__init__(scope, construct_id)
+        way = "" if update is None else update.model_dump_json()
+        updated = TerraformData(self, "update", replaced_by={"update": way})
         configuration = SagemakerEndpointConfiguration(
             self,
             "Default",
@@ -76,7 +84,7 @@ class ProvisionedEndpointConfiguration(Construct):
             data_capture_config=None
             if data_capture is None
             else _data_capture_config(data_capture, capture_s3_uri, capture_key_arn),
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True, replace_triggered_by=[updated.address]),
         )
         self.name = configuration.name
 

@@ -11,11 +11,11 @@ from constructs.monitoring.dashboard import ServedEndpoint
 from constructs.network.placement import Placement
 from constructs.serving.endpoint import Surroundings
 from constructs.serving.hosting_role import HostingRole
-from constructs.serving.model import Model
+from constructs.serving.interface_release import InterfaceRelease
 from constructs.serving.provisioned_endpoint import ProvisionedEndpoint
+from constructs.serving.released_models import ReleasedModels
 from constructs.serving.serverless_endpoint import ServerlessEndpoint
-from constructs.storage.data_bucket import DATA_CAPTURE, MODELS, DataBucket
-from constructs.storage.uploaded_file import UploadedFile
+from constructs.storage.data_bucket import DATA_CAPTURE, DataBucket
 from settings.endpoint import (
     EndpointSettings,
     ProvisionedEndpointSettings,
@@ -35,10 +35,6 @@ HOSTED_BY: Mapping[type[EndpointSettings], Callable[..., ProvisionedEndpoint | S
 class Serving(Construct):
     """The endpoints that have a release; where none has, there is no role either. `served` are their rows of the
     dashboard, `outputs` what tells a person of them.
-
-    A released model is one artifact, and one SageMaker model for each kind of hosting that serves it: serverless
-    endpoints support neither network isolation nor a VPC.
-    https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
     """
 
     def __init__(
@@ -58,6 +54,7 @@ class Serving(Construct):
         log_groups: Mapping[str, ITerraformDependable],
         topic_arn: str,
         verify_script: Path | None,
+        wait_script: Path | None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.served: Sequence[ServedEndpoint]
@@ -85,37 +82,16 @@ class Serving(Construct):
             captures=any(endpoint.captures for endpoint in endpoints),
             rolls_back=on_instances,
         )
-        needed = {
-            (model.name, endpoint.hosting): (model, endpoint)
-            for endpoint, models in served
-            for model in models.values()
-        }
-        artifacts = {
-            name: UploadedFile(
-                self,
-                f"artifact_{name}",
-                bucket=bucket.name,
-                key=f"{MODELS}{name}/model.tar.gz",
-                path=model.artifact,
-                depends_on=bucket.protection,
-            ).s3_uri
-            for name, model in {model.name: model for model, _ in needed.values()}.items()
-        }
-        model_names = {
-            key: Model(
-                self,
-                f"model_{model.name}{endpoint.model_suffix}",
-                name_prefix=names.model_prefix(model.catalogue_name),
-                revision=f"{model.revision}{endpoint.model_suffix}",
-                model=model,
-                model_data_url=artifacts[model.name],
-                role_arn=role.arn,
-                network_isolation=endpoint.on_instances,
-                placement=placement if endpoint.on_instances else None,
-                depends_on=[role.policy],
-            ).name
-            for key, (model, endpoint) in needed.items()
-        }
+        models = ReleasedModels(
+            self,
+            "(models)",
+            names=names,
+            served=served,
+            bucket=bucket,
+            role_arn=role.arn,
+            placement=placement,
+            depends_on=[role.policy],
+        )
         surroundings = Surroundings(
             region=account.region,
             key_arn=key_arn,
@@ -123,6 +99,17 @@ class Serving(Construct):
             topic_arn=topic_arn,
             verify_script=verify_script,
         )
+        needed_to_the_end: list[ITerraformDependable] = [role.policy]
+        if placement is not None and on_instances and wait_script is not None:
+            release = InterfaceRelease(
+                self,
+                "interface_release",
+                script=wait_script,
+                region=account.region,
+                placement=placement,
+                depends_on=[role.policy],
+            )
+            needed_to_the_end.append(release.resource)
         group = Construct(self, "(endpoints)")
         made = [
             HOSTED_BY[type(endpoint)](
@@ -130,11 +117,13 @@ class Serving(Construct):
                 names.endpoints[endpoint.name].construct_id,
                 names=names.endpoints[endpoint.name],
                 endpoint=endpoint,
-                model_names={variant: model_names[model.name, endpoint.hosting] for variant, model in models.items()},
+                model_names={
+                    variant: models.names[model.name, endpoint.hosting] for variant, model in of_variants.items()
+                },
                 surroundings=surroundings,
-                depends_on=[role.policy, log_groups[endpoint.name]],
+                depends_on=[*needed_to_the_end, log_groups[endpoint.name]],
             )
-            for endpoint, models in served
+            for endpoint, of_variants in served
         ]
         self.served = [item.served for item in made]
         self.outputs = {name: value for item in made for name, value in item.outputs.items()}

@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
@@ -24,9 +24,28 @@ from local_aws.server.replay import Application
 from stacks.environments import ROOT
 
 PATH = "/failures"
-# What the failure switch tells local_aws/server/gaps/sagemaker_endpoint_updates.py; no client sends it.
-ROLL_BACK = "X-Local-Aws-Roll-Back"
+# What the failure switch tells the gaps of each call; no client sends it.
+PLAYED = "X-Local-Aws-Played"
 HELD_AT_MOST_SECONDS = 600
+SHARES_OF_CALLS = ("errors", "throttles", "lost_replies")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Played:
+    """What SageMaker is to do later, and what it is to say then: `outcome` is a name of OUTCOMES, or nothing."""
+
+    outcome: str
+    endpoint_seconds: float
+    lingering_seconds: float
+    settling_seconds: float
+    failing_model: str
+
+
+# By operation, in the order in which they are drawn.
+OUTCOMES = {
+    "SageMaker.CreateEndpoint": ("failed_endpoints",),
+    "SageMaker.UpdateEndpoint": ("rollbacks", "failed_rollbacks"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +56,12 @@ class Failures:
     throttles: float = 0  # answered with the service's way to say: too many calls
     lost_replies: float = 0  # done, and the connection closed without an answer
     rollbacks: float = 0  # of the endpoint updates, which SageMaker then takes back
+    failed_rollbacks: float = 0  # of the endpoint updates, which SageMaker fails to take back
+    failed_endpoints: float = 0  # of the endpoints that are made, which end as Failed
+    endpoint_seconds: float = 0  # that an endpoint is Creating or Updating
+    lingering_seconds: float = 0  # until the network interfaces of what no longer serves are gone
+    settling_seconds: float = 0  # until SageMaker can take a new role
+    failing_model: str = ""  # answers 5XX: part of its name
     delay_seconds: float = 0  # every answer takes this much longer
     hold_after: int = -1  # from this many creations on, none is begun and the last one is not answered; -1: never
     seed: int = 0
@@ -53,36 +78,42 @@ class Switch:
         with self._lock:
             released, self._released = self._released, threading.Event()
             self.failures, self._random = failures, random.Random(failures.seed)  # noqa: S311 - not cryptography
-            self.counts = {
-                "calls": 0,
-                "creations": 0,
-                "errors": 0,
-                "throttles": 0,
-                "lost_replies": 0,
-                "rollbacks": 0,
-                "held": 0,
-            }
+            kinds = ("calls", "creations", "errors", "throttles", "lost_replies", "held")
+            self.counts = dict.fromkeys([*kinds, *(kind for drawn in OUTCOMES.values() for kind in drawn)], 0)
         released.set()
 
     def draw(self) -> tuple[Failures, str]:
         """The failures, and what is to happen to the next call: a name of `counts`, or nothing."""
         with self._lock:
             self.counts["calls"] += 1
-            point = self._random.random()
-            for kind in ("errors", "throttles", "lost_replies"):
-                share: float = getattr(self.failures, kind)
-                if point < share:
-                    self.counts[kind] += 1
-                    return self.failures, kind
-                point -= share
-            return self.failures, ""
+            kind = self._drawn(SHARES_OF_CALLS)
+            if kind:
+                self.counts[kind] += 1
+            return self.failures, kind
 
-    def rolls_back(self) -> bool:
-        """Whether the next endpoint update is rolled back."""
+    def played(self, target: str) -> Played:
         with self._lock:
-            found = self._random.random() < self.failures.rollbacks
-            self.counts["rollbacks"] += found
-            return found
+            now = self.failures
+            outcome = self._drawn(OUTCOMES[target]) if target in OUTCOMES else ""
+            if outcome:
+                self.counts[outcome] += 1
+        return Played(
+            outcome=outcome,
+            endpoint_seconds=now.endpoint_seconds,
+            lingering_seconds=now.lingering_seconds,
+            settling_seconds=now.settling_seconds,
+            failing_model=now.failing_model,
+        )
+
+    def _drawn(self, kinds: Iterable[str]) -> str:
+        """The kind that a point from 0 to 1 falls on, their shares laid end to end; nothing beyond them."""
+        point = self._random.random()
+        for kind in kinds:
+            share: float = getattr(self.failures, kind)
+            if point < share:
+                return kind
+            point -= share
+        return ""
 
     def full(self) -> bool:
         """Whether no creation may be begun any more."""
@@ -116,8 +147,8 @@ def failing(application: Application, switch: Switch) -> Application:
         if creation and switch.full():
             switch.hold()
             _hang_up(environ)
-        if environ.get("HTTP_X_AMZ_TARGET") == "SageMaker.UpdateEndpoint" and switch.rolls_back():
-            environ[f"HTTP_{ROLL_BACK.upper().replace('-', '_')}"] = "1"
+        told = asdict(switch.played(environ.get("HTTP_X_AMZ_TARGET", "")))
+        environ[f"HTTP_{PLAYED.upper().replace('-', '_')}"] = json.dumps(told)
         started: list[Any] = []
         body = b"".join(application(environ, lambda *arguments: started.extend(arguments)))
         if creation and started[0].startswith("2") and switch.created():
@@ -157,6 +188,11 @@ def _is_creation(environ: dict[str, Any]) -> bool:
     return "/" not in str(environ["PATH_INFO"]).strip("/") and environ.get("QUERY_STRING", "") == ""
 
 
+def played(headers: Mapping[str, str]) -> Played:
+    """What a gap's call is to play."""
+    return Played(**json.loads(headers[PLAYED]))
+
+
 def put(server: Server, failures: Failures) -> None:
     server.ask(PATH, method="PUT", body=json.dumps(asdict(failures)))
 
@@ -175,17 +211,18 @@ def parse(values: list[str]) -> Failures:
         name, _, number = value.partition("=")
         if name not in kinds:
             raise LocalAwsError(f"failure {name!r}: must be one of {', '.join(kinds)}")
+        kind: Any = kinds[name]
         try:
-            given[name] = int(number) if kinds[name] is int else float(number)
+            given[name] = kind(number)
         except ValueError as error:
             raise LocalAwsError(f"{name}: {number!r}: must be a number") from error
-    shares = [given.get(name, 0) for name in ("errors", "throttles", "lost_replies")]
-    if min(shares) < 0 or sum(shares) > 1:
-        raise LocalAwsError("errors, throttles and lost_replies: must be from 0 to 1, and so must their sum")
-    if not 0 <= given.get("rollbacks", 0) <= 1:
-        raise LocalAwsError(f"rollbacks: {given['rollbacks']}: must be from 0 to 1")
-    if given.get("delay_seconds", 0) < 0:
-        raise LocalAwsError(f"delay_seconds: {given['delay_seconds']}: must not be below 0")
+    for drawn_together in (SHARES_OF_CALLS, *OUTCOMES.values()):
+        shares = [given.get(name, 0) for name in drawn_together]
+        if min(shares) < 0 or sum(shares) > 1:
+            raise LocalAwsError(f"{', '.join(drawn_together)}: must be from 0 to 1, and so must their sum")
+    for name in kinds:
+        if name.endswith("_seconds") and given.get(name, 0) < 0:
+            raise LocalAwsError(f"{name}: {given[name]}: must not be below 0")
     return Failures(**given)
 
 

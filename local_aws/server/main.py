@@ -18,7 +18,9 @@ from werkzeug.serving import make_server
 from local_aws.server.failures import Switch, failing
 from local_aws.server.gaps import (
     autoscaling,
+    endpoint_interfaces,
     logs_keys,
+    new_roles,
     s3_conditional_deny,
     sagemaker_answers,
     sagemaker_duplicates,
@@ -36,7 +38,9 @@ from local_aws.server.strict import strict
 def fill_gaps() -> None:
     sagemaker_answers.fill()
     sagemaker_duplicates.fill()
+    endpoint_interfaces.fill()
     sagemaker_endpoint_updates.fill()
+    new_roles.fill()
     sagemaker_notebook_updates.fill()
     sagemaker_invocations.fill()
     autoscaling.fill()

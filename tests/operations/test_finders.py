@@ -5,9 +5,10 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.sagemaker.models import sagemaker_backends
 
 from operations.finders import REPEATABLE, Finders
-from operations.recover import in_the_way, tainted
+from operations.recover import failed, in_the_way, tainted
 from stacks.synthesized_stack import OperationError
 from tests.support.synthesis import environment, synthesized_platform
 
@@ -103,9 +104,16 @@ def test_what_nothing_can_take_over_is_to_be_deleted_unless_it_is_served(sagemak
     ]
 
 
-def test_what_is_marked_to_be_replaced_because_aws_failed_to_answer_is_told_from_other_replacements() -> None:
+def test_what_is_marked_to_be_replaced_because_aws_failed_to_answer_is_told_from_other_replacements(
+    session: Any,
+) -> None:
     def change(address: str, actions: list[str], reason: str) -> dict[str, Any]:
-        return {"address": address, "type": "aws_iam_role", "change": {"actions": actions}, "action_reason": reason}
+        return {
+            "address": address,
+            "type": "aws_iam_role",
+            "change": {"actions": actions, "before": {}, "after": {}},
+            "action_reason": reason,
+        }
 
     plan = {
         "resource_changes": [
@@ -114,4 +122,27 @@ def test_what_is_marked_to_be_replaced_because_aws_failed_to_answer_is_told_from
             change("c", ["create", "delete"], "replace_because_cannot_update"),
         ]
     }
-    assert tainted(plan) == ["a"]
+    assert tainted(plan, Finders(session)) == ["a"]
+
+
+def test_what_sagemaker_failed_to_make_is_neither_kept_nor_taken_over_but_deleted(sagemaker: Any, session: Any) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html"""
+    assert sagemaker.list_endpoints()["Endpoints"]
+    values = {"name": "linear-learner"}
+    lost = {
+        "address": "a",
+        "type": "aws_sagemaker_endpoint",
+        "change": {"actions": ["create"], "before": None, "after": values},
+    }
+    marked = lost | {
+        "change": {"actions": ["create", "delete"], "before": values, "after": values},
+        "action_reason": "replace_because_tainted",
+    }
+    plans = [{"resource_changes": [change]} for change in (lost, marked)]
+    finders = Finders(session)
+    assert [failed(plan, finders) for plan in plans] == [[], []]
+    assert tainted(plans[1], finders) == ["a"]
+    sagemaker_backends["123456789012"]["us-east-1"].endpoints["linear-learner"].endpoint_status = "Failed"
+    command = "aws sagemaker delete-endpoint --endpoint-name linear-learner"
+    assert [failed(plan, finders) for plan in plans] == [[command], [command]]
+    assert tainted(plans[1], finders) == []

@@ -259,11 +259,23 @@ def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
     assert (problems(notebook=NotebookSettings(volume_size_gb=size)) == []) is sound
 
 
-@pytest.mark.parametrize(
-    ("region", "sound"), [("eu-west-1", True), ("us-gov-west-1", True), ("eu-west", False), ("EU-WEST-1", False)]
-)
-def test_a_region_looks_like_one(region: str, sound: bool) -> None:
-    assert (problems(region=region) == []) is sound
+@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1"])
+def test_a_region_that_has_awss_images_is_accepted(region: str) -> None:
+    assert problems(region=region) == []
+
+
+@pytest.mark.parametrize("region", ["", "eu-west", "EU-WEST-1", "us-west-9", "mx-central-1", "us-iso-east-1"])
+def test_a_region_whose_images_terraforms_provider_does_not_know_is_refused(region: str) -> None:
+    [problem] = problems(region=region)
+    assert "must be one of" in str(problem)
+    assert "us-east-1" in str(problem)
+
+
+def test_chinas_regions_are_refused_with_the_reason() -> None:
+    [problem] = problems(region="cn-north-1")
+    assert "must not be one of AWS's regions in China, where VPC endpoints and services have other names" in str(
+        problem
+    )
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def variants(draw: st.DrawFn, lowest: float, instance_types: list[str], least: i
     return VariantSettings(
         instance_type=instance_type,
         instance_count=count,
-        weight=draw(st.floats(lowest, 1000, allow_nan=False)),
+        weight=draw(st.floats(lowest, 1000, allow_nan=False, width=32)),
         scaling=None if instance_type.startswith("ml.t") else draw(sometimes(scaling)),
     )
 
@@ -117,7 +117,7 @@ def provisioned(draw: st.DrawFn) -> ProvisionedEndpointSettings | ShadowedEndpoi
     types = SHADOW_TYPES if shadowed or in_steps else VARIANT_TYPES
     least = 2 if in_steps else 1
     values = {key: draw(strategy) for key, strategy in common().items()} | {
-        "production": draw(variants(0.001, types, least)),
+        "production": draw(variants(0.125, types, least)),
         "data_capture": draw(CAPTURE),
     }
     if shadowed:

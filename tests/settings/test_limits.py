@@ -183,7 +183,6 @@ TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
         limits.BucketName,
         ("ab", "10.0.0.1", "a..b", "a_b", "Acme", "acme.", "xn--acme", "acme--x-s3", "a" * 64),
     ),
-    "Region": (limits.Region, ("", "eu-west", "EU-WEST-1", "eu_west_1", "mars-1")),
     "AccountId": (limits.AccountId, ("", "12345678901", "1234567890123", "12345678901x")),
     "TagValue": (limits.TagValue, ("", "a;b", "a\nb", "a*", "a" * 257)),
     "VariantInstanceType": (limits.VariantInstanceType, ("", "m5.large", "ml.m5", "ml..large", "ml.t3.medium ")),

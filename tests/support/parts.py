@@ -14,7 +14,7 @@ from settings.names import EndpointNames, Names
 
 REGION = "eu-west-1"
 KEY_ARN = f"arn:aws:kms:{REGION}:111111111111:key/1"
-PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"])
+PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"], shared=False)
 
 
 def names(**changes: Any) -> Names:

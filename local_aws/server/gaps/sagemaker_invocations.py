@@ -19,6 +19,9 @@ from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from local_aws.server.containers import handlers
+from local_aws.server.failures import played
+from local_aws.server.gaps import endpoint_metrics
+from local_aws.server.gaps.sagemaker_endpoint_updates import settle
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 TIMEOUT_SECONDS = 60
@@ -32,9 +35,26 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     sagemaker = sagemaker_backends[call.current_account][call.region]
     name = call.path.split("/")[2]
     endpoint = sagemaker.endpoints.get(name)
-    if endpoint is None:
+    if endpoint is not None:
+        settle(endpoint)
+    if endpoint is None or endpoint.endpoint_status in ("Creating", "Failed"):
         return _error(400, "ValidationError", f"Endpoint {name} of account {call.current_account} not found.")
     variant = sagemaker.endpoint_configs[endpoint.endpoint_config_name].request["ProductionVariants"][0]
+
+    def answered(status: int, message: str = "") -> TYPE_RESPONSE:
+        endpoint_metrics.publish(
+            call.current_account,
+            call.region,
+            endpoint=name,
+            configuration=endpoint.endpoint_config_name,
+            variant=variant["VariantName"],
+            status=status,
+        )
+        return _model_error(status, message)
+
+    failing_model = played(call.headers).failing_model
+    if failing_model and failing_model in variant["ModelName"]:
+        return answered(500, "a failure of the local AWS")
     model = sagemaker._models[variant["ModelName"]].request["PrimaryContainer"]
     bucket, _, key = model["ModelDataUrl"].removeprefix("s3://").partition("/")
     artifact = s3_backends[call.current_account]["aws"].get_object(bucket, key)
@@ -58,10 +78,11 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     # What the handlers raised and logged: in AWS it goes to the endpoint's log group, here to the server's log.
     sys.stderr.write(finished.stderr.decode(errors="replace"))
     if finished.returncode != 0:
-        return _model_error(500, f"the handlers' process ended with {finished.returncode}")
+        return answered(500, f"the handlers' process ended with {finished.returncode}")
     status, content_type, body = finished.stdout.split(b"\n", maxsplit=2)
     if int(status) // 100 != 2:
-        return _model_error(int(status), body.decode(errors="replace"))
+        return answered(int(status), body.decode(errors="replace"))
+    answered(200)
     headers = {"Content-Type": content_type.decode(), "x-Amzn-Invoked-Production-Variant": variant["VariantName"]}
     return 200, headers, body
 

@@ -85,6 +85,7 @@ def test_the_endpoint_waits_for_its_log_group_and_the_roles_policies() -> None:
     resources = synthesized_platform(environment("staging"))["resource"]
     assert only(resources, SagemakerEndpoint.TF_RESOURCE_TYPE)["depends_on"] == [
         "aws_iam_role_policy.hosting_role_policy",
+        "terraform_data.interface_release",
         "aws_cloudwatch_log_group.log_groups_Endpoints_linear_learner",
     ]
 
@@ -100,8 +101,8 @@ def test_the_endpoint_waits_for_the_alarms_that_roll_it_back() -> None:
     resources = synthesized_platform(environment("staging"))["resource"]
     config = only(resources, SagemakerEndpoint.TF_RESOURCE_TYPE)["deployment_config"]
     assert [alarm["alarm_name"] for alarm in config["auto_rollback_configuration"]["alarms"]] == [
-        "${aws_cloudwatch_metric_alarm.linear_learner_alarms_errors.alarm_name}",
-        "${aws_cloudwatch_metric_alarm.linear_learner_alarms_latency.alarm_name}",
+        "${aws_cloudwatch_metric_alarm.linear_learner_rollback_alarms_errors.alarm_name}",
+        "${aws_cloudwatch_metric_alarm.linear_learner_rollback_alarms_latency.alarm_name}",
     ]
 
 

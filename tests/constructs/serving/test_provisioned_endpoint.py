@@ -42,17 +42,17 @@ PROVISIONED = ProvisionedEndpointSettings(production=VariantSettings())
 SHADOWED = ShadowedEndpointSettings(production=VariantSettings(), shadow=VariantSettings())
 
 
-def test_it_serves_its_model_on_instances_watched_by_two_alarms() -> None:
+def test_it_serves_its_model_on_instances_watched_by_two_alarms_and_two_more_while_it_is_updated() -> None:
     resources = made(PROVISIONED, ONE)
     [variant] = only(resources, "aws_sagemaker_endpoint_configuration")["production_variants"]
     assert (variant["model_name"], variant["initial_instance_count"]) == ("first", 1)
     assert only(resources, "aws_sagemaker_endpoint")["deployment_config"]["auto_rollback_configuration"]
-    assert len(resources["aws_cloudwatch_metric_alarm"]) == 2
+    assert len(resources["aws_cloudwatch_metric_alarm"]) == 4
 
 
 def test_a_released_shadow_is_compared_and_rolls_nothing_back() -> None:
     resources = made(SHADOWED, BOTH)
-    assert len(resources["aws_cloudwatch_metric_alarm"]) == 4
+    assert len(resources["aws_cloudwatch_metric_alarm"]) == 6
     rollback = only(resources, "aws_sagemaker_endpoint")["deployment_config"]["auto_rollback_configuration"]
     assert len(rollback["alarms"]) == 2
 
@@ -60,7 +60,7 @@ def test_a_released_shadow_is_compared_and_rolls_nothing_back() -> None:
 def test_without_a_released_shadow_there_is_none() -> None:
     resources = made(SHADOWED, ONE)
     assert not only(resources, "aws_sagemaker_endpoint_configuration").get("shadow_production_variants")
-    assert len(resources["aws_cloudwatch_metric_alarm"]) == 2
+    assert len(resources["aws_cloudwatch_metric_alarm"]) == 4
 
 
 def test_only_variants_that_serve_a_model_scale() -> None:

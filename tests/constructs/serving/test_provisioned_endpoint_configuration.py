@@ -1,12 +1,16 @@
 from typing import Any
 
+import pytest
 from cdktf_cdktf_provider_aws.sagemaker_endpoint_configuration import SagemakerEndpointConfiguration
 
 from constructs.serving.provisioned_endpoint_configuration import HostedModel, ProvisionedEndpointConfiguration
 from settings.data_capture import DataCaptureSettings
 from settings.endpoint import ProvisionedEndpointSettings
+from settings.update import AllAtOnceUpdateSettings, UpdateSettings
 from settings.variant import VariantSettings
-from tests.support.synthesis import environment, only, synthesized, synthesized_platform
+from tests.support.synthesis import Resources, environment, only, synthesized, synthesized_platform
+
+TYPE = SagemakerEndpointConfiguration.TF_RESOURCE_TYPE
 
 PRODUCTION = HostedModel(
     model_name="first", variant=VariantSettings(instance_type="ml.m5.large", instance_count=2).checked()
@@ -19,8 +23,19 @@ def configuration(
     shadow: HostedModel | None = None,
     storage_key_arn: str | None = None,
     data_capture: DataCaptureSettings | None = None,
+    update: UpdateSettings | None = None,
 ) -> dict[str, Any]:
-    resources = synthesized(
+    return only(made(production, shadow, storage_key_arn, data_capture, update), TYPE)
+
+
+def made(
+    production: HostedModel = PRODUCTION,
+    shadow: HostedModel | None = None,
+    storage_key_arn: str | None = None,
+    data_capture: DataCaptureSettings | None = None,
+    update: UpdateSettings | None = None,
+) -> Resources:
+    return synthesized(
         lambda stack: ProvisionedEndpointConfiguration(
             stack,
             "configuration",
@@ -31,9 +46,25 @@ def configuration(
             data_capture=data_capture,
             capture_s3_uri="s3://acme/data-capture",
             capture_key_arn="arn:key",
+            update=update,
         )
     )
-    return only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
+
+
+def test_another_way_to_update_is_another_configuration_as_sagemaker_refuses_the_same_one_again() -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html"""
+    ways = [
+        made(update=update)["terraform_data"]
+        for update in (
+            None,
+            AllAtOnceUpdateSettings().checked(),
+            AllAtOnceUpdateSettings(termination_wait_seconds=60).checked(),
+        )
+    ]
+    triggers = [item["triggers_replace"]["update"] for way in ways for item in way.values()]
+    assert len(set(triggers)) == 3
+    [address] = ways[1]
+    assert configuration()["lifecycle"]["replace_triggered_by"] == [f"terraform_data.{address}"]
 
 
 def test_the_production_variant_has_its_model_on_its_instances() -> None:
@@ -74,7 +105,7 @@ def test_a_weight_of_zero_stays_zero() -> None:
 def test_a_new_configuration_gets_a_new_name_and_exists_before_the_old_one_goes() -> None:
     assert configuration()["name_prefix"] == "linear-learner-"
     assert "name" not in configuration()
-    assert configuration()["lifecycle"] == {"create_before_destroy": True}
+    assert configuration()["lifecycle"]["create_before_destroy"] is True
 
 
 def test_the_instances_storage_is_encrypted_with_the_key() -> None:
@@ -130,3 +161,11 @@ def test_staging_has_exactly_one_production_and_one_shadow_variant() -> None:
     staging = only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)
     assert [variant["variant_name"] for variant in staging["production_variants"]] == ["production"]
     assert [variant["variant_name"] for variant in staging["shadow_production_variants"]] == ["shadow"]
+
+
+@pytest.mark.parametrize(("weight", "written"), [(0.1, 0.10000000149011612), (0.8, 0.800000011920929), (0.25, 0.25)])
+def test_a_weight_is_written_as_sagemaker_gives_it_back(weight: float, written: float) -> None:
+    """It is 32 bits there: https://github.com/hashicorp/terraform-provider-aws/issues/43643"""
+    variant = VariantSettings(instance_type="ml.m5.large", weight=weight).checked()
+    [made] = configuration(HostedModel(model_name="first", variant=variant))["production_variants"]
+    assert made["initial_variant_weight"] == written

@@ -34,12 +34,21 @@ def test_a_guard_alone_asks_with_the_script_that_it_is_given(tmp_path: Path) -> 
     assert guard["provisioner"][0]["local-exec"]["command"].endswith('/ask.py" linear-learner first eu-west-1')
 
 
-@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
-def test_the_guard_runs_after_every_change_of_the_configuration_and_after_the_endpoint(name: str) -> None:
+ROLLBACK_ALARMS = [
+    f"aws_cloudwatch_metric_alarm.linear_learner_rollback_alarms_{kind}" for kind in ("errors", "latency")
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "rollback_alarms"), [("dev", ROLLBACK_ALARMS), ("staging", ROLLBACK_ALARMS), ("prod", [])]
+)
+def test_the_guard_runs_after_every_change_of_the_configuration_and_after_endpoint_and_alarms(
+    name: str, rollback_alarms: list[str]
+) -> None:
     guard = synthesized_platform(environment(name))["resource"]["terraform_data"]["linear_learner_rollback_guard"]
     wanted = "${aws_sagemaker_endpoint_configuration.linear_learner_configuration.name}"
     assert guard["triggers_replace"] == {"configuration_name": wanted}
-    assert guard["depends_on"] == ["aws_sagemaker_endpoint.linear_learner"]
+    assert guard["depends_on"] == ["aws_sagemaker_endpoint.linear_learner", *rollback_alarms]
     [provisioner] = guard["provisioner"]
     command = provisioner["local-exec"]["command"]
     assert command.startswith('python3 "${path.module}/assets/')
@@ -60,7 +69,7 @@ def test_what_served_when_the_guard_last_passed_is_kept_until_it_passes_again() 
 
 def test_the_guard_can_be_left_out() -> None:
     resources = synthesized_platform(environment("dev", rollback_guard=False))["resource"]
-    assert list(resources["terraform_data"]) == ["linear_learner_hosting"]
+    assert set(resources["terraform_data"]) == {"linear_learner_configuration_update", "linear_learner_hosting"}
 
 
 class SageMaker:

@@ -56,7 +56,8 @@ def test_provisioned_concurrency_scales_where_it_may_go_up() -> None:
 def test_its_row_of_the_dashboard_shows_the_use_of_concurrency() -> None:
     served = build(TerraformStack(Testing.app(), "test"), ServerlessEndpointSettings()).served
     assert served.variant_names == ["production"]
-    assert {metric for _, metric in served.use} == {
+    assert served.use.unit == "share, from 0 to 1"
+    assert {metric for _, metric in served.use.metrics} == {
         "ServerlessConcurrentExecutionsUtilization",
         "ServerlessProvisionedConcurrencyUtilization",
     }

@@ -48,6 +48,7 @@ def test_serving_alone_has_an_endpoint_for_each_release_and_one_role(tmp_path: P
             ).of_endpoints,
             topic_arn="arn:topic",
             verify_script=None,
+            wait_script=None,
         )
         assert [item.name for item in serving.served] == ["churn"]
         assert serving.outputs.keys() == {"endpoint_name_churn", "endpoint_configuration_name_churn"}
@@ -98,8 +99,11 @@ def test_one_more_endpoint_adds_only_its_own_resources() -> None:
         "aws_cloudwatch_log_group.log_groups_Endpoints_second",
         "aws_cloudwatch_metric_alarm.second_alarms_errors",
         "aws_cloudwatch_metric_alarm.second_alarms_latency",
+        "aws_cloudwatch_metric_alarm.second_rollback_alarms_errors",
+        "aws_cloudwatch_metric_alarm.second_rollback_alarms_latency",
         "aws_sagemaker_endpoint.second",
         "aws_sagemaker_endpoint_configuration.second_configuration",
+        "terraform_data.second_configuration_update",
         "terraform_data.second_hosting",
         "terraform_data.second_rollback_guard",
         "terraform_data.second_rollback_guard_passed",
