@@ -9,6 +9,7 @@ import pytest
 
 from lazy_bindings.install import install
 from local_aws import credentials
+from local_aws.server.process import HELD, NOT_HELD
 from tests.support.project import copy_project
 
 install()  # before a test imports cdktf
@@ -22,6 +23,21 @@ credentials.forget_users_configuration()  # no test may reach a real account
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return copy_project(tmp_path / "project")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the local AWSs of all tests saw, from their logs."""
+    folder = getattr(config, "_tmp_path_factory").getbasetemp()  # noqa: B009 - a private name
+    lines = [line for log in folder.rglob("server.log") for line in log.read_text().splitlines()]
+    held, not_held = (
+        {line.removeprefix(words).strip() for line in lines if line.startswith(words)} for words in (HELD, NOT_HELD)
+    )
+    if held or not_held:
+        terminalreporter.write_sep("-", "local AWS")
+        terminalreporter.write_line(
+            f"{len(held | not_held)} operations seen, {len(held)} held against AWS's models, "
+            f"not held: {', '.join(sorted(not_held)) or 'none'}"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from constructs.access.service_role import SAGEMAKER, ServiceRole
 from constructs.account import Account
 from constructs.network.placement import Placement
 from constructs.storage.data_bucket import DataBucket
+from constructs.terraform_data import TerraformData
 from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, Names
 
 # Read in the policy, version 29:
@@ -18,10 +19,16 @@ FULL_ACCESS_OPENS = (
     "that trusts SageMaker, work with every bucket that has sagemaker in its name, make buckets, read secrets that are "
     "tagged for SageMaker, administer Cognito user pools and delete alarms"
 )
+# AWS gives no number.
+SETTLING_SECONDS = 15
 
 
 class NotebookRole(Construct):
     """Works with the data, starts training jobs as the training role, reads their logs, calls the endpoint.
+
+    Notebooks must wait for `policies`, and so for a new role to settle: SageMaker refuses one that it cannot take yet,
+    and Terraform's provider tries again for models, not for notebooks (seen with 5.100 on the local AWS).
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency
 
     SageMaker's list of what names its source in a call does not have notebook instances, so the trust is not limited to
     the account: a missing key would lock SageMaker out.
@@ -105,7 +112,14 @@ class NotebookRole(Construct):
             ],
         )
         self.arn = role.arn
-        self.policies: list[ITerraformDependable] = [role.policy]
+        settled = TerraformData(
+            self,
+            "settled",
+            replaced_by={"role_arn": role.arn},
+            command=f"sleep {SETTLING_SECONDS}",
+            depends_on=[role.policy],
+        )
+        self.policies: list[ITerraformDependable] = [role.policy, settled]
         if sagemaker_full_access:
             Annotations.of(self).add_warning(FULL_ACCESS_OPENS)
             self.policies.append(

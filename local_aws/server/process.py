@@ -13,6 +13,8 @@ from typing import Any
 
 HOST = "127.0.0.1"
 IDENTITY_PATH = "/local-aws"
+# Lines of the server's log, before an operation's name: local_aws/server/strict.py writes them.
+HELD, NOT_HELD = "strict: held against its model:", "strict: not held against a model:"
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 10
 

@@ -26,13 +26,13 @@ from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
 from local_aws.server import errors, written_limits
-from local_aws.server.process import IDENTITY_PATH
+from local_aws.server.process import HELD, IDENTITY_PATH, NOT_HELD
 from local_aws.server.replay import Application
 
 PATH = "/strict"
 # The name that a service signs its requests with, where botocore calls it otherwise.
 SERVICES = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
-HELD, NOT_HELD, REFUSED = "strict: held against its model:", "strict: not held against a model:", "strict: refused:"
+REFUSED = "strict: refused:"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,9 +23,9 @@ HOLDS_DATA_OR_SERVES = {
 
 
 def undisturbed(folder: Path, name: str = "dev") -> tuple[int, list[str], float]:
-    """Creations, what exists afterwards, and the seconds of the apply."""
+    """Creations, what exists afterwards, and the seconds of the apply. A new role takes some to settle, as in AWS."""
     with lab(folder, name) as made:
-        made.fail()
+        made.fail(settling_seconds=10)
         seconds = made.applied().seconds
         creations, everything = failures.counts(made.server)["creations"], made.everything()
         made.nothing_to_change()

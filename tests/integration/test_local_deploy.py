@@ -23,7 +23,9 @@ import pytest
 from lazy_bindings.warm_up import package_cache
 from local_aws import credentials
 from local_aws.inventory import inventory
+from local_aws.server import failures
 from local_aws.server import process as server_process
+from local_aws.server.failures import Failures
 from local_aws.trials.lab import Lab
 from policy import gate
 from tests.support.policies import policies
@@ -41,6 +43,20 @@ PREDICTIONS = [
     "dev: endpoint linear-learner, row 4: class malignant, probability 0.994919",
     "dev: endpoint linear-learner, row 5: class benign, probability 0.999922",
 ]
+# What the platform, its operations and these tests call.
+SERVICES = {
+    "application-autoscaling",
+    "cloudwatch",
+    "ec2",
+    "iam",
+    "kms",
+    "logs",
+    "s3",
+    "sagemaker",
+    "sagemaker-runtime",
+    "sns",
+    "sts",
+}
 NOTHING_TO_DO = "Resources: 0 added, 0 changed, 0 destroyed."
 
 
@@ -149,7 +165,11 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 
 
 def test_the_three_environments_deploy_at_the_same_time(platform: Platform) -> None:
+    """With roles that SageMaker cannot take at once, as in AWS."""
+    server = server_process.start(platform.folder)
+    failures.put(server, Failures(settling_seconds=10))
     platform.deploy(*NAMES)
+    failures.put(server, Failures())
     for name in NAMES:
         assert f"bucket_name = {platform.bucket(name)}" in platform.printed[name]
         assert "endpoint_name_linear_learner = linear-learner" in platform.printed[name]
@@ -281,8 +301,9 @@ def test_prods_endpoint_is_serverless(platform: Platform) -> None:
 def test_updates_are_guarded_by_the_alarms_from_the_first_deploy_on(platform: Platform, name: str) -> None:
     config = platform.endpoint(name)["LastDeploymentConfig"]
     assert config["BlueGreenUpdatePolicy"]["TrafficRoutingConfiguration"]["Type"] == "ALL_AT_ONCE"
+    configuration = platform.endpoint(name)["EndpointConfigName"]
     assert {alarm["AlarmName"] for alarm in config["AutoRollbackConfiguration"]["Alarms"]} == {
-        f"ml-platform-{name}-linear-learner-{alarm}" for alarm in ("5xx-errors", "model-latency")
+        f"ml-platform-{name}-{configuration}-{alarm}" for alarm in ("5xx-errors", "model-latency")
     }
 
 
@@ -294,7 +315,7 @@ def test_every_environment_is_watched(platform: Platform, name: str, alarms: int
         sns.get_topic_attributes(TopicArn=topic["TopicArn"])["Attributes"]["KmsMasterKeyId"]
         == (platform.key(name)["Arn"])
     )
-    found = cloudwatch.describe_alarms()["MetricAlarms"]
+    found = [alarm for alarm in cloudwatch.describe_alarms()["MetricAlarms"] if alarm["AlarmActions"]]
     assert len(found) == alarms
     assert {action for alarm in found for action in alarm["AlarmActions"]} == {topic["TopicArn"]}
     body = json.loads(cloudwatch.get_dashboard(DashboardName=f"ml-platform-{name}")["DashboardBody"])
@@ -621,6 +642,16 @@ def test_the_server_was_never_asked_for_what_it_lacks(platform: Platform) -> Non
     log = (platform.folder / "server.log").read_text()
     assert "NotImplementedError" not in log
     assert "Traceback" not in log
+
+
+def test_every_call_was_held_against_its_model_and_none_was_refused(platform: Platform) -> None:
+    server, _ = server_process.find(platform.folder)
+    assert server is not None
+    told = server.ask("/strict")
+    assert told["not_held"] == {}
+    assert told["refused"] == []
+    services = {operation.partition(".")[0] for operation in told["held"]}
+    assert services == SERVICES
 
 
 def test_undeploy_leaves_nothing_and_stops_the_server(platform: Platform) -> None:

@@ -3,6 +3,7 @@
 import io
 import json
 import tarfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -453,3 +454,158 @@ def test_a_log_group_gets_and_loses_a_key(server: Server) -> None:
     assert "kmsKeyId" not in group
     with pytest.raises(ClientError, match="ResourceNotFoundException"):
         logs.disassociate_kms_key(logGroupName="/is/not/there")
+
+
+def alarm_on(cloudwatch: Any, name: str, **dimensions: str) -> dict[str, Any]:
+    """An update's deployment that this alarm rolls back: five 5XX answers in a minute."""
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocation5XXErrors",
+        Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=5,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    routing = {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}
+    return {
+        "BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing},
+        "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("judged", "failing", "served"),
+    [
+        ({}, "one", "live"),  # the old fleet fails, the alarm sees both: the repair is rolled back
+        ({"EndpointConfigName": "next"}, "one", "next"),
+        ({"EndpointConfigName": "next"}, "two", "live"),
+        ({"EndpointConfigName": "next"}, "", "next"),
+    ],
+)
+def test_an_update_is_rolled_back_by_an_alarm_on_what_the_alarm_sees(
+    server: Server, sagemaker: Any, judged: dict[str, str], failing: str, served: str
+) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-configuration.html"""
+    session = credentials.session(credentials.account_variables(server, environment("dev").settings))
+    cloudwatch, endpoint = session.client("cloudwatch", endpoint_url=server.url), f"judged-{len(judged)}{failing}"
+    make_endpoint(sagemaker, endpoint, provisioned("one", VariantName="all"))
+    live, following = endpoint, f"{endpoint}-next"
+    sagemaker.create_endpoint_config(
+        EndpointConfigName=following, ProductionVariants=[provisioned("two", VariantName="all")]
+    )
+    dimensions = {"EndpointName": endpoint, "VariantName": "all"}
+    dimensions |= dict.fromkeys(judged, following)
+    deployment = alarm_on(cloudwatch, f"errors-{endpoint}", **dimensions)
+    failures.put(server, Failures(failing_model=failing))
+    try:
+        sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=following, DeploymentConfig=deployment)
+    finally:
+        failures.put(server, Failures())
+    described = sagemaker.describe_endpoint(EndpointName=endpoint)
+    assert described["EndpointConfigName"] == {"live": live, "next": following}[served]
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[f"errors-{endpoint}"])["MetricAlarms"]
+    assert alarm["StateValue"] == ("ALARM" if served == "live" else "OK")
+    assert ("FailureReason" in described) is (served == "live")
+
+
+def test_an_endpoint_takes_its_time_and_is_left_alone_until_then(server: Server, sagemaker: Any) -> None:
+    failures.put(server, Failures(endpoint_seconds=1))
+    try:
+        make_endpoint(sagemaker, "slow", provisioned("one"))
+        assert sagemaker.describe_endpoint(EndpointName="slow")["EndpointStatus"] == "Creating"
+        with pytest.raises(ClientError, match="Cannot update in-progress"):
+            sagemaker.update_endpoint(EndpointName="slow", EndpointConfigName="slow")
+        with pytest.raises(ClientError, match="Cannot delete in-progress"):
+            sagemaker.delete_endpoint(EndpointName="slow")
+        time.sleep(1)
+        assert sagemaker.describe_endpoint(EndpointName="slow")["EndpointStatus"] == "InService"
+    finally:
+        failures.put(server, Failures())
+
+
+def test_a_failed_endpoint_can_only_be_deleted(server: Server, sagemaker: Any) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html"""
+    failures.put(server, Failures(failed_endpoints=1))
+    try:
+        make_endpoint(sagemaker, "failed", provisioned("one"))
+    finally:
+        failures.put(server, Failures())
+    assert sagemaker.describe_endpoint(EndpointName="failed")["EndpointStatus"] == "Failed"
+    sagemaker.create_endpoint_config(EndpointConfigName="next", ProductionVariants=[provisioned("two")])
+    with pytest.raises(ClientError, match="can only be deleted"):
+        sagemaker.update_endpoint(EndpointName="failed", EndpointConfigName="next")
+    sagemaker.delete_endpoint(EndpointName="failed")
+
+
+def test_the_configuration_that_is_in_use_is_no_update(sagemaker: Any) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateEndpoint.html"""
+    make_endpoint(sagemaker, "same", provisioned("one"))
+    with pytest.raises(ClientError, match="currently in use endpoint configuration"):
+        sagemaker.update_endpoint(EndpointName="same", EndpointConfigName="same")
+
+
+def test_sagemakers_interfaces_keep_subnet_and_group_until_they_are_freed_for_which_it_needs_the_role(
+    server: Server, sagemaker: Any
+) -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html"""
+    session = credentials.session(credentials.account_variables(server, environment("dev").settings))
+    ec2, iam = (session.client(service, endpoint_url=server.url) for service in ("ec2", "iam"))
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(GroupName="lab", Description="lab", VpcId=vpc)["GroupId"]
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = iam.create_role(RoleName="frees", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+
+    def interfaces() -> int:
+        asked = ec2.describe_network_interfaces(Filters=[{"Name": "group-id", "Values": [group]}])
+        return len(asked["NetworkInterfaces"])
+
+    sagemaker.create_model(
+        ModelName="placed",
+        PrimaryContainer=CONTAINER,
+        ExecutionRoleArn=role,
+        VpcConfig={"Subnets": [subnet], "SecurityGroupIds": [group]},
+    )
+    make_endpoint(sagemaker, "placed", provisioned("placed", InitialInstanceCount=2))
+    assert interfaces() == 2
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_subnet(SubnetId=subnet)
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_security_group(GroupId=group)
+    sagemaker.delete_endpoint(EndpointName="placed")
+    assert interfaces() == 2, "the role has no policy: SageMaker may free nothing"
+
+    document = json.dumps(
+        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}
+    )
+    iam.put_role_policy(RoleName="frees", PolicyName="platform", PolicyDocument=document)
+    sagemaker.create_endpoint(EndpointName="placed", EndpointConfigName="placed")
+    failures.put(server, Failures(lingering_seconds=1))
+    try:
+        sagemaker.delete_endpoint(EndpointName="placed")
+    finally:
+        failures.put(server, Failures())
+    assert interfaces() == 4
+    time.sleep(1.5)
+    assert interfaces() == 0
+    ec2.delete_subnet(SubnetId=subnet)
+    ec2.delete_security_group(GroupId=group)
+
+
+def test_a_role_that_was_just_made_cannot_be_taken_yet(server: Server, sagemaker: Any) -> None:
+    """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
+    session = credentials.session(credentials.account_variables(server, environment("dev").settings))
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    iam = session.client("iam", endpoint_url=server.url)
+    role = iam.create_role(RoleName="new", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    failures.put(server, Failures(settling_seconds=1))
+    try:
+        with pytest.raises(ClientError, match="Could not assume role"):
+            sagemaker.create_model(ModelName="early", PrimaryContainer=CONTAINER, ExecutionRoleArn=role)
+        time.sleep(1)
+        sagemaker.create_model(ModelName="early", PrimaryContainer=CONTAINER, ExecutionRoleArn=role)
+    finally:
+        failures.put(server, Failures())
