@@ -24,6 +24,13 @@ KINDS = (
     Kind(service="logs", operation="describe_log_groups", collection="logGroups", name="logGroupName"),
     Kind(service="iam", operation="list_roles", collection="Roles", name="RoleName"),
     Kind(
+        service="iam",
+        operation="list_policies",
+        collection="Policies",
+        name="PolicyName",
+        arguments={"Scope": "Local"},
+    ),
+    Kind(
         service="kms",
         operation="list_aliases",
         collection="Aliases",

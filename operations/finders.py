@@ -57,6 +57,7 @@ class Finders:
         self.by_type: Mapping[str, Callable[[Values], str | None]] = {
             "aws_cloudwatch_log_group": self._log_group,
             "aws_flow_log": self._tagged("describe_flow_logs", "FlowLogs", "FlowLogId", filters="Filter"),
+            "aws_iam_policy": self._policy,
             "aws_iam_role": self._role,
             "aws_kms_alias": self._key_alias,
             "aws_kms_key": self._key,
@@ -102,6 +103,11 @@ class Finders:
 
     def _role(self, values: Values) -> str | None:
         return values["name"] if _exists(self._client("iam").get_role, RoleName=values["name"]) else None
+
+    def _policy(self, values: Values) -> str | None:
+        pages = self._client("iam").get_paginator("list_policies").paginate(Scope="Local")
+        found = {policy["PolicyName"]: policy["Arn"] for page in pages for policy in page["Policies"]}
+        return found.get(values["name"])
 
     def _bucket(self, values: Values) -> str | None:
         name = values.get("bucket")

@@ -104,6 +104,7 @@ class EnvironmentSettings(Settings):
             self._role_names_fit(),
             self._configuration_names_fit(),
             self._endpoint_names_differ(),
+            self._endpoints_fit_into_policies(),
             self._alarm_emails_differ(),
             self._protection_is_whole(),
         )
@@ -171,6 +172,31 @@ class EnvironmentSettings(Settings):
                     value=endpoint.name,
                     allowed=f"must be another name: the {what} {name} is that of endpoints.{other} too",
                 )
+
+    def _endpoints_fit_into_policies(self) -> Iterator[Problem]:
+        """Roles and the key name every endpoint of theirs; a pattern would let in those of others."""
+        count, names = len(self.endpoints), self.names
+        groups = names.endpoint_groups
+        # One inline policy, and all managed ones but the one that may be AWS's.
+        if len(groups) > limits.MANAGED_POLICIES_MAX_COUNT:
+            fit = sum(len(group) for group in groups[: limits.MANAGED_POLICIES_MAX_COUNT])
+            yield Problem(
+                path="endpoints",
+                value=f"{count} endpoints",
+                allowed=f"must be at most {fit} with names as long as these, which fill the policies of a role: "
+                "another environment can have more",
+                page=limits.IAM_QUOTAS,
+            )
+        most = limits.KEY_POLICY_MAX_BYTES - limits.KEY_POLICY_REST_BYTES
+        if self.encryption_key is not None and names.characters_in_key_policy > most:
+            fit = count * most // names.characters_in_key_policy
+            yield Problem(
+                path="endpoints",
+                value=f"{count} endpoints",
+                allowed=f"must be at most some {fit} with names as long as these, whose log groups fill the key's "
+                "policy: another environment can have more",
+                page=limits.KEY_POLICY,
+            )
 
     def _alarm_emails_differ(self) -> Iterator[Problem]:
         """Terraform's addresses are made of them, their punctuation left out."""

@@ -16,8 +16,16 @@ NOTEBOOK_INSTANCES, TRAINING_JOBS = ACCOUNT_WIDE_LOG_GROUPS = (
 )
 # Terraform's provider adds as many to a name's prefix: https://github.com/hashicorp/terraform-plugin-sdk/blob/main/helper/id/id.go
 GENERATED_DIGITS = 26
+# Of a policy, so that the rest of it fits too: a managed one has 6,144 characters, and the inline one of a role 10,240.
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+ENDPOINTS_IN_POLICY_MAX_CHARACTERS = 5_500
 # Characters at the end of a catalogue entry's released name, and of its SageMaker model's name.
 DIGEST_LENGTH = 8
+
+
+def further_policy(role_name: str, number: int) -> str:
+    """Of a role that has more than one."""
+    return f"{role_name}-{number}"
 
 
 def address_part(name: str) -> str:
@@ -106,9 +114,8 @@ class Names:
     def notebook(self) -> str:
         return self.prefix
 
-    @property
-    def dashboard(self) -> str:
-        return self.prefix
+    def dashboard(self, page: int) -> str:
+        return self.prefix if page == 1 else f"{self.prefix}-{page}"
 
     def bucket(self, account_id: str) -> str:
         if self.own_bucket is not None:
@@ -178,6 +185,34 @@ class Names:
     @property
     def endpoint_log_groups(self) -> Sequence[str]:
         return [endpoint.log_group for endpoint in self.endpoints.values()]
+
+    @property
+    def endpoint_groups(self) -> Sequence[Sequence[EndpointNames]]:
+        """The endpoints in groups that one policy can name each, with their log groups: one group at least."""
+        groups: list[list[EndpointNames]] = [[]]
+        left = ENDPOINTS_IN_POLICY_MAX_CHARACTERS
+        for endpoint in self.endpoints.values():
+            size = sum(len(f'"{arn}",') for arn in self._arns(endpoint))
+            if size > left:
+                groups.append([])
+                left = ENDPOINTS_IN_POLICY_MAX_CHARACTERS
+            groups[-1].append(endpoint)
+            left -= size
+        return groups
+
+    def _arns(self, endpoint: EndpointNames) -> Sequence[str]:
+        """As long as those that AWS will give: of the endpoint, and of its log group with all that is in it."""
+        partition = "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
+        place = f"{self.region}:{'0' * ACCOUNT_ID_LENGTH}"
+        return (
+            f"arn:{partition}:sagemaker:{place}:endpoint/{endpoint.name}",
+            f"arn:{partition}:logs:{place}:log-group:{endpoint.log_group}:*",
+        )
+
+    @property
+    def characters_in_key_policy(self) -> int:
+        """Those by which the endpoints' log groups make it longer."""
+        return sum(len(f'"{self._arns(endpoint)[1].removesuffix(":*")}",') for endpoint in self.endpoints.values())
 
     @property
     def training_job_prefix(self) -> str:

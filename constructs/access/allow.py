@@ -87,17 +87,21 @@ def log_streams(log_group_arns: Sequence[str]) -> Allow:
 
 
 def with_streams(log_group_arns: Sequence[str]) -> list[str]:
-    """With and without `:*`, which most calls on a group or its streams are checked against.
+    """As every call on a group or its streams is checked, but those on a group's tags.
 
-    https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/iam-access-control-overview-cwl.html
+    https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_LogGroup.html
     """
-    return [*log_group_arns, *(f"{arn}:*" for arn in log_group_arns)]
+    return [f"{arn}:*" for arn in log_group_arns]
 
 
 def network_interfaces(account: Account, placement: Placement | None) -> list[Allow]:
     """Let SageMaker put network interfaces into the subnets and security groups; nothing where there are none.
 
+    AWS's page gives these actions for every resource, and says that narrower ones fail for processing jobs, which the
+    platform has none of. For the others EC2 names the resources of each call: interface, subnet and security group;
+    the last one's is optional, so that a call may be checked against `*`. Not tried against AWS.
     https://docs.aws.amazon.com/sagemaker/latest/dg/sagemaker-roles.html
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
     """
     if placement is None:
         return []
@@ -120,8 +124,8 @@ def network_interfaces(account: Account, placement: Placement | None) -> list[Al
                 "ec2:CreateNetworkInterface",
                 "ec2:CreateNetworkInterfacePermission",
                 "ec2:DeleteNetworkInterface",
-                "ec2:DeleteNetworkInterfacePermission",
             ],
             resources=[account.arn("ec2", place) for place in ("network-interface/*", *places)],
         ),
+        Allow(sid="NetworkPermissions", actions=["ec2:DeleteNetworkInterfacePermission"], resources=["*"]),
     ]

@@ -1,18 +1,22 @@
-"""An IAM role that an AWS service takes, with one inline policy."""
+"""An IAM role that an AWS service takes, with what it may do."""
 
 from collections.abc import Sequence
 
+from cdktf import ITerraformDependable
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
     DataAwsIamPolicyDocumentStatement,
     DataAwsIamPolicyDocumentStatementPrincipals,
 )
+from cdktf_cdktf_provider_aws.iam_policy import IamPolicy
 from cdktf_cdktf_provider_aws.iam_role import IamRole
 from cdktf_cdktf_provider_aws.iam_role_policy import IamRolePolicy
+from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
 
 from constructs.access.allow import Allow, condition_blocks
 from constructs.account import Account
+from settings.names import further_policy
 
 SAGEMAKER = "sagemaker.amazonaws.com"
 
@@ -20,8 +24,11 @@ SAGEMAKER = "sagemaker.amazonaws.com"
 class ServiceRole(Construct):
     """`service` takes the role; where `source` is given, only on behalf of that ARN of the account.
 
-    What uses the role must wait for `policy`: a service checks at once what its role allows.
+    `statements` are its inline policy, each of `more` a managed one of its own: inline policies have 10,240 characters
+    together, a managed one 6,144. What uses the role must wait for `policies`: a service checks at once what its role
+    allows.
     https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     """
 
     def __init__(
@@ -34,6 +41,7 @@ class ServiceRole(Construct):
         account: Account,
         source: str | None,
         statements: Sequence[Allow],
+        more: Sequence[Sequence[Allow]] = (),
     ) -> None:
         super().__init__(scope, construct_id)
         conditions: dict[tuple[str, str], Sequence[str]] = {}
@@ -52,8 +60,24 @@ class ServiceRole(Construct):
             ],
         )
         role = IamRole(self, "Default", name=name, assume_role_policy=trust.json)
-        document = DataAwsIamPolicyDocument(
-            self, "policy_document", statement=[allow.statement() for allow in statements]
-        )
         self.name, self.arn = role.name, role.arn
-        self.policy = IamRolePolicy(self, "policy", name="platform", role=role.name, policy=document.json)
+        self.policies: list[ITerraformDependable] = [
+            IamRolePolicy(
+                self, "policy", name="platform", role=role.name, policy=self._document("policy_document", statements)
+            )
+        ]
+        for number, further in enumerate(more, start=2):
+            policy = IamPolicy(
+                self,
+                f"policy_{number}",
+                name=further_policy(name, number),
+                policy=self._document(f"policy_document_{number}", further),
+            )
+            attachment = IamRolePolicyAttachment(
+                self, f"policy_{number}_attachment", role=role.name, policy_arn=policy.arn
+            )
+            self.policies.append(attachment)
+
+    def _document(self, document_id: str, statements: Sequence[Allow]) -> str:
+        blocks = [allow.statement() for allow in statements]
+        return DataAwsIamPolicyDocument(self, document_id, statement=blocks).json

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from cdktf_cdktf_provider_aws.cloudwatch_dashboard import CloudwatchDashboard
 from constructs import Construct
 
-from constructs.monitoring.widgets import AlarmWidget, LogWidget, Metric, MetricWidget, Search, Widget, body
+from constructs.monitoring.widgets import AlarmWidget, LogWidget, Metric, MetricWidget, Search, Widget, body, in_batches
 from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, Names
 
 ERRORS = "fields @timestamp, @log, @message | filter @message like /(?i)(error|exception|traceback)/"
@@ -32,6 +32,12 @@ class ServedEndpoint:
     alarm_arns: Sequence[str]
 
 
+# A page has 500 widgets and 2,500 metrics at most, an endpoint 4 and up to 14:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+ENDPOINTS_PER_PAGE = 50
+WIDGET_ALARMS_MAX_COUNT = 100
+# https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html
+QUERY_LOG_GROUPS_MAX_COUNT = 50
 # Of SageMaker's metrics of invocations: https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
 NAMESPACE = "AWS/SageMaker"
 INSTANCE_USE = Use(
@@ -52,6 +58,7 @@ class Dashboard(Construct):
     """A row for the alarms, two for each endpoint with its variants side by side, one for training jobs and the
     notebook, one for errors in the logs. `url` opens it in AWS's console.
 
+    Of more endpoints than fit, the others have dashboards of their own, with their alarms: pages 2, 3 and so on.
     SageMaker has no metric for a notebook instance's state: its log tells of starts, scripts and failures.
     """
 
@@ -67,10 +74,8 @@ class Dashboard(Construct):
         super().__init__(scope, construct_id)
         # In quotes they would have to be the whole of a job's name.
         words = names.training_job_prefix.replace("-", " ").strip()
-        alarm_arns = [arn for endpoint in endpoints for arn in endpoint.alarm_arns]
-        rows: list[list[Widget]] = [[AlarmWidget(title="Alarms", alarm_arns=alarm_arns)]] if alarm_arns else []
-        for endpoint in endpoints:
-            rows += _endpoint_rows(endpoint)
+        first, *further = in_batches(endpoints, ENDPOINTS_PER_PAGE) or [()]
+        rows = _rows(first)
         rows.append(
             [
                 MetricWidget(
@@ -98,19 +103,32 @@ class Dashboard(Construct):
                     query=f"{MESSAGES} | filter @logStream like /^{names.notebook}\\// | {NEWEST}",
                 )
             )
-        rows.append(
-            [
-                LogWidget(
-                    title="Errors in the logs",
-                    log_group_names=[*names.endpoint_log_groups, TRAINING_JOBS],
-                    query=f"{ERRORS} | {NEWEST}",
-                )
-            ]
-        )
-        CloudwatchDashboard(self, "Default", dashboard_name=names.dashboard, dashboard_body=body(rows, names.region))
+        rows += [
+            [LogWidget(title="Errors in the logs", log_group_names=groups, query=f"{ERRORS} | {NEWEST}")]
+            for groups in in_batches([*names.endpoint_log_groups, TRAINING_JOBS], QUERY_LOG_GROUPS_MAX_COUNT)
+        ]
+        CloudwatchDashboard(self, "Default", dashboard_name=names.dashboard(1), dashboard_body=body(rows, names.region))
+        for page, some in enumerate(further, start=2):
+            CloudwatchDashboard(
+                self,
+                f"page_{page}",
+                dashboard_name=names.dashboard(page),
+                dashboard_body=body(_rows(some), names.region),
+            )
         region = names.region
         console = GOV_CONSOLE if region.startswith("us-gov-") else CONSOLE
-        self.url = f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{names.dashboard}"
+        self.url = (
+            f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{names.dashboard(1)}"
+        )
+
+
+def _rows(endpoints: Sequence[ServedEndpoint]) -> list[list[Widget]]:
+    """Of their alarms, and two of each."""
+    alarm_arns = [arn for endpoint in endpoints for arn in endpoint.alarm_arns]
+    rows: list[list[Widget]] = [
+        [AlarmWidget(title="Alarms", alarm_arns=some)] for some in in_batches(alarm_arns, WIDGET_ALARMS_MAX_COUNT)
+    ]
+    return rows + [row for endpoint in endpoints for row in _endpoint_rows(endpoint)]
 
 
 def _endpoint_rows(endpoint: ServedEndpoint) -> list[list[Widget]]:

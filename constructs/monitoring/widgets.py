@@ -6,7 +6,9 @@ https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dash
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
+Item = TypeVar("Item")
 GRID_COLUMNS = 24
 HEIGHT = 6
 PERIOD_SECONDS = 60
@@ -85,6 +87,11 @@ class AlarmWidget:
 
 
 Widget = MetricWidget | LogWidget | AlarmWidget
+
+
+def in_batches(items: Sequence[Item], size: int) -> list[Sequence[Item]]:
+    """The items in order, so many in each but the last."""
+    return [items[start : start + size] for start in range(0, len(items), size)]
 
 
 def body(rows: Sequence[Sequence[Widget]], region: str) -> str:

@@ -60,5 +60,5 @@ class NetworkFlowLog(Construct):
             log_destination=group.arn,
             iam_role_arn=role.arn,
             tags={"Name": names.prefix},
-            depends_on=[role.policy],
+            depends_on=role.policies,
         )

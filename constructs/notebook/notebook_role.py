@@ -1,5 +1,7 @@
 """The IAM role of the notebook instance."""
 
+from collections.abc import Sequence
+
 from cdktf import Annotations, ITerraformDependable
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 from constructs import Construct
@@ -10,7 +12,7 @@ from constructs.account import Account
 from constructs.network.placement import Placement
 from constructs.storage.data_bucket import DataBucket
 from constructs.terraform_data import TerraformData
-from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, Names
+from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, EndpointNames, Names
 
 # Read in the policy, version 29:
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerFullAccess.html
@@ -49,6 +51,23 @@ class NotebookRole(Construct):
         placement: Placement | None,
     ) -> None:
         super().__init__(scope, construct_id)
+
+        def of_endpoints(group: Sequence[EndpointNames], *, further_logs: Sequence[str] = ()) -> list[Allow]:
+            groups = [*further_logs, *(item.log_group for item in group)]
+            return [
+                Allow(
+                    sid="LogRead",
+                    actions=["logs:DescribeLogStreams", "logs:GetLogEvents"],
+                    resources=with_streams([account.log_group_arn(name) for name in groups]),
+                ),
+                Allow(
+                    sid="Invoke",
+                    actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
+                    resources=[account.arn("sagemaker", f"endpoint/{item.name}") for item in group],
+                ),
+            ]
+
+        first, *further = names.endpoint_groups
         role = ServiceRole(
             self,
             "Default",
@@ -71,13 +90,7 @@ class NotebookRole(Construct):
                 ),
                 *key_use(key_arn),
                 log_streams([account.log_group_arn(NOTEBOOK_INSTANCES)]),
-                Allow(
-                    sid="LogRead",
-                    actions=["logs:DescribeLogStreams", "logs:GetLogEvents"],
-                    resources=with_streams(
-                        [account.log_group_arn(name) for name in (TRAINING_JOBS, *names.endpoint_log_groups)]
-                    ),
-                ),
+                *of_endpoints(first, further_logs=[TRAINING_JOBS]),
                 Allow(
                     sid="Train",
                     actions=[
@@ -95,11 +108,6 @@ class NotebookRole(Construct):
                     conditions={("StringEquals", "iam:PassedToService"): [SAGEMAKER]},
                 ),
                 Allow(
-                    sid="Invoke",
-                    actions=["sagemaker:DescribeEndpoint", "sagemaker:InvokeEndpoint"],
-                    resources=[account.arn("sagemaker", f"endpoint/{item.name}") for item in names.endpoints.values()],
-                ),
-                Allow(
                     sid="Notebook",
                     actions=[
                         "sagemaker:DescribeNotebookInstance",
@@ -110,6 +118,7 @@ class NotebookRole(Construct):
                 ),
                 *network_interfaces(account, placement),
             ],
+            more=[of_endpoints(group) for group in further],
         )
         self.arn = role.arn
         settled = TerraformData(
@@ -117,9 +126,9 @@ class NotebookRole(Construct):
             "settled",
             replaced_by={"role_arn": role.arn},
             command=f"sleep {SETTLING_SECONDS}",
-            depends_on=[role.policy],
+            depends_on=role.policies,
         )
-        self.policies: list[ITerraformDependable] = [role.policy, settled]
+        self.policies: list[ITerraformDependable] = [*role.policies, settled]
         if sagemaker_full_access:
             Annotations.of(self).add_warning(FULL_ACCESS_OPENS)
             self.policies.append(

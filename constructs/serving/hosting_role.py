@@ -16,7 +16,7 @@ class HostingRole(Construct):
     """Reads the released artifacts in the bucket and nothing else there; writes what endpoints capture where one of
     them `captures`, and asks for the state of the platform's alarms where one of them `rolls_back`.
 
-    Models must wait for `policy`: SageMaker refuses one whose role cannot read its artifact.
+    Models must wait for `policies`: SageMaker refuses one whose role cannot read its artifact.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class HostingRole(Construct):
             needed_by_some.append(
                 Allow(sid="RollbackAlarms", actions=["cloudwatch:DescribeAlarms"], resources=[alarms])
             )
+        logs = [[account.log_group_arn(item.log_group) for item in group] for group in names.endpoint_groups]
         role = ServiceRole(
             self,
             "Default",
@@ -57,10 +58,11 @@ class HostingRole(Construct):
                 bucket_list(bucket.arn),
                 Allow(sid="ModelRead", actions=["s3:GetObject"], resources=[f"{bucket.arn}/{MODELS}*"]),
                 *key_use(key_arn),
-                log_streams([account.log_group_arn(name) for name in names.endpoint_log_groups]),
+                log_streams(logs[0]),
                 *images_and_metrics([account.image_repository_arn(name) for name in sorted(image_repositories)]),
                 *network_interfaces(account, placement),
                 *needed_by_some,
             ],
+            more=[[log_streams(group)] for group in logs[1:]],
         )
-        self.arn, self.policy = role.arn, role.policy
+        self.arn, self.policies = role.arn, role.policies

@@ -90,7 +90,7 @@ class Serving(Construct):
             bucket=bucket,
             role_arn=role.arn,
             placement=placement,
-            depends_on=[role.policy],
+            depends_on=role.policies,
         )
         surroundings = Surroundings(
             region=account.region,
@@ -99,7 +99,7 @@ class Serving(Construct):
             topic_arn=topic_arn,
             verify_script=verify_script,
         )
-        needed_to_the_end: list[ITerraformDependable] = [role.policy]
+        needed_to_the_end = [*role.policies]
         if placement is not None and on_instances and wait_script is not None:
             release = InterfaceRelease(
                 self,
@@ -107,7 +107,7 @@ class Serving(Construct):
                 script=wait_script,
                 region=account.region,
                 placement=placement,
-                depends_on=[role.policy],
+                depends_on=role.policies,
             )
             needed_to_the_end.append(release.resource)
         group = Construct(self, "(endpoints)")

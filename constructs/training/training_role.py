@@ -50,4 +50,4 @@ class TrainingRole(Construct):
                 *network_interfaces(account, placement),
             ],
         )
-        self.arn, self.policy = role.arn, role.policy
+        self.arn = role.arn
