@@ -6,7 +6,7 @@ from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import CloudwatchMetricAlarm
 from constructs import Construct
 
-from constructs.monitoring.dashboard import NAMESPACE
+from constructs.monitoring.endpoint_rows import NAMESPACE
 from settings.names import PRODUCTION, EndpointNames
 from settings.thresholds import AlarmSettings
 

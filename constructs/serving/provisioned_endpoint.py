@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from cdktf import ITerraformDependable
 from constructs import Construct
 
-from constructs.monitoring.dashboard import INSTANCE_USE, ServedEndpoint
+from constructs.monitoring.endpoint_rows import INSTANCE_USE, ServedEndpoint
 from constructs.serving.endpoint import Endpoint, Surroundings
 from constructs.serving.provisioned_endpoint_configuration import HostedModel, ProvisionedEndpointConfiguration
 from constructs.serving.shadow_alarms import ShadowAlarms

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from cdktf import ITerraformDependable
 from constructs import Construct
 
-from constructs.monitoring.dashboard import CONCURRENCY_USE, ServedEndpoint
+from constructs.monitoring.endpoint_rows import CONCURRENCY_USE, ServedEndpoint
 from constructs.serving.endpoint import Endpoint, Surroundings
 from constructs.serving.serverless_endpoint_configuration import ServerlessEndpointConfiguration
 from constructs.serving.variant_scaling import VariantScaling

@@ -7,7 +7,7 @@ from cdktf import ITerraformDependable
 from constructs import Construct
 
 from constructs.account import Account
-from constructs.monitoring.dashboard import ServedEndpoint
+from constructs.monitoring.endpoint_rows import ServedEndpoint
 from constructs.network.placement import Placement
 from constructs.serving.endpoint import Surroundings
 from constructs.serving.hosting_role import HostingRole

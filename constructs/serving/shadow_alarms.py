@@ -8,7 +8,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_metric_alarm import (
 )
 from constructs import Construct
 
-from constructs.monitoring.dashboard import NAMESPACE
+from constructs.monitoring.endpoint_rows import NAMESPACE
 from constructs.serving.endpoint_alarms import MICROSECONDS_PER_MS
 from settings.names import PRODUCTION, SHADOW, EndpointNames
 from settings.thresholds import ShadowAlarmSettings

@@ -102,7 +102,7 @@ def test_more_endpoints_than_the_policies_hold_are_refused_with_the_limit() -> N
     page = "reference_iam-quotas.html"
     assert refusals(300, page, encryption_key=None) == []
     [said] = refusals(340, page, encryption_key=None)
-    most = int(re.findall(r"endpoints: 340 endpoints: must be at most (\d+) with names as long as these", said)[0])
+    most = int(re.findall(r"endpoints: '340 endpoints': must be at most (\d+) with names as long as these", said)[0])
     assert refusals(most, page, encryption_key=None) == []
     assert len(refusals(most + 1, page, encryption_key=None)) == 1
 

@@ -14,6 +14,7 @@ EVERYTHING = {"notebook": environment("dev").settings.notebook}  # staging's net
 # AWS's service authorization reference gives no resource type for these.
 NO_NARROWER_RESOURCE = {
     "cloudwatch:PutMetricData",
+    "ec2:DeleteNetworkInterfacePermission",  # its resource is optional
     "ec2:DescribeDhcpOptions",
     "ec2:DescribeNetworkInterfaces",
     "ec2:DescribeSecurityGroups",

@@ -4,7 +4,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from constructs.monitoring.dashboard import INSTANCE_USE, Dashboard, ServedEndpoint
+from constructs.monitoring.dashboard import Dashboard
+from constructs.monitoring.endpoint_rows import INSTANCE_USE, ServedEndpoint
 from settings.notebook import NotebookSettings
 from settings.releases import Release
 from tests.support import parts

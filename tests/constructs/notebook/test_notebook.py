@@ -45,11 +45,11 @@ def instance(resources: Resources) -> dict[str, Any]:
     return only(resources, SagemakerNotebookInstance.TF_RESOURCE_TYPE)
 
 
-def test_the_instance_waits_for_its_roles_policy_and_for_every_sample(tmp_path: Path) -> None:
+def test_the_instance_waits_until_its_role_has_its_policy_and_has_settled_and_for_every_sample(tmp_path: Path) -> None:
     resources = notebook(tmp_path, "Lab1.ipynb", "PythonCheatSheet.ipynb")
     assert sample_keys(resources) == {"notebooks/Lab1.ipynb", "notebooks/PythonCheatSheet.ipynb"}
     kinds = [address.split(".")[0] for address in instance(resources)["depends_on"]]
-    assert kinds == ["aws_iam_role_policy", "aws_s3_object", "aws_s3_object"]
+    assert kinds == ["aws_iam_role_policy", "terraform_data", "aws_s3_object", "aws_s3_object"]
 
 
 def test_a_sample_may_be_called_as_a_part_of_the_notebook_and_with_any_characters(tmp_path: Path) -> None:

@@ -69,7 +69,8 @@ def test_what_served_when_the_guard_last_passed_is_kept_until_it_passes_again() 
 
 def test_the_guard_can_be_left_out() -> None:
     resources = synthesized_platform(environment("dev", rollback_guard=False))["resource"]
-    assert set(resources["terraform_data"]) == {"linear_learner_configuration_update", "linear_learner_hosting"}
+    others = {"linear_learner_configuration_update", "linear_learner_hosting", "notebook_role_settled"}
+    assert set(resources["terraform_data"]) == others
 
 
 class SageMaker:
