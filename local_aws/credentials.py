@@ -1,11 +1,14 @@
 """The environment variables that point aws, boto3 and Terraform at one environment's account of the local AWS."""
 
+import json
 import os
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from local_aws.server.process import HOST, Server
 from settings.environment import EnvironmentSettings
@@ -14,6 +17,8 @@ from stacks.environments import NAMES
 
 # One account each, as the real environments have: 111111111111 and so on; one with an account_id has that one here too.
 ACCOUNT_IDS = {name: str(number) * ACCOUNT_ID_LENGTH for number, name in enumerate(NAMES, start=1)}
+# Who deploys here. moto lets everybody assume a role that does not exist; preflight asks what this one may do.
+ROLE = "local"
 # The user's own files and the instance metadata service are never asked.
 NOTHING_OF_THE_USERS = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -45,8 +50,14 @@ def account_variables(server: Server, settings: EnvironmentSettings) -> dict[str
         aws_secret_access_key="testing",  # noqa: S106
     )
     # moto keeps accounts apart by the role that was assumed.
-    role = f"arn:aws:iam::{account_id(settings)}:role/local"
+    role = f"arn:aws:iam::{account_id(settings)}:role/{ROLE}"
     credentials = root.assume_role(RoleArn=role, RoleSessionName=settings.name)["Credentials"]
+    variables = _variables(server, region, credentials)
+    _make_role(session(variables).client("iam", endpoint_url=server.url))
+    return variables
+
+
+def _variables(server: Server, region: str, credentials: Mapping[str, str]) -> dict[str, str]:
     return NOTHING_OF_THE_USERS | {
         "AWS_ENDPOINT_URL": server.url,
         "AWS_REGION": region,
@@ -58,6 +69,21 @@ def account_variables(server: Server, settings: EnvironmentSettings) -> dict[str
         "NO_PROXY": os.environ.get("NO_PROXY", HOST),
         "no_proxy": os.environ.get("NO_PROXY", HOST),
     }
+
+
+def _make_role(iam: Any) -> None:  # noqa: ANN401 - boto3 has no types
+    """With AWS's AdministratorAccess. Again: changes nothing, so that a test may take the policy away."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    try:
+        iam.create_role(
+            RoleName=ROLE,
+            AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "EntityAlreadyExists":
+            raise
+        return
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
 
 def session(variables: Mapping[str, str]) -> boto3.Session:

@@ -6,6 +6,8 @@ from typing import Any
 
 import boto3
 
+from local_aws.credentials import ROLE
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
@@ -22,7 +24,13 @@ class Kind:
 KINDS = (
     Kind(service="s3", operation="list_buckets", collection="Buckets", name="Name"),
     Kind(service="logs", operation="describe_log_groups", collection="logGroups", name="logGroupName"),
-    Kind(service="iam", operation="list_roles", collection="Roles", name="RoleName"),
+    Kind(
+        service="iam",
+        operation="list_roles",
+        collection="Roles",
+        name="RoleName",
+        counts=lambda role: role["RoleName"] != ROLE,
+    ),
     Kind(
         service="iam",
         operation="list_policies",

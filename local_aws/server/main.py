@@ -19,6 +19,7 @@ from local_aws.server.failures import Switch, failing
 from local_aws.server.gaps import (
     autoscaling,
     endpoint_interfaces,
+    iam_simulation,
     logs_keys,
     new_roles,
     s3_conditional_deny,
@@ -29,6 +30,7 @@ from local_aws.server.gaps import (
     sagemaker_invocations,
     sagemaker_lifecycle_configurations,
     sagemaker_notebook_updates,
+    service_quotas,
 )
 from local_aws.server.replay import Application, replaying
 from local_aws.server.process import HOST, IDENTITY_PATH
@@ -48,6 +50,8 @@ def fill_gaps() -> None:
     sagemaker_instance_types.fill()
     s3_conditional_deny.fill()
     logs_keys.fill()
+    service_quotas.fill()
+    iam_simulation.fill()
 
 
 def identified(application: Application) -> Application:
