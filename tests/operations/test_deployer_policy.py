@@ -1,0 +1,206 @@
+"""The deployer's policy, as data and as the simulator decides by it. That it is enough: tests/integration."""
+
+import json
+import re
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from operations.deployer_policy import POLICY_MAX_CHARACTERS, DeployerPolicy
+from settings.endpoint import ProvisionedEndpointSettings
+from settings.network import ExistingNetworkSettings
+from settings.notebook import NotebookSettings
+from settings.scaling import InstanceScalingSettings
+from settings.variant import VariantSettings
+from stacks.environments import NAMES, ROOT
+from tests.support.iam_actions import actions_of, checked_against
+from tests.support.policies import ACCOUNT, Request, decisions
+from tests.support.synthesis import environment
+
+SCALED = ProvisionedEndpointSettings(
+    production=VariantSettings(
+        instance_type="ml.m5.large",
+        scaling=InstanceScalingSettings(max_instance_count=4, invocations_per_instance=600),
+    )
+)
+EXISTING = ExistingNetworkSettings(subnet_ids=["subnet-0123456789abcdef0"], security_group_ids=["sg-0123456789abcdef0"])
+# The committed environments, and two with what these leave out.
+ENVIRONMENTS: dict[str, dict[str, Any]] = {
+    **{name: {} for name in NAMES},
+    "staging with a state bucket, a notebook and scaling": {
+        "state_bucket": "acme-state",
+        "notebook": NotebookSettings(),
+        "endpoints": [SCALED],
+    },
+    "dev in a network that exists": {"network": EXISTING, "sagemaker_full_access": True},
+}
+
+
+def _name(of: str) -> str:
+    return of.partition(" ")[0]
+
+
+def policy(of: str) -> DeployerPolicy:
+    return DeployerPolicy(settings=environment(_name(of), **ENVIRONMENTS[of]).settings, account_id=ACCOUNT)
+
+
+def kind(arn: str) -> str:
+    """Of a resource, as the reference has it."""
+    service, resource = arn.split(":")[2], arn.split(":", maxsplit=5)[5]
+    match service:
+        case "s3":
+            return "object" if "/" in resource else "bucket"
+        case "sns":
+            return "topic"
+        case "application-autoscaling":
+            return "ScalableTarget"
+        case "logs" | "cloudwatch" if resource[0] == "l" or resource.startswith("alarm"):
+            return resource.partition(":")[0]
+    return resource.partition("/")[0]
+
+
+@pytest.mark.parametrize("of", ENVIRONMENTS)
+def test_every_action_is_one_of_iams_and_checked_against_the_resources_it_stands_with(of: str) -> None:
+    for statement in policy(of).statements:
+        for action in statement.actions:
+            kinds = checked_against(action)
+            assert kinds is not None, f"{action}: there is no such action"
+            if statement.resources == ["*"]:
+                assert not kinds, f"{action}: may have a narrower resource than *: {sorted(kinds)}"
+            assert {kind(arn) for arn in statement.resources if arn != "*"} <= kinds, (statement.sid, action)
+
+
+@pytest.mark.parametrize("of", ENVIRONMENTS)
+def test_every_statement_has_a_name_of_its_own_and_no_action_twice(of: str) -> None:
+    statements = policy(of).statements
+    assert len({statement.sid for statement in statements}) == len(statements)
+    assert all(re.fullmatch("[A-Za-z0-9]+", statement.sid) for statement in statements)
+    assert all(len(set(statement.actions)) == len(statement.actions) for statement in statements)
+
+
+@pytest.mark.parametrize("of", ENVIRONMENTS)
+def test_what_iam_would_find_too_long_is_several_policies(of: str) -> None:
+    documents = policy(of).documents
+    assert [item["Sid"] for document in documents.values() for item in document["Statement"]] == [
+        statement.sid for statement in policy(of).statements
+    ]
+    for document in documents.values():
+        assert len(re.sub(r"\s", "", json.dumps(document))) <= POLICY_MAX_CHARACTERS
+    assert len(documents) >= 2
+    assert next(iter(documents)) == f"ml-platform-{_name(of)}-deployer-1"
+
+
+@pytest.mark.parametrize("of", ENVIRONMENTS)
+def test_roles_are_passed_to_their_own_service_only(of: str) -> None:
+    passed = [statement for statement in policy(of).statements if "iam:PassRole" in statement.actions]
+    assert passed
+    for statement in passed:
+        assert statement.actions == ["iam:PassRole"]
+        [((operator, key), services)] = statement.conditions.items()
+        assert (operator, key, len(services)) == ("StringEquals", "iam:PassedToService", 1)
+        assert all(f":role/ml-platform-{_name(of)}-" in arn for arn in statement.resources)
+        assert not [arn for arn in statement.resources if "*" in arn]
+
+
+def arn(service: str, resource: str) -> str:
+    return f"arn:aws:{service}:us-east-1:{ACCOUNT}:{resource}"
+
+
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/"
+TAGS = {"Project": "ml-platform", "Environment": "staging"}
+OWN = {f"aws:ResourceTag/{key}": value for key, value in TAGS.items()}
+OTHERS = OWN | {"aws:ResourceTag/Environment": "prod"}
+NEW = {f"aws:RequestTag/{key}": value for key, value in TAGS.items()}
+PASS = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+VPC = arn("ec2", "vpc/vpc-0123456789abcdef0")
+KEY = arn("kms", "key/01234567-89ab-cdef-0123-456789abcdef")
+
+
+# What the account's own policies may allow on a key, its policy leaves to them: constructs/access/encryption_key.py.
+KEY_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Action": "kms:*",
+            "Resource": "*",
+            "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+        }
+    ],
+}
+ASKED: list[tuple[str, str, dict[str, str], bool]] = [
+    ("sagemaker:UpdateEndpoint", arn("sagemaker", "endpoint/linear-learner"), {}, True),
+    ("sagemaker:DeleteEndpoint", arn("sagemaker", "endpoint/another"), {}, False),
+    ("sagemaker:DeleteModel", arn("sagemaker", "model/ml-platform-prod-breast-cancer-01234567"), {}, False),
+    ("iam:PassRole", f"{ROLE}ml-platform-staging-sagemaker-hosting", PASS, True),
+    ("iam:PassRole", f"{ROLE}ml-platform-prod-sagemaker-hosting", PASS, False),
+    ("iam:PassRole", f"{ROLE}ml-platform-staging-sagemaker-hosting", {}, False),
+    ("iam:PutRolePolicy", f"{ROLE}administrators", {}, False),
+    ("iam:AttachRolePolicy", f"{ROLE}ml-platform-staging-sagemaker-hosting", {}, False),
+    ("s3:PutObject", f"arn:aws:s3:::ml-platform-staging-sagemaker-{ACCOUNT}-us-east-1/models/a", {}, True),
+    ("s3:GetObject", f"arn:aws:s3:::ml-platform-prod-sagemaker-{ACCOUNT}-us-east-1/models/a", {}, False),
+    ("s3:PutObject", "arn:aws:s3:::acme-state/ml-platform/staging/terraform.tfstate", {}, True),
+    ("s3:DeleteObject", "arn:aws:s3:::acme-state/ml-platform/staging/terraform.tfstate.tflock", {}, True),
+    ("s3:DeleteObject", "arn:aws:s3:::acme-state/ml-platform/staging/terraform.tfstate", {}, False),
+    ("s3:GetObject", "arn:aws:s3:::acme-state/ml-platform/prod/terraform.tfstate", {}, False),
+    ("s3:DeleteBucket", "arn:aws:s3:::acme-state", {}, False),
+    ("ec2:CreateVpc", VPC, NEW, True),
+    ("ec2:CreateVpc", VPC, {}, False),
+    ("ec2:DeleteVpc", VPC, OWN, True),
+    ("ec2:DeleteVpc", VPC, OTHERS, False),
+    ("kms:ScheduleKeyDeletion", KEY, OWN, True),
+    ("kms:ScheduleKeyDeletion", KEY, OTHERS, False),
+    ("kms:Decrypt", KEY, {}, False),
+    ("kms:Decrypt", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}, True),
+    ("logs:DeleteLogGroup", arn("logs", "log-group:/aws/sagemaker/Endpoints/linear-learner"), {}, True),
+    ("logs:DeleteLogGroup", arn("logs", "log-group:/aws/lambda/another"), {}, False),
+]
+
+
+def test_the_simulator_allows_what_is_the_environments_own_and_nothing_else() -> None:
+    documents = policy("staging with a state bucket, a notebook and scaling").documents
+    whole = {"Version": "2012-10-17", "Statement": [item for part in documents.values() for item in part["Statement"]]}
+    decided = decisions(
+        [
+            Request(
+                action=action,
+                resource=resource,
+                policy=whole,
+                resource_policy=KEY_POLICY if action.startswith("kms:") else None,
+                context=context,
+            )
+            for action, resource, context, _ in ASKED
+        ]
+    )
+    expected = ["Allowed" if allowed else "ImplicitlyDenied" for *_, allowed in ASKED]
+    assert list(zip(ASKED, decided, strict=True)) == list(zip(ASKED, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("operation", "actions"),
+    [
+        ("cloudwatch.PutMetricAlarm", {"cloudwatch:PutMetricAlarm"}),
+        ("s3.HeadBucket", {"s3:ListBucket"}),
+        ("s3control.ListTagsForResource", {"s3:ListTagsForResource"}),
+        ("sagemaker-runtime.InvokeEndpoint", {"sagemaker:InvokeEndpoint"}),
+        ("service-quotas.ListServiceQuotas", {"servicequotas:ListServiceQuotas"}),
+        ("sts.GetCallerIdentity", set()),
+    ],
+)
+def test_an_operation_needs_actions_of_iams_names(operation: str, actions: set[str]) -> None:
+    assert actions_of(operation) == actions
+    assert all(checked_against(action) is not None for action in actions)
+
+
+def test_the_command_prints_it_for_the_account_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ML_PLATFORM_STAGING_ACCOUNT_ID", ACCOUNT)
+    finished = subprocess.run(
+        [sys.executable, "-m", "operations.deployer_policy", "staging"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(finished.stdout) == policy("staging").documents
