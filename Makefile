@@ -1,7 +1,7 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
 .PHONY: help setup settings docs local local-down test check format synth snapshots bench models lock
-.PHONY: deploy destroy recover verify invoke state-bucket faults policy pipenv
+.PHONY: preflight deployer-policy deploy destroy recover verify invoke state-bucket faults policy pipenv
 
 PYTHON ?= python3
 ENV ?= dev
@@ -16,7 +16,7 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_VERBOSITY := -1
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
 	@$(BIN)/python -m local_aws.deploy "$$ENV" --port "$$PORT"
@@ -24,7 +24,13 @@ local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
 	@$(BIN)/python -m local_aws.undeploy
 
-deploy: setup ## cdktf deploy ENV (dev); says who holds the state's lock and what to do
+preflight: setup ## whether a deploy of ENV (dev) can go through: quotas, names, zones, permissions
+	@$(BIN)/python -m operations.preflight "$$ENV"
+
+deployer-policy: setup ## the IAM policy of who deploys ENV (dev)
+	@$(BIN)/python -m operations.deployer_policy "$$ENV"
+
+deploy: setup ## cdktf deploy ENV (dev), after its preflight (PREFLIGHT=0 leaves it out)
 	@$(BIN)/python -m operations.deploy "$$ENV"
 
 destroy: setup ## cdktf destroy ENV (dev); says what is protected and how to lift it

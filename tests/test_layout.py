@@ -157,7 +157,10 @@ def test_every_workflow_command_quotes_what_the_user_gives() -> None:
     assert not [line for line in recipes if "$(ENV)" in line or "$(PORT)" in line]
 
 
-@pytest.mark.parametrize("target", ["settings", "recover", "deploy", "destroy", "verify", "invoke", "state-bucket"])
+@pytest.mark.parametrize(
+    "target",
+    ["settings", "preflight", "deployer-policy", "recover", "deploy", "destroy", "verify", "invoke", "state-bucket"],
+)
 def test_a_hostile_environment_is_a_name_like_any_other_wrong_one(target: str) -> None:
     hostile = "dev'; exit 7; \"; exit 7"
     finished = subprocess.run(["make", target, f"ENV={hostile}"], cwd=ROOT, capture_output=True, text=True, check=False)

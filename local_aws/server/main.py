@@ -11,6 +11,8 @@ from typing import Any
 
 # Read when moto is imported: without it AWS's managed policies do not exist.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+# Without it every account may read every bucket, and nobody is told that a name is taken.
+os.environ["MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS"] = "false"
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server

@@ -1,0 +1,275 @@
+"""Asks AWS, before a deploy, whether it can go through: `make preflight ENV=prod`, and `make deploy` before it begins.
+
+Asked are who calls and whether the caller may do what the deploy does, the account's quotas, its zones, and whether
+something that Terraform plans to make exists already. A verdict is one of
+
+    fine             nothing to do
+    ask for          a quota is too low: the code, and the command that asks AWS for more
+    exists           the deploy would be told that it exists already
+    refused          the deploy would fail, and no request changes that
+    cannot be asked  AWS did not answer this one; it stops no deploy
+
+Not asked is DescribeInstanceTypeOfferings: it speaks of EC2's types (m5.large), not of SageMaker's (ml.m5.large), which
+are offered where the region has a quota of them.
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+from operations import command_line
+from operations.deployer_policy import DeployerPolicy, Statement
+from operations.finders import Finders
+from operations.quotas import VPC, VPCS, Need, Quota, needs, quotas
+from settings.environment import EnvironmentSettings
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS
+from settings.network import NewNetworkSettings
+from stacks.environments import Environment, read_environments
+from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
+
+FINE, ASK_FOR, EXISTS, REFUSED, UNASKED = "fine", "ask for", "exists", "refused", "cannot be asked"
+STOPS = (REFUSED, ASK_FOR, EXISTS)
+# The last is what a proxy's page in the place of an answer raises.
+NO_ANSWER = (BotoCoreError, ClientError, ResponseParserError)
+Plan = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """The answer to one question; `command` is what a person may type."""
+
+    what: str
+    verdict: str
+    detail: str
+    command: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.verdict:<{len(UNASKED)}}  {self.what}: {self.detail}"
+
+
+def preflight(stack: SynthesizedStack, environment: Environment, session: boto3.Session) -> Iterator[Row]:
+    """Where AWS does not say who calls, or it is another account than the settings name, nothing else is asked."""
+    settings = environment.settings
+    try:
+        identity = session.client("sts").get_caller_identity()
+    except NO_ANSWER as error:
+        yield Row(what="caller", verdict=REFUSED, detail=f"AWS does not say who calls: {_reason(error)}")
+        return
+    row = caller_row(settings, identity)
+    yield row
+    if row.verdict == REFUSED:
+        return
+    yield from asked("permissions", lambda: _permission_rows(settings, identity, session.client("iam")))
+    plans: list[Plan] = []
+
+    def plan() -> Iterator[Row]:
+        stack.init()
+        plans.append(stack.plan())
+        made = len(list(_creations(plans[0])))
+        yield Row(what="plan", verdict=FINE, detail=f"{made} to be made")
+
+    yield from asked("plan", plan)
+    yield from asked("quotas", lambda: _quota_rows(environment, session, plans))
+    if isinstance(settings.network, NewNetworkSettings):
+        zones = settings.network.zones
+        yield from asked("zones", lambda: [zone_row(settings.region, zones, _zones(session.client("ec2")))])
+    if plans:
+        yield from _name_rows(settings.name, plans[0], Finders(session))
+
+
+def asked(what: str, question: Callable[[], Iterable[Row]]) -> list[Row]:
+    """The answers; where AWS or Terraform give none, that."""
+    try:
+        return list(question())
+    except (*NO_ANSWER, OperationError) as error:
+        return [Row(what=what, verdict=UNASKED, detail=_reason(error))]
+
+
+def _reason(error: Exception) -> str:
+    """In one line: AWS's code, or Terraform's first error."""
+    if isinstance(error, ClientError):
+        return str(error.response["Error"]["Code"])
+    lines = [line.strip("│╷╵ ") for line in str(error).splitlines()] or [type(error).__name__]
+    return next((line for line in lines if line.startswith("Error: ")), lines[0])
+
+
+def caller_row(settings: EnvironmentSettings, identity: Mapping[str, str]) -> Row:
+    account, arn = identity["Account"], identity["Arn"]
+    if settings.account_id not in (None, account):
+        detail = f"{arn} is in account {account}: must be in account_id, {settings.account_id}"
+        return Row(what="caller", verdict=REFUSED, detail=detail)
+    return Row(what="caller", verdict=FINE, detail=f"{arn} in account {account}")
+
+
+def _permission_rows(settings: EnvironmentSettings, identity: Mapping[str, str], iam: Any) -> Iterator[Row]:  # noqa: ANN401
+    source = _policy_source(identity["Arn"], iam)
+    if source is None:
+        yield Row(what="permissions", verdict=FINE, detail="the root user may do all: deploy as a role instead")
+        return
+    statements = DeployerPolicy(settings=settings, account_id=identity["Account"]).statements
+    denied = sorted({action for statement in statements for action in denied_actions(iam, source, statement)})
+    if denied:
+        detail = f"not allowed: {', '.join(denied)}; what is needed: make deployer-policy ENV={settings.name}"
+        yield Row(what="permissions", verdict=REFUSED, detail=detail)
+        return
+    count = len({action for statement in statements for action in statement.actions})
+    yield Row(what="permissions", verdict=FINE, detail=f"all {count} actions of the deployer's policy are allowed")
+
+
+def _policy_source(arn: str, iam: Any) -> str | None:  # noqa: ANN401
+    """Whose policies count: of a session, the role, whose ARN may have a path; None for the root user.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    """
+    resource = arn.rpartition(":")[2]
+    if resource == "root":
+        return None
+    if resource.startswith("assumed-role/"):
+        role: str = iam.get_role(RoleName=resource.split("/")[1])["Role"]["Arn"]
+        return role
+    return arn
+
+
+def denied_actions(iam: Any, source: str, statement: Statement) -> Iterator[str]:  # noqa: ANN401
+    """Of one statement, each action on each of its resources; a wildcard stands for some name.
+
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
+    """
+    context = [
+        {
+            "ContextKeyName": key,
+            "ContextKeyValues": [values[0]],
+            "ContextKeyType": "boolean" if operator == "Bool" else "string",
+        }
+        for (operator, key), values in statement.conditions.items()
+    ]
+    resources = [arn if arn == "*" else arn.replace("*", "preflight") for arn in statement.resources]
+    pages = iam.get_paginator("simulate_principal_policy").paginate(
+        PolicySourceArn=source, ActionNames=statement.actions, ResourceArns=resources, ContextEntries=context
+    )
+    for page in pages:
+        for result in page["EvaluationResults"]:
+            on_each = [item["EvalResourceDecision"] for item in result.get("ResourceSpecificResults", [])]
+            if {result["EvalDecision"], *on_each} != {"allowed"}:
+                yield result["EvalActionName"]
+
+
+def _quota_rows(environment: Environment, session: boto3.Session, plans: Sequence[Plan]) -> Iterator[Row]:
+    wanted = [*needs(environment)]
+    if any(change["type"] == "aws_vpc" for plan in plans for change in _creations(plan)):
+        pages = session.client("ec2").get_paginator("describe_vpcs").paginate()
+        there = sum(len(page["Vpcs"]) for page in pages)
+        wanted.append(Need(service=VPC, quota=VPCS, value=there + 1, why=f"{there} are there already"))
+    client, region = session.client("service-quotas"), environment.settings.region
+    for service in sorted({need.service for need in wanted}):
+        of_service = [need for need in wanted if need.service == service]
+        found = quotas(client, service, [need.quota for need in of_service])
+        yield from (quota_row(need, found.get(need.quota), region) for need in of_service)
+
+
+def quota_row(need: Need, quota: Quota | None, region: str) -> Row:
+    """What is asked for is the least that will do."""
+    if quota is None and need.instance_type is not None:
+        return Row(what=need.quota, verdict=REFUSED, detail=f"{region} has no such quota: not offered there")
+    if quota is None:
+        return Row(what=need.quota, verdict=UNASKED, detail=f"{region} has no quota of that name")
+    applied, why = f"{quota.code} is {quota.value:g}", f"{need.value} needed ({need.why})"
+    if quota.value >= need.value:
+        return Row(what=need.quota, verdict=FINE, detail=f"{applied}, {need.value} needed")
+    if not quota.adjustable:
+        return Row(what=need.quota, verdict=REFUSED, detail=f"{applied}, {why}: AWS raises it for nobody")
+    command = (
+        f"aws service-quotas request-service-quota-increase --region {region} --service-code {need.service} "
+        f"--quota-code {quota.code} --desired-value {need.value}"
+    )
+    return Row(what=need.quota, verdict=ASK_FOR, detail=f"{applied}, {why}", command=command)
+
+
+def _zones(ec2: Any) -> Sequence[str]:  # noqa: ANN401
+    """Names of the zones that the account may use; which letters there are differs from account to account.
+
+    https://docs.aws.amazon.com/global-infrastructure/latest/regions/az-ids.html
+    """
+    return [zone["ZoneName"] for zone in ec2.describe_availability_zones()["AvailabilityZones"]]
+
+
+def zone_row(region: str, letters: Sequence[str], there: Sequence[str]) -> Row:
+    missing = [f"{region}{letter}" for letter in letters if f"{region}{letter}" not in there]
+    if missing:
+        detail = f"network.zones: {', '.join(missing)}: must be of {', '.join(sorted(there))}, which this account has"
+        return Row(what="zones", verdict=REFUSED, detail=detail)
+    return Row(what="zones", verdict=FINE, detail=f"{', '.join(region + letter for letter in letters)} are there")
+
+
+def _creations(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    """What is to be made and is not taken over by an import block of `make recover`."""
+    for change in plan.get("resource_changes", []):
+        if change["change"]["actions"] == ["create"] and "importing" not in change["change"]:
+            yield change
+
+
+def _name_rows(name: str, plan: Plan, finders: Finders) -> Iterator[Row]:
+    """One for each thing that is to be made and exists already, or one that says that there is none."""
+    rows = []
+    for change in _creations(plan):
+        try:
+            found = finders.find(change["type"], change["change"]["after"])
+        except OperationError as error:
+            rows.append(Row(what=change["address"], verdict=REFUSED, detail=f"{error} Choose another name"))
+        except NO_ANSWER as error:
+            rows.append(Row(what=change["address"], verdict=UNASKED, detail=_reason(error)))
+        else:
+            if found is not None:
+                rows.append(Row(what=change["address"], verdict=EXISTS, detail=_existing(name, found)))
+    yield from rows or [Row(what="names", verdict=FINE, detail="nothing that is to be made exists already")]
+
+
+def _existing(name: str, found: str) -> str:
+    if found in ACCOUNT_WIDE_LOG_GROUPS:
+        return (
+            f"{found}: another environment made it, or SageMaker itself. To leave it alone: "
+            f"logs=LogSettings(owns_account_wide=False) in stacks/{name}.py; to take it over: make recover ENV={name}"
+        )
+    return f"{found}: to take it over: make recover ENV={name}"
+
+
+def summary(rows: Sequence[Row]) -> str:
+    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in (*STOPS, UNASKED)}
+    named = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    return f"preflight: {len(rows)} questions, {named or 'all fine'}"
+
+
+def lines(name: str, rows: Sequence[Row]) -> Iterator[str]:
+    """The table, and the commands that ask AWS for more."""
+    yield from (f"{name}: {row}" for row in rows)
+    commands = [row.command for row in rows if row.command]
+    if commands:
+        yield f"{name}: to ask AWS for what is missing, which it grants within minutes or days:"
+        yield from (f"  {command}" for command in commands)
+
+
+def rows_of(name: str, stack: SynthesizedStack) -> list[Row]:
+    """The answers for a stack that is synthesized."""
+    [environment] = [item for item in read_environments(os.environ) if item.settings.name == name]
+    return [*preflight(stack, environment, boto3.Session(region_name=stack.region))]
+
+
+def main() -> None:
+    arguments = command_line.parser(__doc__).parse_args()
+    with command_line.errors_as_lines(arguments.environment):
+        rows = rows_of(arguments.environment, synthesized_stack(arguments.environment, arguments.output))
+        for line in lines(arguments.environment, rows):
+            print(line)
+        if any(row.verdict in STOPS for row in rows):
+            raise OperationError(summary(rows))
+        print(f"{arguments.environment}: {summary(rows)}")
+
+
+if __name__ == "__main__":
+    main()

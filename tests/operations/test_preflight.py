@@ -1,0 +1,197 @@
+"""What preflight needs to know and what it says of the answers; that it asks AWS itself: tests/integration."""
+
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, NoCredentialsError
+
+from operations.deploy import wants_preflight
+from operations.preflight import (
+    ASK_FOR,
+    EXISTS,
+    FINE,
+    REFUSED,
+    STOPS,
+    UNASKED,
+    Row,
+    asked,
+    caller_row,
+    lines,
+    quota_row,
+    summary,
+    zone_row,
+)
+from operations.quotas import CONCURRENCY, INSTANCES, INSTANCES_OF_ONE, Need, Quota, beside_while_updated, needs
+from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings
+from settings.scaling import InstanceScalingSettings
+from settings.update import (
+    AllAtOnceUpdateSettings,
+    CanaryUpdateSettings,
+    LinearUpdateSettings,
+    RollingUpdateSettings,
+    UpdateSettings,
+)
+from settings.variant import VariantSettings
+from stacks.environments import ROOT
+from stacks.synthesized_stack import OperationError
+from tests.support.synthesis import environment
+
+
+def needed(name: str, **settings: Any) -> dict[str, int]:
+    return {need.quota: need.value for need in needs(environment(name, **settings))}
+
+
+def test_dev_needs_an_instance_twice_while_it_is_updated_and_a_notebook() -> None:
+    assert needed("dev") == {
+        "ml.t2.medium for endpoint usage": 2,
+        INSTANCES: 2,
+        INSTANCES_OF_ONE: 1,
+        "ml.t3.medium for notebook instance usage": 1,
+        "Total number of notebook instances": 1,
+    }
+
+
+def test_a_shadow_needs_instances_as_the_production_variant_does() -> None:
+    assert needed("staging") == {"ml.m5.large for endpoint usage": 4, INSTANCES: 4, INSTANCES_OF_ONE: 2}
+
+
+def test_a_shadow_without_a_release_needs_none() -> None:
+    staging = environment("staging")
+    production = staging.releases["linear-learner"].production
+    alone = environment("staging", release=type(staging.releases["linear-learner"])(production=production))
+    assert {need.quota: need.value for need in needs(alone)}["ml.m5.large for endpoint usage"] == 2
+
+
+def test_serverless_endpoints_need_the_sum_of_their_concurrency() -> None:
+    assert needed("prod") == {"Maximum number of serverless endpoints": 1, CONCURRENCY: 20}
+
+
+def test_an_endpoint_without_a_release_needs_nothing() -> None:
+    both = [*environment("prod").settings.endpoints, ServerlessEndpointSettings(name="churn", max_concurrency=100)]
+    assert needed("prod", endpoints=both) == {"Maximum number of serverless endpoints": 1, CONCURRENCY: 20}
+
+
+def test_an_endpoint_that_scales_needs_the_most_instances_that_it_may_have() -> None:
+    scaled = ProvisionedEndpointSettings(
+        production=VariantSettings(
+            instance_type="ml.m5.large",
+            instance_count=2,
+            scaling=InstanceScalingSettings(max_instance_count=5, invocations_per_instance=600),
+        ),
+        update=RollingUpdateSettings(batch_percent=50),
+    )
+    found = needed("prod", endpoints=[scaled])
+    assert found == {"ml.m5.large for endpoint usage": 8, INSTANCES: 8, INSTANCES_OF_ONE: 5}
+
+
+@pytest.mark.parametrize(
+    ("update", "count", "beside"),
+    [
+        (None, 3, 3),
+        (AllAtOnceUpdateSettings(), 3, 3),
+        (CanaryUpdateSettings(canary_percent=10), 3, 3),
+        (LinearUpdateSettings(linear_step_percent=10), 3, 3),
+        (RollingUpdateSettings(batch_percent=50), 3, 2),
+        (RollingUpdateSettings(batch_percent=5), 2, 1),
+        (RollingUpdateSettings(batch_percent=50), 4, 2),
+    ],
+)
+def test_an_update_brings_up_as_many_instances_again_or_a_batch(
+    update: UpdateSettings | None, count: int, beside: int
+) -> None:
+    assert beside_while_updated(count, None if update is None else update.checked()) == beside
+
+
+NEED = Need(service="sagemaker", quota="ml.m5.large for endpoint usage", value=4, why="a: 2 twice", instance_type="m")
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(3, ASK_FOR), (4, FINE), (5, FINE)])
+def test_a_quota_is_asked_for_where_it_is_below_the_need(value: float, verdict: str) -> None:
+    row = quota_row(NEED, Quota(code="L-614B09FD", value=value, adjustable=True), "eu-west-1")
+    assert row.verdict == verdict
+    assert bool(row.command) is (verdict == ASK_FOR)
+
+
+def test_what_is_asked_for_is_told_with_code_value_and_command() -> None:
+    row = quota_row(NEED, Quota(code="L-614B09FD", value=0.0, adjustable=True), "eu-west-1")
+    assert str(row) == (
+        "ask for          ml.m5.large for endpoint usage: L-614B09FD is 0, 4 needed (a: 2 twice)"  # fixed width
+    )
+    assert list(lines("prod", [row]))[-1] == (
+        "  aws service-quotas request-service-quota-increase --region eu-west-1 --service-code sagemaker "
+        "--quota-code L-614B09FD --desired-value 4"
+    )
+
+
+def test_a_quota_that_aws_does_not_raise_is_refused() -> None:
+    row = quota_row(NEED, Quota(code="L-614B09FD", value=0.0, adjustable=False), "eu-west-1")
+    assert (row.verdict, row.command) == (REFUSED, "")
+
+
+@pytest.mark.parametrize(("instance_type", "verdict"), [("ml.m5.large", REFUSED), (None, UNASKED)])
+def test_an_instance_type_without_a_quota_is_not_offered_there(instance_type: str | None, verdict: str) -> None:
+    need = Need(service="sagemaker", quota="q", value=1, why="", instance_type=instance_type)
+    assert quota_row(need, None, "eu-west-1").verdict == verdict
+
+
+def test_a_zone_that_the_account_does_not_have_is_refused_with_those_that_it_has() -> None:
+    there = ["us-west-1c", "us-west-1a"]
+    assert zone_row("us-west-1", ["a", "c"], there).verdict == FINE
+    row = zone_row("us-west-1", ["a", "b"], there)
+    assert row.verdict == REFUSED
+    assert row.detail == "network.zones: us-west-1b: must be of us-west-1a, us-west-1c, which this account has"
+
+
+IDENTITY = {"Account": "111111111111", "Arn": "arn:aws:iam::111111111111:user/ann"}
+
+
+@pytest.mark.parametrize(("account_id", "verdict"), [(None, FINE), ("111111111111", FINE), ("222222222222", REFUSED)])
+def test_another_account_than_the_settings_name_is_refused(account_id: str | None, verdict: str) -> None:
+    row = caller_row(environment("dev", account_id=account_id).settings, IDENTITY)
+    assert row.verdict == verdict
+    assert "111111111111" in row.detail
+
+
+TERRAFORM = """terraform -chdir=a init ended with 1:
+╷
+│ Error: Failed to get existing workspaces: S3 bucket "acme" does not exist.
+│
+│ The referenced S3 bucket must have been previously created."""
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "ListServiceQuotas"), "AccessDenied"),
+        (NoCredentialsError(), "Unable to locate credentials"),
+        (OperationError(TERRAFORM), 'Error: Failed to get existing workspaces: S3 bucket "acme" does not exist.'),
+    ],
+)
+def test_a_question_without_an_answer_is_a_row(error: Exception, said: str) -> None:
+    def question() -> Sequence[Row]:
+        raise error
+
+    assert asked("quotas", question) == [Row(what="quotas", verdict=UNASKED, detail=said)]
+
+
+def test_the_summary_counts_what_is_not_fine() -> None:
+    verdicts = (FINE, ASK_FOR, ASK_FOR, UNASKED)
+    rows = [Row(what="a", verdict=verdict, detail="") for verdict in verdicts]
+    assert summary(rows) == "preflight: 4 questions, 2 ask for, 1 cannot be asked"
+    assert summary(rows[:1]) == "preflight: 1 questions, all fine"
+    assert {REFUSED, ASK_FOR, EXISTS} == set(STOPS)
+
+
+@pytest.mark.parametrize(("given", "wanted"), [({}, True), ({"PREFLIGHT": ""}, True), ({"PREFLIGHT": "0"}, False)])
+def test_a_deploy_asks_first_unless_it_is_told_not_to(given: dict[str, str], wanted: bool) -> None:
+    assert wants_preflight(given) is wanted
+
+
+@pytest.mark.parametrize("value", ["1", "no", "$(exit 7)"])
+def test_rejects_another_value_of_preflight_in_one_line(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFLIGHT", value)
+    finished = subprocess.run(["make", "deploy", "ENV=dev"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert finished.returncode != 0
+    assert finished.stderr.splitlines()[0] == f"dev: PREFLIGHT: {value!r}: must be 0, or left out"
