@@ -76,8 +76,9 @@ snapshots: setup ## rewrite the committed snapshots after a wanted change
 settings: setup ## every setting of ENV (dev), and where its value comes from
 	@$(BIN)/python -m operations.show_settings "$$ENV"
 
-docs: setup ## rewrite docs/settings.md from the classes of settings
+docs: setup ## rewrite what is generated in docs: settings, the deployer's policy, what is paid for
 	@$(BIN)/python -m pages.settings_page
+	@$(BIN)/python -m pages.first_deploy_page
 
 bench: setup ## the synth benchmark: ratios, side by side in one run
 	$(BIN)/python -m lazy_bindings.bench
