@@ -432,8 +432,8 @@ class DeployerPolicy:
             actions=_of("ec2", ("CreateVpcEndpoint", "ModifyVpcEndpoint")),
             resources=[self._arn("ec2", "route-table/*")],
         )
-        # For an endpoint's private names, which are in a hosted zone of AWS's own:
-        # https://docs.aws.amazon.com/vpc/latest/privatelink/security_iam_id-based-policy-examples.html
+        # For an endpoint's private names, which are in a hosted zone of AWS's own. Named with ec2:CreateVpcEndpoint in
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
         yield Statement(
             sid="PrivateNames",
             actions=["route53:AssociateVPCWithHostedZone"],

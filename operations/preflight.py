@@ -155,8 +155,8 @@ def denied_actions(iam: Any, source: str, statement: Statement) -> Iterator[str]
     )
     for page in pages:
         for result in page["EvaluationResults"]:
-            on_each = [item["EvalResourceDecision"] for item in result.get("ResourceSpecificResults", [])]
-            if {result["EvalDecision"], *on_each} != {"allowed"}:
+            on_each = {item["EvalResourceDecision"] for item in result.get("ResourceSpecificResults", [])}
+            if (on_each or {result["EvalDecision"]}) != {"allowed"}:
                 yield result["EvalActionName"]
 
 

