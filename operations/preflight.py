@@ -108,7 +108,7 @@ def caller_row(settings: EnvironmentSettings, identity: Mapping[str, str]) -> Ro
 
 
 def _permission_rows(settings: EnvironmentSettings, identity: Mapping[str, str], iam: Any) -> Iterator[Row]:  # noqa: ANN401
-    source = _policy_source(identity["Arn"], iam)
+    source = policy_source(identity["Arn"], iam)
     if source is None:
         yield Row(what="permissions", verdict=FINE, detail="the root user may do all: deploy as a role instead")
         return
@@ -122,7 +122,7 @@ def _permission_rows(settings: EnvironmentSettings, identity: Mapping[str, str],
     yield Row(what="permissions", verdict=FINE, detail=f"all {count} actions of the deployer's policy are allowed")
 
 
-def _policy_source(arn: str, iam: Any) -> str | None:  # noqa: ANN401
+def policy_source(arn: str, iam: Any) -> str | None:  # noqa: ANN401
     """Whose policies count: of a session, the role, whose ARN may have a path; None for the root user.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
@@ -250,7 +250,7 @@ def lines(name: str, rows: Sequence[Row]) -> Iterator[str]:
     yield from (f"{name}: {row}" for row in rows)
     commands = [row.command for row in rows if row.command]
     if commands:
-        yield f"{name}: to ask AWS for what is missing, which it grants within minutes or days:"
+        yield f"{name}: to ask AWS for that, and for what else the account runs; it answers within minutes or days:"
         yield from (f"  {command}" for command in commands)
 
 

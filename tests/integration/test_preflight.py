@@ -126,8 +126,8 @@ def sequence(folder: Path) -> Found:
         made.fail()
 
         others.delete()
-        made.client("logs").delete_log_group(logGroupName=JOBS)
         allow_all_of_it(made)
+        found["recovered"] = made.operation("recover")
         for command in re.findall(r"^  (aws .*)$", found["all wrong"].printed, re.MULTILINE):
             subprocess.run(["/bin/sh", "-c", command], env=made.variables, check=True, capture_output=True)
         found["all fine"] = made.operation("preflight")
@@ -222,7 +222,12 @@ def test_where_nothing_answers_a_preflight_says_so_without_a_traceback(found: Fo
     assert "Traceback" not in finished.printed
 
 
-def test_with_quotas_raised_names_free_and_the_printed_policy_all_is_fine(found: Found) -> None:
+def test_what_recover_takes_over_is_no_longer_said_to_exist(found: Found) -> None:
+    assert f"exists and is not in the state: {JOBS}" in found["recovered"].printed
+    assert "exists  " not in found["all fine"].printed
+
+
+def test_with_quotas_raised_and_the_printed_policy_all_is_fine(found: Found) -> None:
     finished = found["all fine"]
     assert finished.code == 0, finished.printed
     assert finished.printed.splitlines()[-1].endswith("questions, all fine")

@@ -1,11 +1,14 @@
 """What preflight needs to know and what it says of the answers; that it asks AWS itself: tests/integration."""
 
+import json
 import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
+from moto import mock_aws
 
 from operations.deploy import wants_preflight
 from operations.preflight import (
@@ -19,6 +22,7 @@ from operations.preflight import (
     asked,
     caller_row,
     lines,
+    policy_source,
     quota_row,
     summary,
     zone_row,
@@ -152,6 +156,20 @@ def test_another_account_than_the_settings_name_is_refused(account_id: str | Non
     row = caller_row(environment("dev", account_id=account_id).settings, IDENTITY)
     assert row.verdict == verdict
     assert "111111111111" in row.detail
+
+
+@mock_aws
+def test_the_policies_of_a_session_are_those_of_its_role(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    iam = boto3.client("iam", region_name="us-east-1")
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="ml", Path="/teams/", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    assert role.endswith(":role/teams/ml")
+    assert policy_source("arn:aws:sts::123456789012:assumed-role/ml/ann", iam) == role
+    assert policy_source(IDENTITY["Arn"], iam) == IDENTITY["Arn"]
+    assert policy_source("arn:aws:iam::123456789012:root", iam) is None
 
 
 TERRAFORM = """terraform -chdir=a init ended with 1:
