@@ -66,7 +66,9 @@ def preflight(stack: SynthesizedStack, environment: Environment, session: boto3.
     if row.verdict == REFUSED:
         return
     yield from asked("permissions", lambda: _permission_rows(settings, identity, session.client("iam")))
-    plans: list[Plan] = []
+    plans, finders = list[Plan](), Finders(session)
+    state = [] if settings.state_bucket is None else asked("state", lambda: [state_row(settings, finders)])
+    yield from state
 
     def plan() -> Iterator[Row]:
         stack.init()
@@ -74,13 +76,14 @@ def preflight(stack: SynthesizedStack, environment: Environment, session: boto3.
         made = len(list(_creations(plans[0])))
         yield Row(what="plan", verdict=FINE, detail=f"{made} to be made")
 
-    yield from asked("plan", plan)
+    if all(row.verdict == FINE for row in state):
+        yield from asked("plan", plan)
     yield from asked("quotas", lambda: _quota_rows(environment, session, plans))
     if isinstance(settings.network, NewNetworkSettings):
         zones = settings.network.zones
         yield from asked("zones", lambda: [zone_row(settings.region, zones, _zones(session.client("ec2")))])
     if plans:
-        yield from _name_rows(settings.name, plans[0], Finders(session))
+        yield from _name_rows(settings.name, plans[0], finders)
 
 
 def asked(what: str, question: Callable[[], Iterable[Row]]) -> list[Row]:
@@ -105,6 +108,18 @@ def caller_row(settings: EnvironmentSettings, identity: Mapping[str, str]) -> Ro
         detail = f"{arn} is in account {account}: must be in account_id, {settings.account_id}"
         return Row(what="caller", verdict=REFUSED, detail=detail)
     return Row(what="caller", verdict=FINE, detail=f"{arn} in account {account}")
+
+
+def state_row(settings: EnvironmentSettings, finders: Finders) -> Row:
+    """Without its bucket, Terraform has nowhere to look for what stands already, and plans nothing."""
+    try:
+        found = finders.find("aws_s3_bucket", {"bucket": settings.state_bucket})
+    except OperationError as error:
+        return Row(what="state", verdict=REFUSED, detail=f"{error} Choose another name")
+    if found is None:
+        detail = f"the bucket {settings.state_bucket} does not exist: make state-bucket ENV={settings.name}"
+        return Row(what="state", verdict=REFUSED, detail=detail)
+    return Row(what="state", verdict=FINE, detail=f"the bucket {found} is there")
 
 
 def _permission_rows(settings: EnvironmentSettings, identity: Mapping[str, str], iam: Any) -> Iterator[Row]:  # noqa: ANN401
@@ -221,7 +236,8 @@ def _name_rows(name: str, plan: Plan, finders: Finders) -> Iterator[Row]:
         try:
             found = finders.find(change["type"], change["change"]["after"])
         except OperationError as error:
-            rows.append(Row(what=change["address"], verdict=REFUSED, detail=f"{error} Choose another name"))
+            advice = " Choose another name" if change["type"] == "aws_s3_bucket" else ""
+            rows.append(Row(what=change["address"], verdict=REFUSED, detail=f"{error}{advice}"))
         except NO_ANSWER as error:
             rows.append(Row(what=change["address"], verdict=UNASKED, detail=_reason(error)))
         else:

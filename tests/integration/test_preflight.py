@@ -185,7 +185,7 @@ def test_an_account_wide_log_group_exists(found: Found) -> None:
 
 def test_a_bucket_of_another_account_is_refused(found: Found) -> None:
     detail = row(found["all wrong"], "refused", "aws_s3_bucket.data_bucket")
-    assert "is it another account's?" in detail
+    assert detail.endswith("is it another account's? Choose another name")
 
 
 def test_an_action_that_is_not_allowed_is_named(found: Found) -> None:
@@ -193,7 +193,8 @@ def test_an_action_that_is_not_allowed_is_named(found: Found) -> None:
     assert detail == "not allowed: sagemaker:CreateEndpoint; what is needed: make deployer-policy ENV=dev"
 
 
-def test_zones_and_caller_are_told(found: Found) -> None:
+def test_zones_state_and_caller_are_told(found: Found) -> None:
+    assert row(found["all wrong"], "fine", "state") == "the bucket acme-terraform-state is there"
     assert row(found["all wrong"], "fine", "zones") == "us-east-1a, us-east-1b are there"
     assert "assumed-role/local/dev" in row(found["all wrong"], "fine", "caller")
 

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
 from operations.deploy import wants_preflight
+from operations.finders import Finders
 from operations.preflight import (
     ASK_FOR,
     EXISTS,
@@ -24,6 +25,7 @@ from operations.preflight import (
     lines,
     policy_source,
     quota_row,
+    state_row,
     summary,
     zone_row,
 )
@@ -156,6 +158,23 @@ def test_another_account_than_the_settings_name_is_refused(account_id: str | Non
     row = caller_row(environment("dev", account_id=account_id).settings, IDENTITY)
     assert row.verdict == verdict
     assert "111111111111" in row.detail
+
+
+@mock_aws
+def test_without_the_bucket_of_its_state_a_deploy_is_refused_with_what_makes_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    session = boto3.Session(region_name="us-east-1")
+    settings = environment("prod", state_bucket="acme-prod-state").settings
+    row = state_row(settings, Finders(session))
+    assert (row.verdict, row.detail) == (
+        REFUSED,
+        "the bucket acme-prod-state does not exist: make state-bucket ENV=prod",
+    )
+    session.client("s3").create_bucket(Bucket="acme-prod-state")
+    assert state_row(settings, Finders(session)).verdict == FINE
 
 
 @mock_aws
