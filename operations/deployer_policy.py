@@ -13,18 +13,20 @@ passes them can, in the end, do what these may be written to allow: give it to w
 
 import functools
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
 import botocore.session
 
+from constructs.monitoring.dashboard import ENDPOINTS_PER_PAGE
 from operations import command_line
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
-from settings.names import ACCOUNT_WIDE_LOG_GROUPS
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, further_policy
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from stacks.environments import read_environments
 
@@ -77,6 +79,19 @@ class Statement:
     resources: Sequence[str]
     conditions: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
 
+    def in_parts(self) -> Sequence["Statement"]:
+        """Each with as many of the resources as one policy can hold."""
+        if _characters([self.json]) <= POLICY_MAX_CHARACTERS:
+            return [self]
+        half = len(self.resources) // 2
+        halves = [replace(self, sid=f"{self.sid}{part}") for part in ("A", "B")]
+        resources = (self.resources[:half], self.resources[half:])
+        return [
+            part
+            for statement, some in zip(halves, resources, strict=True)
+            for part in replace(statement, resources=some).in_parts()
+        ]
+
     @property
     def json(self) -> dict[str, Any]:
         made: dict[str, Any] = {
@@ -101,7 +116,7 @@ class DeployerPolicy:
     def documents(self) -> dict[str, dict[str, Any]]:
         """By the name to give it. More than one where AWS would find one too long."""
         parts: list[list[dict[str, Any]]] = [[]]
-        for statement in self.statements:
+        for statement in [part for whole in self.statements for part in whole.in_parts()]:
             if _characters([*parts[-1], statement.json]) > POLICY_MAX_CHARACTERS:
                 parts.append([])
             parts[-1].append(statement.json)
@@ -136,6 +151,7 @@ class DeployerPolicy:
         scaled = ("DescribeScalableTargets", "DescribeScalingPolicies") if self._scales else ()
         lists += [f"application-autoscaling:{action}" for action in scaled]
         lists += [f"ec2:Describe{what}" for what in self._described]
+        lists += ["iam:ListPolicies"] if self._has_further_policies else []
         yield Statement(sid="Lists", actions=lists, resources=["*"])
         yield Statement(
             sid="Caller",
@@ -159,14 +175,13 @@ class DeployerPolicy:
         network = self.settings.network
         if network is None:
             return ()
-        read = ("SecurityGroups", "Subnets", "Vpcs")
+        read = ("NetworkInterfaces", "SecurityGroups", "Subnets", "Vpcs")
         if isinstance(network, ExistingNetworkSettings):
             return read
         return (
             "AvailabilityZones",
             "FlowLogs",
             "NetworkAcls",
-            "NetworkInterfaces",
             "PrefixLists",
             "RouteTables",
             "SecurityGroupRules",
@@ -291,6 +306,7 @@ class DeployerPolicy:
                     resources=self._role_arns(passed),
                     conditions={("StringEquals", "iam:PassedToService"): [service]},
                 )
+        yield from self._further_policies()
         if self.settings.sagemaker_full_access:
             full_access = f"arn:{self._partition}:iam::aws:policy/AmazonSageMakerFullAccess"
             yield Statement(
@@ -299,6 +315,42 @@ class DeployerPolicy:
                 resources=self._role_arns(notebook),
                 conditions={("ArnEquals", "iam:PolicyARN"): [full_access]},
             )
+
+    def _further_policies(self) -> Iterator[Statement]:
+        """Of the roles that name more endpoints than fit into one policy."""
+        if not self._has_further_policies:
+            return
+        names = self.settings.names
+        roles = [names.hosting_role, *([] if self.settings.notebook is None else [names.notebook_role])]
+        policies = [self._global("iam", f"policy/{further_policy(role, '*')}") for role in roles]
+        yield Statement(
+            sid="Policies",
+            actions=_of(
+                "iam",
+                (
+                    "CreatePolicy",
+                    "CreatePolicyVersion",
+                    "DeletePolicy",
+                    "DeletePolicyVersion",
+                    "GetPolicy",
+                    "GetPolicyVersion",
+                    "ListPolicyVersions",
+                    "TagPolicy",
+                    "UntagPolicy",
+                ),
+            ),
+            resources=policies,
+        )
+        yield Statement(
+            sid="AttachPolicies",
+            actions=_of("iam", ("AttachRolePolicy", "DetachRolePolicy")),
+            resources=self._role_arns(roles),
+            conditions={("ArnLike", "iam:PolicyARN"): policies},
+        )
+
+    @property
+    def _has_further_policies(self) -> bool:
+        return len(self.settings.names.endpoint_groups) > 1
 
     def _logs_and_alarms(self) -> Iterator[Statement]:
         names = self.settings.names
@@ -372,8 +424,13 @@ class DeployerPolicy:
         yield Statement(
             sid="Dashboard",
             actions=_of("cloudwatch", ("DeleteDashboards", "GetDashboard", "PutDashboard")),
-            resources=[self._global("cloudwatch", f"dashboard/{names.dashboard}")],
+            resources=[self._global("cloudwatch", f"dashboard/{names.dashboard(page)}") for page in self._pages],
         )
+
+    @property
+    def _pages(self) -> range:
+        """Of the dashboard."""
+        return range(1, math.ceil(len(self.settings.endpoints) / ENDPOINTS_PER_PAGE) + 1)
 
     def _network(self) -> Iterator[Statement]:
         """A statement for each kind of resource that a call makes, and one for those that it makes it in."""

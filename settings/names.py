@@ -23,8 +23,8 @@ ENDPOINTS_IN_POLICY_MAX_CHARACTERS = 5_500
 DIGEST_LENGTH = 8
 
 
-def further_policy(role_name: str, number: int) -> str:
-    """Of a role that has more than one."""
+def further_policy(role_name: str, number: int | str) -> str:
+    """Of a role that has more than one; with `*` a pattern of all of them."""
     return f"{role_name}-{number}"
 
 
