@@ -8,6 +8,8 @@ set -uo pipefail
 
 bucket='@DATA_BUCKET@'
 training_role='@TRAINING_ROLE_ARN@'
+# Without a region aws asks for S3 in us-east-1, to which a network of our own has no way.
+export AWS_DEFAULT_REGION='@REGION@'
 home=/home/ec2-user
 # Jupyter's own environment; python3 has nbconvert too, should the platform change.
 for jupyter in "$home"/anaconda3/envs/{JupyterSystemEnv,python3}/bin/jupyter; do

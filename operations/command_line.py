@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from stacks.environments import NAMES, ROOT
 from stacks.synthesized_stack import OUTPUT_VARIABLE, OperationError
@@ -30,7 +31,8 @@ def errors_as_lines(environment: str) -> Iterator[None]:
     """Ends the program with exit code 1 and what went wrong."""
     try:
         yield
-    except (OperationError, BotoCoreError, ClientError) as error:
+    # The last is raised by a proxy's page in the place of an answer.
+    except (OperationError, BotoCoreError, ClientError, ResponseParserError) as error:
         sys.exit(f"{environment}: {error}")
 
 

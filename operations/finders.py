@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from settings.names import GENERATED_DIGITS
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError
 
 Values = Mapping[str, Any]
@@ -79,6 +79,30 @@ class Finders:
         """The import id of what exists already; None where nothing does. Raises OperationError where two fit."""
         finder = self.by_type.get(resource_type)
         return None if finder is None else finder(values)
+
+    def kept_from(self, resource_type: str, values: Values) -> str | None:
+        """Why what exists is not taken over: a log group of the whole account that the platform has not made, which a
+        destroy would delete with all that is in it; None for everything else.
+        """
+        if (
+            resource_type != "aws_cloudwatch_log_group"
+            or values["name"] not in ACCOUNT_WIDE_LOG_GROUPS
+            or values.get("skip_destroy")
+        ):
+            return None
+        logs = self._client("logs")
+        found = logs.describe_log_groups(logGroupNamePrefix=values["name"])["logGroups"]
+        for group in found:
+            if group["logGroupName"] == values["name"]:
+                arn = group["arn"].removesuffix(":*")
+                tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
+                if not _tags(values).items() <= tags.items():
+                    return (
+                        f"{values['name']} is there already, and not this environment's: it is taken over with "
+                        "logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, or left alone with "
+                        "owns_account_wide=False"
+                    )
+        return None
 
     def failed(self, resource_type: str, values: Values) -> str | None:
         """The command that deletes what SageMaker could not make, and can only delete; None for everything else.

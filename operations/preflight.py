@@ -249,8 +249,9 @@ def _name_rows(name: str, plan: Plan, finders: Finders) -> Iterator[Row]:
 def _existing(name: str, found: str) -> str:
     if found in ACCOUNT_WIDE_LOG_GROUPS:
         return (
-            f"{found}: another environment made it, or SageMaker itself. To leave it alone: "
-            f"logs=LogSettings(owns_account_wide=False) in stacks/{name}.py; to take it over: make recover ENV={name}"
+            f"{found}: another environment made it, or SageMaker itself. In stacks/{name}.py, to leave it alone: "
+            f"logs=LogSettings(owns_account_wide=False); to take it over, and leave it there at a destroy: "
+            f"logs=LogSettings(keeps_account_wide=True), then make recover ENV={name}"
         )
     return f"{found}: to take it over: make recover ENV={name}"
 

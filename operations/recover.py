@@ -32,6 +32,7 @@ def find_lost(stack: SynthesizedStack, finders: Finders, plan: Plan) -> tuple[di
         for change in _changes(plan, ["create"])
         if (found_id := finders.find(change["type"], change["change"]["after"])) is not None
         and finders.failed(change["type"], change["change"]["after"]) is None
+        and finders.kept_from(change["type"], change["change"]["after"]) is None
     }:
         lost |= found
         blocks = [{"to": address, "id": found_id} for address, found_id in sorted(lost.items())]
@@ -116,6 +117,9 @@ def recover(name: str, output: Path) -> Iterator[str]:
     lost, plan = find_lost(stack, finders, stack.plan() if marked else plan)
     for address, found_id in sorted(lost.items()):
         yield f"{name}: {address} exists and is not in the state: {found_id}"
+    for change in _changes(plan, ["create"]):
+        if (why := finders.kept_from(change["type"], change["change"]["after"])) is not None:
+            yield f"{name}: {why}"
     for command in failed(plan, finders):
         yield f"{name}: SageMaker failed to make this: it can only be deleted, before the next deploy:\n  {command}"
     for command in in_the_way(plan, finders):

@@ -1,9 +1,12 @@
 """The settings of the log groups."""
 
+from collections.abc import Iterator
+
 from pydantic import Field
 
-from settings.base import Settings
+from settings.base import Rules, Settings
 from settings.limits import RetentionDays
+from settings.problems import Problem
 
 
 class LogSettings(Settings):
@@ -14,3 +17,16 @@ class LogSettings(Settings):
         default=True,
         description="make the groups NotebookInstances and TrainingJobs: one environment per account and region",
     )
+    keeps_account_wide: bool = Field(
+        default=False,
+        description="these two stay in AWS when the environment is destroyed: where they hold what is older than it, "
+        "`make recover` takes them over with this set only",
+    )
+
+    def rules(self) -> Rules:
+        return (self._what_is_kept_is_owned(),)
+
+    def _what_is_kept_is_owned(self) -> Iterator[Problem]:
+        if self.keeps_account_wide and not self.owns_account_wide:
+            allowed = "must be False where owns_account_wide is False"
+            yield Problem(path="keeps_account_wide", value=True, allowed=allowed)

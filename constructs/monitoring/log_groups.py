@@ -23,14 +23,21 @@ class LogGroups(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
 
-        def group(group_id: str, name: str) -> CloudwatchLogGroup:
+        def group(group_id: str, name: str, *, kept: bool = False) -> CloudwatchLogGroup:
             return CloudwatchLogGroup(
-                self, group_id, name=name, retention_in_days=logs.retention_days, kms_key_id=key_arn
+                self,
+                group_id,
+                name=name,
+                retention_in_days=logs.retention_days,
+                kms_key_id=key_arn,
+                skip_destroy=True if kept else None,
             )
 
         account_wide = ACCOUNT_WIDE_LOG_GROUPS if logs.owns_account_wide else ()
         self.names = [*account_wide, *names.endpoint_log_groups]
-        self.account_wide = [group(name.removeprefix(LOG_GROUPS), name) for name in account_wide]
+        self.account_wide = [
+            group(name.removeprefix(LOG_GROUPS), name, kept=logs.keeps_account_wide) for name in account_wide
+        ]
         self.of_endpoints: dict[str, ITerraformDependable] = {
             name: group(endpoint.log_group.removeprefix(LOG_GROUPS), endpoint.log_group)
             for name, endpoint in names.endpoints.items()

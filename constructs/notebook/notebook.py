@@ -12,7 +12,7 @@ from constructs.notebook.notebook_instance import NotebookInstance
 from constructs.notebook.notebook_role import NotebookRole
 from constructs.storage.data_bucket import NOTEBOOKS, DataBucket
 from constructs.storage.uploaded_file import UploadedFile
-from settings.lifecycle_scripts import BUCKET, TRAINING_ROLE
+from settings.lifecycle_scripts import BUCKET, REGION, TRAINING_ROLE
 from settings.names import Names, address_part
 from settings.notebook import NotebookSettings
 
@@ -70,7 +70,7 @@ class Notebook(Construct):
             role_arn=role.arn,
             on_create=on_create,
             on_start=on_start,
-            placeholders={BUCKET: bucket.name, TRAINING_ROLE: training_role_arn},
+            placeholders={BUCKET: bucket.name, TRAINING_ROLE: training_role_arn, REGION: account.region},
             key_arn=key_arn,
             placement=placement,
             depends_on=[*role.policies, *depends_on, *uploaded],

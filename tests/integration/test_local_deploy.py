@@ -351,7 +351,13 @@ def test_the_notebook_is_locked_down_and_its_script_knows_the_bucket(platform: P
     for hook, script in decoded_scripts(platform).items():
         committed = (platform.project / f"lifecycle_scripts/{hook}.sh").read_text()
         role = f"arn:aws:iam::{credentials.ACCOUNT_IDS['dev']}:role/ml-platform-dev-sagemaker-training"
-        assert script == committed.replace("@DATA_BUCKET@", platform.bucket("dev")).replace("@TRAINING_ROLE_ARN@", role)
+        for marker, value in (
+            ("@DATA_BUCKET@", platform.bucket("dev")),
+            ("@TRAINING_ROLE_ARN@", role),
+            ("@REGION@", "us-east-1"),
+        ):
+            committed = committed.replace(marker, value)
+        assert script == committed
 
 
 def decoded_scripts(platform: Platform) -> dict[str, str]:

@@ -23,6 +23,7 @@ from settings.bucket import BucketSettings
 from settings.data_capture import DataCaptureSettings
 from settings.endpoint import ProvisionedEndpointSettings
 from settings.environment import EnvironmentSettings
+from settings.logs import LogSettings
 from settings.network import NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.scaling import InstanceScalingSettings
@@ -32,7 +33,8 @@ from settings.variant import VariantSettings
 SETTINGS = EnvironmentSettings(
     name="dev", region="us-east-1", protected=False, bucket=BucketSettings(force_destroy=True),
     state_bucket="acme-terraform-state", alarm_emails=["ml-team@example.com"], sagemaker_full_access=True,
-    owner="{owner}", notebook=NotebookSettings(volume_size_gb={volume_size_gb}), network=NewNetworkSettings(),
+    logs=LogSettings(keeps_account_wide={keeps}), owner="{owner}", network=NewNetworkSettings(),
+    notebook=NotebookSettings(volume_size_gb={volume_size_gb}),
     endpoints=[
         ProvisionedEndpointSettings(
             production=VariantSettings(
@@ -51,8 +53,10 @@ JOBS = "/aws/sagemaker/TrainingJobs"
 Found = dict[str, Any]
 
 
-def write(made_in: Path, *, instance_type: str, owner: str = "ml-team", volume_size_gb: int = 5) -> None:
-    text = DEV.format(instance_type=instance_type, owner=owner, volume_size_gb=volume_size_gb)
+def write(
+    made_in: Path, *, instance_type: str, owner: str = "ml-team", volume_size_gb: int = 5, keeps: bool = True
+) -> None:
+    text = DEV.format(instance_type=instance_type, owner=owner, volume_size_gb=volume_size_gb, keeps=keeps)
     (made_in / "stacks/dev.py").write_text(text)
 
 
@@ -106,7 +110,7 @@ SERVICES = {
 def sequence(folder: Path) -> Found:
     found: Found = {}
     project = copy_project(folder / "project")
-    write(project, instance_type="ml.m5.large")
+    write(project, instance_type="ml.m5.large", keeps=False)
     with lab(folder, project=project, state_bucket=True) as made:
         elsewhere = credentials.session(credentials.account_variables(made.server, environment("staging").settings))
         taken = environment("dev").settings.names.bucket(credentials.ACCOUNT_IDS["dev"])
@@ -127,6 +131,9 @@ def sequence(folder: Path) -> Found:
 
         others.delete()
         allow_all_of_it(made)
+        found["left alone"] = made.operation("recover")
+        write(made.project, instance_type="ml.m5.large")
+        made.synthesize()
         found["recovered"] = made.operation("recover")
         for command in re.findall(r"^  (aws .*)$", found["all wrong"].printed, re.MULTILINE):
             subprocess.run(["/bin/sh", "-c", command], env=made.variables, check=True, capture_output=True)
@@ -148,7 +155,10 @@ def sequence(folder: Path) -> Found:
         write(made.project, instance_type="ml.c6i.large", owner="another-team", volume_size_gb=6)
         made.synthesize()
         made.applied()
-        made.destroyed()
+        (made.stack / "recovered.tf.json").unlink(missing_ok=True)
+        finished = made.terraform("destroy", "-auto-approve", "-input=false")
+        assert finished.code == 0, finished.printed
+        found["left"] = made.everything()
         found["operations"] = operations_seen(folder / "provider.log")
         found["policy"] = policy_of(made)
     return found
@@ -221,6 +231,13 @@ def test_where_nothing_answers_a_preflight_says_so_without_a_traceback(found: Fo
     assert finished.code == 1
     assert row(finished, "refused", "caller").startswith("AWS does not say who calls: ")
     assert "Traceback" not in finished.printed
+
+
+def test_recover_takes_over_a_log_group_of_the_account_only_where_a_destroy_will_leave_it(found: Found) -> None:
+    assert f"{JOBS} is there already, and not this environment's" in found["left alone"].printed
+    assert "logs=LogSettings(keeps_account_wide=True)" in found["left alone"].printed
+    assert "nothing to take over" in found["left alone"].printed
+    assert found["left"] == [f"logs logGroups: /aws/sagemaker/{name}" for name in ("NotebookInstances", "TrainingJobs")]
 
 
 def test_what_recover_takes_over_is_no_longer_said_to_exist(found: Found) -> None:

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 
 from settings import lifecycle_scripts
-from settings.lifecycle_scripts import MAX_BYTES, TRAINING_ROLE, read_lifecycle_script
+from settings.lifecycle_scripts import MAX_BYTES, REGION, TRAINING_ROLE, read_lifecycle_script
 from stacks.environments import ROOT
 from tests.support.sandbox import BIN, Sandbox
 
@@ -17,7 +17,10 @@ ROLE = "arn:aws:iam::111111111111:role/ml-platform-dev-sagemaker-training"
 
 def run(sandbox: Sandbox, hook: str) -> subprocess.CompletedProcess[str]:
     script = (ROOT / f"lifecycle_scripts/{hook}.sh").read_text()
-    return sandbox.run_script(hook, script.replace(lifecycle_scripts.BUCKET, BUCKET).replace(TRAINING_ROLE, ROLE))
+    for marker, value in ((lifecycle_scripts.BUCKET, BUCKET), (TRAINING_ROLE, ROLE), (REGION, "eu-west-1")):
+        assert marker in script
+        script = script.replace(marker, value)
+    return sandbox.run_script(hook, script)
 
 
 @pytest.fixture

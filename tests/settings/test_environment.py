@@ -271,6 +271,14 @@ def test_a_region_whose_images_terraforms_provider_does_not_know_is_refused(regi
     assert "us-east-1" in str(problem)
 
 
+@pytest.mark.parametrize(("owns", "sound"), [(True, True), (False, False)])
+def test_log_groups_that_are_not_the_environments_cannot_be_kept(owns: bool, sound: bool) -> None:
+    logs = LogSettings(owns_account_wide=owns, keeps_account_wide=True)
+    found = problems(logs=logs)
+    assert (found == []) is sound
+    assert sound or "logs.keeps_account_wide: True: must be False where owns_account_wide is False" in found[0]
+
+
 def test_chinas_regions_are_refused_with_the_reason() -> None:
     [problem] = problems(region="cn-north-1")
     assert "must not be one of AWS's regions in China, where VPC endpoints and services have other names" in str(

@@ -198,7 +198,10 @@ VALID = st.builds(
         noncurrent_version_days=st.integers(1, 3650),
         incomplete_upload_days=st.integers(1, 365),
     ),
-    logs=st.builds(LogSettings, retention_days=st.sampled_from(RETENTION), owns_account_wide=st.booleans()),
+    logs=st.one_of(
+        st.builds(LogSettings, retention_days=st.sampled_from(RETENTION), owns_account_wide=st.booleans()),
+        st.builds(LogSettings, keeps_account_wide=st.booleans()),
+    ),
     sagemaker_full_access=st.booleans(),
     training_image_repositories=st.lists(
         st.sampled_from(("linear-learner", "sagemaker-xgboost", "kmeans")), min_size=1, unique=True

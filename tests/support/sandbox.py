@@ -17,6 +17,7 @@ AWS = r"""#!/bin/bash
 echo "aws $*" >>"$SANDBOX/calls"
 [ -d "$SANDBOX/s3" ] || { echo "fatal error: Unable to locate credentials" >&2; exit 1; }
 [ "$1" = s3 ] || exit 2
+[ "$AWS_DEFAULT_REGION" = eu-west-1 ] || exit 6
 case $2 in
   ls)
     [ "$3" = "s3://acme-sagemaker-data/notebooks/" ] || exit 3

@@ -1,3 +1,4 @@
+import pytest
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 
 from constructs.monitoring.log_groups import LogGroups
@@ -61,3 +62,20 @@ def test_a_groups_address_is_made_of_the_endpoints_name_in_aws() -> None:
         "log_groups_Endpoints_first_serverless_dev": "/aws/sagemaker/Endpoints/first-serverless-dev",
         "log_groups_Endpoints_a_b_serverless_dev": "/aws/sagemaker/Endpoints/a--b-serverless-dev",
     }
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(kept: bool) -> None:
+    resources = synthesized(
+        lambda stack: LogGroups(
+            stack,
+            "log_groups",
+            names=parts.names(),
+            logs=LogSettings(keeps_account_wide=kept).checked(),
+            key_arn=None,
+        )
+    )
+    groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()
+    assert {group["name"] for group in groups if group.get("skip_destroy")} == (
+        {"/aws/sagemaker/NotebookInstances", "/aws/sagemaker/TrainingJobs"} if kept else set()
+    )

@@ -78,7 +78,8 @@ def test_dev_ships_the_scripts_of_lifecycle_scripts() -> None:
     for hook in ("on_create", "on_start"):
         assert embedded(lifecycle[hook]) == (ROOT / f"lifecycle_scripts/{hook}.sh").read_bytes()
         assert '"@DATA_BUCKET@", aws_s3_bucket.data_bucket.id)' in lifecycle[hook]
-        assert lifecycle[hook].endswith('"@TRAINING_ROLE_ARN@", aws_iam_role.training_role.arn))}')
+        assert '"@TRAINING_ROLE_ARN@", aws_iam_role.training_role.arn)' in lifecycle[hook]
+        assert lifecycle[hook].endswith('"@REGION@", "us-east-1"))}')
 
 
 def test_the_notebook_waits_for_the_policies_its_log_group_and_the_sample_notebooks() -> None:
