@@ -12,6 +12,8 @@ from local_aws.trials import scenarios
 # What exists of dev when all is well; its digits are a digest of what the model is made of.
 DEV = [
     "cloudwatch DashboardEntries: ml-platform-dev",
+    "cloudwatch MetricAlarms: ml-platform-dev-linear-learner-*-5xx-errors",
+    "cloudwatch MetricAlarms: ml-platform-dev-linear-learner-*-model-latency",
     "cloudwatch MetricAlarms: ml-platform-dev-linear-learner-5xx-errors",
     "cloudwatch MetricAlarms: ml-platform-dev-linear-learner-model-latency",
     "iam Roles: ml-platform-dev-sagemaker-hosting",

@@ -54,6 +54,7 @@ SERVICES = {
     "s3",
     "sagemaker",
     "sagemaker-runtime",
+    "service-quotas",
     "sns",
     "sts",
 }
@@ -233,7 +234,12 @@ def test_the_network_has_no_way_out(platform: Platform, name: str) -> None:
     rules = [rule for group in groups for rule in group["IpPermissions"] + group["IpPermissionsEgress"]]
     assert rules
     assert not [rule for rule in rules if "0.0.0.0/0" in str(rule)]
-    assert {(rule["FromPort"], rule["ToPort"]) for rule in rules} == {(443, 443)}
+    training = [group for group in groups if group["GroupName"] == f"ml-platform-{name}-training"]
+    among_members = [rule for group in training for rule in group["IpPermissions"] + group["IpPermissionsEgress"]]
+    assert [pair["GroupId"] for rule in among_members for pair in rule["UserIdGroupPairs"]] == [
+        training[0]["GroupId"]
+    ] * 2
+    assert {(rule["FromPort"], rule["ToPort"]) for rule in rules if rule not in among_members} == {(443, 443)}
     [flow_log] = ec2.describe_flow_logs()["FlowLogs"]
     assert (flow_log["ResourceId"], flow_log["TrafficType"]) == (vpc["VpcId"], "ALL")
 

@@ -70,19 +70,29 @@ def policy_of(made: Lab) -> DeployerPolicy:
 
 def become_a_deployer(made: Lab, but: str) -> None:
     """The role loses AdministratorAccess and gets the printed policies, without one action."""
-    iam = made.client("iam")
-    iam.detach_role_policy(RoleName=credentials.ROLE, PolicyArn=ADMINISTRATOR)
-    printed = json.loads(made.operation("deployer_policy").printed)
-    for name, document in printed.items():
-        text = json.dumps(document).replace(f'"{but}", ', "")
-        iam.put_role_policy(RoleName=credentials.ROLE, PolicyName=name, PolicyDocument=text)
+    made.client("iam").detach_role_policy(RoleName=credentials.ROLE, PolicyArn=ADMINISTRATOR)
+    printed = made.operation("deployer_policy").printed
+    attach(made, {name: json.dumps(item).replace(f'"{but}", ', "") for name, item in json.loads(printed).items()})
 
 
 def allow_all_of_it(made: Lab) -> None:
-    for name, document in policy_of(made).documents.items():
-        made.client("iam").put_role_policy(
-            RoleName=credentials.ROLE, PolicyName=name, PolicyDocument=json.dumps(document)
-        )
+    attach(made, {name: json.dumps(document) for name, document in policy_of(made).documents.items()})
+
+
+def attach(made: Lab, documents: dict[str, str]) -> None:
+    """As managed policies, in the place of those that the role has."""
+    iam = made.client("iam")
+    detach(made)
+    for name, document in documents.items():
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=document)["Policy"]["Arn"]
+        iam.attach_role_policy(RoleName=credentials.ROLE, PolicyArn=arn)
+
+
+def detach(made: Lab) -> None:
+    iam = made.client("iam")
+    for policy in iam.list_attached_role_policies(RoleName=credentials.ROLE)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=credentials.ROLE, PolicyArn=policy["PolicyArn"])
+        iam.delete_policy(PolicyArn=policy["PolicyArn"])
 
 
 def operations_seen(log: Path) -> set[str]:
@@ -158,9 +168,10 @@ def sequence(folder: Path) -> Found:
         (made.stack / "recovered.tf.json").unlink(missing_ok=True)
         finished = made.terraform("destroy", "-auto-approve", "-input=false")
         assert finished.code == 0, finished.printed
+        found["policy"] = policy_of(made)
+        detach(made)
         found["left"] = made.everything()
         found["operations"] = operations_seen(folder / "provider.log")
-        found["policy"] = policy_of(made)
     return found
 
 
