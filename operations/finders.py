@@ -151,6 +151,10 @@ class Finders:
         )
 
     def _key(self, values: Values) -> str | None:
+        return _only("aws_kms_key", self.keys(values))
+
+    def keys(self, values: Values) -> list[str]:
+        """All that are in use and have the tags."""
         kms, wanted = self._client("kms"), _tags(values)
         found = []
         for page in kms.get_paginator("list_keys").paginate():
@@ -160,7 +164,7 @@ class Finders:
                 tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
                 if wanted.items() <= {tag["TagKey"]: tag["TagValue"] for tag in tags}.items():
                     found.append(key["KeyId"])
-        return _only("aws_kms_key", found)
+        return found
 
     def _named(self, operation: str, field: str) -> Callable[[Values], str | None]:
         def find(values: Values) -> str | None:

@@ -18,6 +18,8 @@ from settings.names import GENERATED_DIGITS
 from stacks.synthesized_stack import SynthesizedStack, synthesized_stack
 
 Plan = dict[str, Any]
+# The longest: https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
+KEY_KEPT_DAYS = 30
 
 
 def find_lost(stack: SynthesizedStack, finders: Finders, plan: Plan) -> tuple[dict[str, str], Plan]:
@@ -84,6 +86,17 @@ def in_the_way(plan: Plan, finders: Finders) -> list[str]:
     return commands
 
 
+def made_twice(plan: Plan, finders: Finders) -> Iterator[str]:
+    """Lines on keys like the one in the state: an SDK that got no reply asks again, and KMS makes another one."""
+    for values in _state_resources(plan, "aws_kms_key"):
+        for key_id in sorted(set(finders.keys(values)) - {values["key_id"]}):
+            yield (
+                f"the key {key_id} has this environment's tags and is not in its state. If nothing was encrypted with "
+                f"it, delete it; AWS keeps it for {KEY_KEPT_DAYS} days, in which that can be taken back:\n"
+                f"  aws kms schedule-key-deletion --key-id {key_id} --pending-window-in-days {KEY_KEPT_DAYS}"
+            )
+
+
 def _changes(plan: Plan, actions: list[str]) -> Iterator[dict[str, Any]]:
     for change in plan.get("resource_changes", []):
         if change["change"]["actions"] == actions and "importing" not in change["change"]:
@@ -124,6 +137,8 @@ def recover(name: str, output: Path) -> Iterator[str]:
         yield f"{name}: SageMaker failed to make this: it can only be deleted, before the next deploy:\n  {command}"
     for command in in_the_way(plan, finders):
         yield f"{name}: left by a deploy that died, and in use by nothing that Terraform knows:\n  {command}"
+    for line in made_twice(plan, finders):
+        yield f"{name}: {line}"
     if lost:
         yield f"{name}: the next deploy takes these {len(lost)} over: import blocks in {os.path.relpath(stack.imports)}"
     else:

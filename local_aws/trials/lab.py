@@ -254,7 +254,8 @@ class Lab:
         self.override(provider.version_override() | {"resource": LEFT_OUT | self.lifted()})
         finished = self.terraform("destroy", "-auto-approve", "-input=false")
         assert finished.code == 0, finished.printed
-        assert self.everything() == []
+        left = self.everything()
+        assert left == [], left
 
     def lifted(self) -> dict[str, Any]:
         lifted: Any = provider.lifted_protection(self.stack).get("resource", {})

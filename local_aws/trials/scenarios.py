@@ -65,6 +65,7 @@ def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, floa
             made.recover()
         seconds = time.monotonic() - began
         assert finished.code == 0, finished.printed
+        made.recover()  # what was made twice for want of a reply
         made.nothing_to_change()
         assert injected or shares.keys() == {"delay_seconds"}, "no failure was drawn"
         made.destroyed()

@@ -8,7 +8,7 @@ from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
 from operations.finders import REPEATABLE, Finders
-from operations.recover import failed, in_the_way, tainted
+from operations.recover import failed, in_the_way, made_twice, tainted
 from stacks.synthesized_stack import OperationError
 from tests.support.synthesis import environment, synthesized_platform
 
@@ -102,6 +102,20 @@ def test_what_nothing_can_take_over_is_to_be_deleted_unless_it_is_served(sagemak
         "aws sagemaker delete-model --model-name m1",
         f"aws sagemaker delete-endpoint-config --endpoint-config-name {CONFIGURATIONS[2]}",
     ]
+
+
+def test_a_key_that_was_made_twice_is_told_and_nothing_else(session: Any) -> None:
+    kms = session.client("kms")
+    tags = [{"TagKey": key, "TagValue": value} for key, value in TAGS.items()]
+    first, second = (kms.create_key(Tags=tags)["KeyMetadata"]["KeyId"] for _ in range(2))
+    kms.create_key(Tags=[tag for tag in tags if tag["TagKey"] != "Project"])
+    known = {"type": "aws_kms_key", "values": {"key_id": first, "tags_all": TAGS}}
+    plan = {"prior_state": {"values": {"root_module": {"resources": [known]}}}}
+    [line] = made_twice(plan, Finders(session))
+    assert f"aws kms schedule-key-deletion --key-id {second} --pending-window-in-days 30" in line
+    assert "If nothing was encrypted with it" in line
+    kms.schedule_key_deletion(KeyId=second, PendingWindowInDays=30)
+    assert list(made_twice(plan, Finders(session))) == []
 
 
 def test_what_is_marked_to_be_replaced_because_aws_failed_to_answer_is_told_from_other_replacements(
