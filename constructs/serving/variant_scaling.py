@@ -44,7 +44,9 @@ class VariantScaling(Construct):
 
     SageMaker refuses to remove a registered variant or to change its `capacity_type`, an instance type or a memory
     size: the variant is deregistered before the endpoint is updated and registered again after it.
+    AWS recommends it for shadow variants too, and says nothing of another way to register them.
     https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-scaling-update.html
+    https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-best-practices.html
     """
 
     def __init__(
