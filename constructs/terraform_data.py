@@ -10,7 +10,7 @@ TYPE = "terraform_data"
 
 class TerraformData(TerraformResource):
     """Keeps `values` in the state as `input`; replaced when one of `replaced_by` changes, after which `command` is run.
-    `on_destroy` is run before it is destroyed, for good and not to be replaced.
+    `on_destroy` is run before it is destroyed while it is in the configuration: in a destroy of all.
 
     Not CDKTF's DataResource: that one runs `terraform version` at each synth, which must need no Terraform.
     https://developer.hashicorp.com/terraform/language/resources/terraform-data

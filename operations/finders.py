@@ -81,14 +81,10 @@ class Finders:
         return None if finder is None else finder(values)
 
     def kept_from(self, resource_type: str, values: Values) -> str | None:
-        """Why what exists is not taken over: a log group of the whole account that the platform has not made, which a
-        destroy would delete with all that is in it; None for everything else.
+        """Why what exists is not taken over: a log group that the environment has not made, which a destroy would
+        delete with all that is in it; None for everything else.
         """
-        if (
-            resource_type != "aws_cloudwatch_log_group"
-            or values["name"] not in ACCOUNT_WIDE_LOG_GROUPS
-            or values.get("skip_destroy")
-        ):
+        if resource_type != "aws_cloudwatch_log_group" or values.get("skip_destroy"):
             return None
         logs = self._client("logs")
         found = logs.describe_log_groups(logGroupNamePrefix=values["name"])["logGroups"]
@@ -97,11 +93,13 @@ class Finders:
                 arn = group["arn"].removesuffix(":*")
                 tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
                 if not _tags(values).items() <= tags.items():
-                    return (
-                        f"{values['name']} is there already, and not this environment's: it is taken over with "
-                        "logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, or left alone with "
-                        "owns_account_wide=False"
+                    advice = (
+                        "it is taken over with logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, "
+                        "or left alone with owns_account_wide=False"
+                        if values["name"] in ACCOUNT_WIDE_LOG_GROUPS
+                        else "give the endpoint another name, or delete the group if nobody needs what is in it"
                     )
+                    return f"{values['name']} is there already, and not this environment's: {advice}"
         return None
 
     def failed(self, resource_type: str, values: Values) -> str | None:

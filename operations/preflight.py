@@ -176,7 +176,8 @@ def denied_actions(iam: Any, source: str, statement: Statement) -> Iterator[str]
 
 
 def _quota_rows(environment: Environment, session: boto3.Session, plans: Sequence[Plan]) -> Iterator[Row]:
-    wanted = [*needs(environment)]
+    changed = {change["type"] for plan in plans for change in _changes(plan)}
+    wanted = [need for need in needs(environment) if not plans or need.types & changed]
     if any(change["type"] == "aws_vpc" for plan in plans for change in _creations(plan)):
         pages = session.client("ec2").get_paginator("describe_vpcs").paginate()
         there = sum(len(page["Vpcs"]) for page in pages)
@@ -220,6 +221,12 @@ def zone_row(region: str, letters: Sequence[str], there: Sequence[str]) -> Row:
         detail = f"network.zones: {', '.join(missing)}: must be of {', '.join(sorted(there))}, which this account has"
         return Row(what="zones", verdict=REFUSED, detail=detail)
     return Row(what="zones", verdict=FINE, detail=f"{', '.join(region + letter for letter in letters)} are there")
+
+
+def _changes(plan: Plan) -> Iterator[Mapping[str, Any]]:
+    for change in plan.get("resource_changes", []):
+        if set(change["change"]["actions"]) & {"create", "update"}:
+            yield change
 
 
 def _creations(plan: Plan) -> Iterator[Mapping[str, Any]]:

@@ -23,17 +23,25 @@ SERVERLESS_ENDPOINTS = "Maximum number of serverless endpoints"
 CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
 NOTEBOOKS = "Total number of notebook instances"
 VPCS = "VPCs per Region"
+ENDPOINT_TYPES = frozenset(
+    {"aws_appautoscaling_target", "aws_sagemaker_endpoint", "aws_sagemaker_endpoint_configuration"}
+)
+NOTEBOOK_TYPES = frozenset({"aws_sagemaker_notebook_instance"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Of one quota, by AWS's name of it. `instance_type` where a region that does not list it does not offer it."""
+    """Of one quota, by AWS's name of it. `instance_type` where a region that does not list it does not offer it.
+
+    What does not make or change a resource of the `types` needs no more than there is.
+    """
 
     service: str
     quota: str
     value: int
     why: str
     instance_type: str | None = None
+    types: frozenset[str] = ENDPOINT_TYPES
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,8 +95,15 @@ def needs(environment: Environment) -> Iterator[Need]:
     if environment.settings.notebook is not None:
         instance_type = environment.settings.notebook.instance_type
         quota = f"{instance_type} for notebook instance usage"
-        yield Need(service=SAGEMAKER, quota=quota, value=1, why="the notebook", instance_type=instance_type)
-        yield Need(service=SAGEMAKER, quota=NOTEBOOKS, value=1, why="the notebook")
+        yield Need(
+            service=SAGEMAKER,
+            quota=quota,
+            value=1,
+            why="the notebook",
+            instance_type=instance_type,
+            types=NOTEBOOK_TYPES,
+        )
+        yield Need(service=SAGEMAKER, quota=NOTEBOOKS, value=1, why="the notebook", types=NOTEBOOK_TYPES)
 
 
 def beside_while_updated(count: int, update: UpdateSettings | None) -> int:

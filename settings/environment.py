@@ -47,7 +47,8 @@ class EnvironmentSettings(Settings):
     network: NetworkSettings | None = Field(
         default=None,
         description="where the notebook and the models of a provisioned endpoint run; left out: SageMaker's own, "
-        "with a way to the internet",
+        "with a way to the internet. It can be taken away only once no endpoint on instances is released: SageMaker "
+        "needs its rights there until they are gone",
     )
     limit_trust_to_account: bool = Field(
         default=True,
@@ -59,6 +60,7 @@ class EnvironmentSettings(Settings):
     training_image_repositories: Sequence[RepositoryName] = Field(
         default=("linear-learner", "sagemaker-scikit-learn", "sagemaker-xgboost"),
         min_length=1,  # IAM refuses a statement without a resource
+        max_length=limits.IMAGE_REPOSITORIES_MAX_COUNT,
         description="AWS's image repositories that training jobs may pull from",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")

@@ -1,5 +1,6 @@
 """What AWS allows, as types: a range, pattern or set of values, each with the page it comes from."""
 
+import math
 import re
 import struct
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ SERVERLESS_CONCURRENCY_MAX = 500
 # Of a container's variables, names and values together.
 VARIABLES_MAX_COUNT = 100
 VARIABLES_MAX_BYTES = 32 * 1024
+# Ours, so that the role's policy has no more than IAM's 10,240 characters.
+IMAGE_REPOSITORIES_MAX_COUNT = 20
 # Of a role, until AWS raises it; AmazonSageMakerFullAccess may be one of them.
 MANAGED_POLICIES_MAX_COUNT = 10
 KEY_POLICY_MAX_BYTES = 32 * 1024
@@ -101,8 +104,8 @@ def _in_32_bits(number: float) -> float:
     try:
         [nearest] = struct.unpack("f", struct.pack("f", number))
     except OverflowError:
-        nearest = 0
-    if number > 0 and nearest == 0:
+        nearest = math.inf
+    if number > 0 and nearest in (0, math.inf):
         raise ValueError("must be 0, or from 1e-45 to 3.4e38, the numbers of 32 bits")
     return float(nearest)
 

@@ -64,13 +64,14 @@ def images_and_metrics(image_repository_arns: Sequence[str]) -> list[Allow]:
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerregistry.html
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatch.html
     """
+    pull = Allow(
+        sid="ImagePull",
+        actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+        resources=image_repository_arns,
+    )
     return [
         Allow(sid="ImageLogin", actions=["ecr:GetAuthorizationToken"], resources=["*"]),
-        Allow(
-            sid="ImagePull",
-            actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-            resources=image_repository_arns,
-        ),
+        *([pull] if image_repository_arns else []),
         Allow(
             sid="Metrics",
             actions=["cloudwatch:PutMetricData"],

@@ -1,6 +1,6 @@
 """The CloudWatch log groups that SageMaker writes to."""
 
-from cdktf import ITerraformDependable
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
@@ -24,14 +24,13 @@ class LogGroups(Construct):
         super().__init__(scope, construct_id)
 
         def group(group_id: str, name: str, *, kept: bool = False) -> CloudwatchLogGroup:
-            return CloudwatchLogGroup(
-                self,
-                group_id,
-                name=name,
-                retention_in_days=logs.retention_days,
-                kms_key_id=key_arn,
-                skip_destroy=True if kept else None,
-            )
+            if not kept:
+                return CloudwatchLogGroup(
+                    self, group_id, name=name, retention_in_days=logs.retention_days, kms_key_id=key_arn
+                )
+            # What is in it is older than the platform and outlives it: neither cut short nor locked with its key.
+            older = TerraformResourceLifecycle(ignore_changes=["kms_key_id", "retention_in_days"])
+            return CloudwatchLogGroup(self, group_id, name=name, skip_destroy=True, lifecycle=older)
 
         account_wide = ACCOUNT_WIDE_LOG_GROUPS if logs.owns_account_wide else ()
         self.names = [*account_wide, *names.endpoint_log_groups]

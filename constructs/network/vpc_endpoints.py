@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from cdktf import TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.security_group import SecurityGroup, SecurityGroupIngress
 from cdktf_cdktf_provider_aws.vpc_endpoint import VpcEndpoint
 from constructs import Construct
@@ -9,6 +10,8 @@ from constructs import Construct
 from settings.names import Names
 
 HTTPS = 443
+# Another one would replace the group, and the new one would be made first, under a name that is taken.
+KEPT_DESCRIPTION = TerraformResourceLifecycle(ignore_changes=["description"])
 
 
 class VpcEndpoints(Construct):
@@ -62,6 +65,7 @@ class VpcEndpoints(Construct):
                 )
             ],
             tags={"Name": names.vpc_endpoints_security_group},
+            lifecycle=KEPT_DESCRIPTION,
         )
         for service in services:
             VpcEndpoint(

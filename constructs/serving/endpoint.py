@@ -42,7 +42,7 @@ class Endpoint(Construct):
     https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html
 
     An update's alarms are named in it from the first apply on: Terraform's provider replaces an endpoint that gets its
-    first ones later.
+    first ones later, or loses them. That is refused by the plan too.
     """
 
     def __init__(
@@ -70,10 +70,11 @@ class Endpoint(Construct):
                 thresholds=thresholds,
             )
             guarded, rollback_alarms = deployment_config(update, rollback.names), rollback.resources
+        is_guarded = "no" if update is None else "yes"
         first = TerraformData(
             self,
             "hosting",
-            values={"hosting": hosting},
+            values={"hosting": hosting, "guarded": is_guarded},
             replaced_by={"endpoint_name": names.name},
             lifecycle=TerraformResourceLifecycle(ignore_changes=["input"]),
         )
@@ -90,7 +91,13 @@ class Endpoint(Construct):
                         condition=f'${{{first.address}.output.hosting == "{hosting}"}}',
                         error_message=f"{names.name} is to become {hosting}, which SageMaker cannot do in place: "
                         "change name_carries_hosting of this endpoint's settings too, so that it gets another name",
-                    )
+                    ),
+                    Precondition(
+                        condition=f'${{try({first.address}.output.guarded, "{is_guarded}") == "{is_guarded}"}}',
+                        error_message=f"{names.name}: update cannot be given to an endpoint that was made without, nor "
+                        "taken away, as Terraform would replace it: change name_carries_hosting of its settings too, "
+                        "so that it gets another name",
+                    ),
                 ],
             ),
             depends_on=[*depends_on],

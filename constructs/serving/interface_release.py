@@ -11,12 +11,13 @@ from constructs.terraform_data import TerraformData
 
 
 class InterfaceRelease(Construct):
-    """What depends on `resource` is destroyed first; then `script` waits until the placement's interfaces are gone;
-    only then is destroyed what `resource` depends on.
+    """In a destroy of all, what depends on `resource` goes first; then `script` waits until the placement's interfaces
+    are gone; only then goes what `resource` depends on.
 
     SageMaker frees an endpoint's interfaces some minutes after its deletion, and cannot without the role: subnets and
-    security groups could not be destroyed ever after. Where the placement is `shared` with others, only interfaces are
-    waited for that say of themselves that they are SageMaker's.
+    security groups could not be destroyed ever after. Where the placement is `shared` with others, whose interfaces may
+    stay, it waits for some minutes and goes on. Terraform runs nothing for a resource that has left the configuration:
+    this one must stay in it for as long as the placement does.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html
     https://github.com/hashicorp/terraform-provider-aws/issues/34397
     """
@@ -34,7 +35,7 @@ class InterfaceRelease(Construct):
         super().__init__(scope, construct_id)
         asset = TerraformAsset(self, "script", path=str(script), type=AssetType.FILE)
         # A destroy knows nothing but what is in the state of the resource itself.
-        told = " ".join(f'"${{self.output.{name}}}"' for name in ("region", "subnets", "groups", "description"))
+        told = " ".join(f'"${{self.output.{name}}}"' for name in ("region", "subnets", "groups", "shared"))
         self.resource = TerraformData(
             self,
             "Default",
@@ -42,7 +43,7 @@ class InterfaceRelease(Construct):
                 "region": region,
                 "subnets": ",".join(placement.subnet_ids),
                 "groups": ",".join(placement.security_group_ids),
-                "description": "*SageMaker*" if placement.shared else "*",
+                "shared": "yes" if placement.shared else "no",
             },
             on_destroy=f'python3 "${{path.module}}/{asset.path}" {told}',
             depends_on=depends_on,

@@ -33,8 +33,10 @@ HOSTED_BY: Mapping[type[EndpointSettings], Callable[..., ProvisionedEndpoint | S
 
 
 class Serving(Construct):
-    """The endpoints that have a release; where none has, there is no role either. `served` are their rows of the
-    dashboard, `outputs` what tells a person of them.
+    """The endpoints that have a release. `served` are their rows of the dashboard, `outputs` what a person is told.
+
+    The role, with its rights in the network, and the wait for the network's interfaces are there with no release too:
+    of an endpoint that goes, SageMaker needs the role for some minutes.
     """
 
     def __init__(
@@ -57,17 +59,12 @@ class Serving(Construct):
         wait_script: Path | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        self.served: Sequence[ServedEndpoint]
-        self.outputs: Mapping[str, str]
         released = [(endpoint, releases[endpoint.name].models) for endpoint in endpoints if endpoint.name in releases]
         served = [
             (endpoint, {variant: models[variant] for variant in endpoint.variant_names if variant in models})
             for endpoint, models in released
             if PRODUCTION in models
         ]
-        if not served:
-            self.served, self.outputs = [], {}
-            return
         on_instances = any(endpoint.on_instances for endpoint in endpoints)
         role = HostingRole(
             self,
@@ -78,7 +75,7 @@ class Serving(Construct):
             bucket=bucket,
             key_arn=key_arn,
             image_repositories=image_repositories,
-            placement=placement if on_instances else None,
+            placement=placement,
             captures=any(endpoint.captures for endpoint in endpoints),
             rolls_back=on_instances,
         )
@@ -100,7 +97,7 @@ class Serving(Construct):
             verify_script=verify_script,
         )
         needed_to_the_end = [*role.policies]
-        if placement is not None and on_instances and wait_script is not None:
+        if placement is not None and wait_script is not None:
             release = InterfaceRelease(
                 self,
                 "interface_release",
@@ -125,5 +122,5 @@ class Serving(Construct):
             )
             for endpoint, of_variants in served
         ]
-        self.served = [item.served for item in made]
-        self.outputs = {name: value for item in made for name, value in item.outputs.items()}
+        self.served: Sequence[ServedEndpoint] = [item.served for item in made]
+        self.outputs: Mapping[str, str] = {name: value for item in made for name, value in item.outputs.items()}

@@ -2,6 +2,7 @@
 
 import enum
 import json
+import urllib.parse
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
@@ -60,7 +61,10 @@ UNAVAILABLE = {"ec2": "503 Unavailable", "s3": "503 Slow Down"}
 
 def signed_for(environ: Mapping[str, Any]) -> str:
     """The service in the signature's scope: .../us-east-1/iam/aws4_request. Nothing for a request without one."""
-    scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0].split("/")
+    signed = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0]
+    # A presigned URL has it in its query.
+    query = urllib.parse.parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
+    scope = (signed or query).split("/")
     return str(scope[3]) if len(scope) > 3 else ""
 
 

@@ -8,6 +8,7 @@ The switch is one JSON object at PATH: PUT sets it and begins to count anew, GET
 import argparse
 import io
 import json
+import math
 import random
 import socket
 import threading
@@ -216,6 +217,8 @@ def parse(values: list[str]) -> Failures:
             given[name] = kind(number)
         except ValueError as error:
             raise LocalAwsError(f"{name}: {number!r}: must be a number") from error
+        if not isinstance(given[name], str) and not math.isfinite(given[name]):
+            raise LocalAwsError(f"{name}: {number!r}: must be a number")
     for drawn_together in (SHARES_OF_CALLS, *OUTCOMES.values()):
         shares = [given.get(name, 0) for name in drawn_together]
         if min(shares) < 0 or sum(shares) > 1:

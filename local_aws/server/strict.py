@@ -49,6 +49,10 @@ class Call:
         return f"{self.service}.{self.operation}"
 
 
+class WrongType(str):
+    """What cannot be read at all."""
+
+
 @dataclass
 class Seen:
     """How often each operation was seen since the server was started, and what was refused."""
@@ -95,10 +99,16 @@ def strict(application: Application) -> Application:
             seen.count(seen.not_held, _unread(service, environ), NOT_HELD)
             return application(environ, start_response)
         seen.count(seen.held, call.name, HELD)
-        problems = [f"{call.name}: {problem}" for problem in problems_of(call, access_key(environ))]
+        try:
+            found = problems_of(call, access_key(environ))
+            problems = [f"{call.name}: {problem}" for problem in found]
+        except (KeyError, TypeError, ValueError, AttributeError) as error:  # a document in a text is no document
+            found, problems = [], [f"{call.name}: cannot be read: {error!r}"]
         if problems:
             seen.refuse(problems)
-            return errors.answer(environ, start_response, errors.Kind.INVALID, "; ".join(problems))
+            malformed = any(isinstance(problem, WrongType) for problem in found)
+            kind = errors.Kind.MALFORMED if malformed else errors.Kind.INVALID
+            return errors.answer(environ, start_response, kind, "; ".join(problems))
         return application(environ, start_response)
 
     return answer
@@ -134,7 +144,14 @@ def read(service: str, environ: dict[str, Any], body: bytes) -> Call | None:
     try:
         model, in_path = _router(service, protocol).match(request)
     except NotFound:
+        if protocol in ("json", "query", "ec2"):
+            raise ValueError("there is no such operation") from None
         return None
+    if protocol == "json":
+        sent = json.loads(body)
+        if not isinstance(sent, dict):
+            raise TypeError(f"{sent!r} is no object")
+        return Call(service=service, operation=model.name, model=model, parameters=sent)
     parameters = PROTOCOL_PARSERS[protocol](model).parse(
         {
             "method": request.method,
@@ -197,10 +214,14 @@ def _broken(shape: Any, value: Any, path: str) -> Iterator[str]:  # noqa: ANN401
                 yield f"{path}: {value!r}: must match {limits['pattern']}"
         case "blob", str() | bytes():
             yield from _outside(limits, len(value), path, "bytes")
-        case "integer" | "long" | "float" | "double", int() | float():
+        case "boolean", bool():
+            pass
+        case "integer" | "long", int() if not isinstance(value, bool):
             yield from _outside(limits, value, path, "")
-        case "structure" | "list" | "map" | "string" | "integer" | "long" | "float" | "double", _:
-            yield f"{path}: {value!r}: must be a {shape.type_name}"
+        case "float" | "double", int() | float() if not isinstance(value, bool):
+            yield from _outside(limits, value, path, "")
+        case "structure" | "list" | "map" | "string" | "boolean" | "integer" | "long" | "float" | "double", _:
+            yield WrongType(f"{path}: {value!r}: must be of type {shape.type_name}")
 
 
 def _member(path: str, name: str) -> str:

@@ -4,9 +4,11 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from moto.iam.models import get_account_id_from, iam_backends
+
+from settings.limits import MANAGED_POLICIES_MAX_COUNT, RetentionDays
 
 Parameters = Mapping[str, Any]
 
@@ -100,6 +102,47 @@ def _dashboard(parameters: Parameters, _account_id: str) -> Iterator[str]:
     yield from _above("DashboardBody", metrics, DASHBOARD_METRICS_MAX_COUNT, "metrics")
 
 
+def _attached_policies(parameters: Parameters, account_id: str) -> Iterator[str]:
+    roles = iam_backends[account_id]["aws"].roles.values()
+    attached = next((set(role.managed_policies) for role in roles if role.name == parameters["RoleName"]), set())
+    count = len(attached | {parameters["PolicyArn"]})
+    yield from _above(f"the role {parameters['RoleName']}", count, MANAGED_POLICIES_MAX_COUNT, "managed policies")
+
+
+def _variants(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    production = parameters["ProductionVariants"]
+    shadows = parameters.get("ShadowProductionVariants") or []
+    names = [variant["VariantName"] for variant in (*production, *shadows)]
+    if len(set(names)) < len(names):
+        yield f"VariantName: {names}: must differ"
+    for number, variant in enumerate(production):
+        serverless = variant.get("ServerlessConfig")
+        if serverless is None:
+            continue
+        if shadows or len(production) > 1:
+            yield f"ProductionVariants[{number}].ServerlessConfig: must be of the only variant"
+        if "InstanceType" in variant or "InitialInstanceCount" in variant:
+            yield f"ProductionVariants[{number}]: must name instances or ServerlessConfig, not both"
+        if serverless.get("ProvisionedConcurrency", 0) > serverless["MaxConcurrency"]:
+            yield f"ProductionVariants[{number}]: ProvisionedConcurrency must be at most MaxConcurrency"
+
+
+def _alarm(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    periods = parameters["EvaluationPeriods"]
+    if parameters.get("DatapointsToAlarm", 1) > periods:
+        yield f"DatapointsToAlarm: {parameters['DatapointsToAlarm']}: must be at most EvaluationPeriods, {periods}"
+    period = parameters.get("Period")
+    if period is not None and period not in (10, 20, 30) and period % 60:
+        yield f"Period: {period}: must be 10, 20, 30 or a multiple of 60"
+
+
+def _retention(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    days = parameters["retentionInDays"]
+    allowed = get_args(get_args(RetentionDays)[0])
+    if days not in allowed:
+        yield f"retentionInDays: {days}: must be one of {', '.join(map(str, allowed))}"
+
+
 IAM_QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 WRITTEN = (
     Written(
@@ -114,6 +157,22 @@ WRITTEN = (
         broken=_ec2_texts,
     ),
     Written(operations=("iam.PutRolePolicy",), page=IAM_QUOTAS, broken=_inline_policies),
+    Written(operations=("iam.AttachRolePolicy",), page=IAM_QUOTAS, broken=_attached_policies),
+    Written(
+        operations=("sagemaker.CreateEndpointConfig",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html",
+        broken=_variants,
+    ),
+    Written(
+        operations=("cloudwatch.PutMetricAlarm",),
+        page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
+        broken=_alarm,
+    ),
+    Written(
+        operations=("logs.PutRetentionPolicy",),
+        page="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
+        broken=_retention,
+    ),
     Written(operations=("iam.CreatePolicy", "iam.CreatePolicyVersion"), page=IAM_QUOTAS, broken=_managed_policy),
     Written(operations=("iam.CreateRole", "iam.UpdateAssumeRolePolicy"), page=IAM_QUOTAS, broken=_trust_policy),
     Written(

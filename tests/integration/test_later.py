@@ -3,6 +3,7 @@
 One sequence in staging's network; the tests ask for what it found on its way.
 """
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +23,11 @@ def later(folder: Path) -> Found:
     staging = project / "stacks/staging.py"
     settings = staging.read_text()
 
-    def write(shadow_weight: float, termination_wait_seconds: int) -> None:
+    def write(shadow_weight: float, termination_wait_seconds: int, *, updated: bool = True) -> None:
+        update = f"AllAtOnceUpdateSettings(termination_wait_seconds={termination_wait_seconds})" if updated else "None"
         changed = settings.replace(
             'shadow=VariantSettings(instance_type="ml.m5.large"',
-            f"update=AllAtOnceUpdateSettings(termination_wait_seconds={termination_wait_seconds}),\n"
-            f'shadow=VariantSettings(instance_type="ml.m5.large", weight={shadow_weight}',
+            f'update={update},\nshadow=VariantSettings(instance_type="ml.m5.large", weight={shadow_weight}',
         )
         assert changed != settings
         staging.write_text(f"from settings.update import AllAtOnceUpdateSettings\n{changed}")
@@ -73,7 +74,17 @@ def later(folder: Path) -> Found:
         made.applied()
         made.nothing_to_change()
 
-        made.fail(lingering_seconds=12)
+        write(0.1, 120, updated=False)
+        made.synthesize()
+        found["unguarded"] = made.terraform("plan", "-input=false")
+        write(0.1, 120)
+        made.fail(lingering_seconds=40)
+        releases = json.loads((project / "releases.json").read_text())
+        releases["environments"]["staging"] = {}
+        (project / "releases.json").write_text(json.dumps(releases))
+        made.synthesize()
+        made.applied()
+        found["left by the release"] = made.everything()
         made.destroyed()
         found["destroyed"] = Path(made.folder / f"terraform-{made.runs}.log").read_text()
     return found
@@ -145,6 +156,19 @@ def test_an_update_that_could_not_be_taken_back_is_told_as_what_it_is(found: Fou
     said = found["stuck, verified"].printed
     assert "UpdateRollbackFailed" in said
     assert "it serves, from instances of both configurations" in said
+
+
+def test_an_endpoint_cannot_lose_its_guarded_update_under_its_name(found: Found) -> None:
+    assert found["unguarded"].code != 0
+    said = " ".join(found["unguarded"].printed.split())
+    assert "update cannot be given to an endpoint that was made without, nor taken away" in said
+
+
+def test_when_the_last_release_goes_role_and_network_stay_for_as_long_as_sagemaker_needs_them(found: Found) -> None:
+    left = found["left by the release"]
+    assert "sagemaker Endpoints: linear-learner" not in left
+    assert "iam Roles: ml-platform-staging-sagemaker-hosting" in left
+    assert [item for item in left if item.startswith("ec2 NetworkInterfaces: ")]
 
 
 def test_a_destroy_waits_until_sagemaker_has_let_go_of_network_and_role(found: Found) -> None:

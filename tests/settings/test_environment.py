@@ -279,6 +279,13 @@ def test_log_groups_that_are_not_the_environments_cannot_be_kept(owns: bool, sou
     assert sound or "logs.keeps_account_wide: True: must be False where owns_account_wide is False" in found[0]
 
 
+@pytest.mark.parametrize("weight", [3.5e38, 1e60, 1e-50])
+def test_a_weight_beyond_32_bits_is_refused(weight: float) -> None:
+    endpoint = ProvisionedEndpointSettings(production=VariantSettings(weight=weight))
+    [problem] = problems(endpoints=[endpoint])
+    assert "must be 0, or from 1e-45 to 3.4e38" in problem
+
+
 def test_chinas_regions_are_refused_with_the_reason() -> None:
     [problem] = problems(region="cn-north-1")
     assert "must not be one of AWS's regions in China, where VPC endpoints and services have other names" in str(

@@ -1,7 +1,7 @@
 """Gap: moto's endpoints in a VPC have no network interfaces, and it lets a subnet or group go that one is in.
 
 SageMaker puts them into the models' subnets, and frees them some time after the instances are gone; for that it needs
-the models' role: without it they stay.
+the models' role and its right to: without it they stay.
 https://docs.aws.amazon.com/sagemaker/latest/dg/host-vpc.html
 https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html
 """
@@ -76,8 +76,12 @@ def release(call: SageMakerResponse, endpoint_name: str, roles: set[str], *, but
     ]
 
     def free() -> None:
-        there = {role.arn for role in iam_backends[account_id]["aws"].roles.values() if role.policies}
-        if roles <= there:
+        able = {
+            role.arn
+            for role in iam_backends[account_id]["aws"].roles.values()
+            if any("ec2:DeleteNetworkInterface" in document for document in role.policies.values())
+        }
+        if roles <= able:
             for eni_id in old:
                 backend.enis.pop(eni_id, None)
 

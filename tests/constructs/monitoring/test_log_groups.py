@@ -72,10 +72,14 @@ def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(ke
             "log_groups",
             names=parts.names(),
             logs=LogSettings(keeps_account_wide=kept).checked(),
-            key_arn=None,
+            key_arn=KEY,
         )
     )
     groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()
-    assert {group["name"] for group in groups if group.get("skip_destroy")} == (
+    staying = [group for group in groups if group.get("skip_destroy")]
+    assert {group["name"] for group in staying} == (
         {"/aws/sagemaker/NotebookInstances", "/aws/sagemaker/TrainingJobs"} if kept else set()
     )
+    for group in staying:  # what is older is neither cut short nor locked with a key that a destroy deletes
+        assert group["lifecycle"] == {"ignore_changes": ["kms_key_id", "retention_in_days"]}
+        assert not group.keys() & {"kms_key_id", "retention_in_days"}

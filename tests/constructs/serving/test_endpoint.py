@@ -69,12 +69,13 @@ def test_an_endpoint_that_was_made_without_alarms_can_be_kept_so() -> None:
 def test_the_hosting_of_the_first_apply_is_kept_and_another_one_is_refused_by_the_plan() -> None:
     resources = synthesized_platform(environment("prod"))["resource"]
     kept = resources["terraform_data"]["linear_learner_hosting"]
-    assert kept["input"] == {"hosting": "serverless"}
+    assert kept["input"] == {"hosting": "serverless", "guarded": "no"}
     assert kept["lifecycle"] == {"ignore_changes": ["input"]}
     lifecycle: dict[str, Any] = only(resources, SagemakerEndpoint.TF_RESOURCE_TYPE)["lifecycle"]
-    [precondition] = lifecycle["precondition"]
+    precondition, other = lifecycle["precondition"]
     assert precondition["condition"] == '${terraform_data.linear_learner_hosting.output.hosting == "serverless"}'
     assert "change name_carries_hosting" in precondition["error_message"]
+    assert other["condition"] == '${try(terraform_data.linear_learner_hosting.output.guarded, "no") == "no"}'
 
 
 def test_an_endpoint_of_another_name_is_there_before_the_old_one_goes() -> None:

@@ -1,5 +1,6 @@
 """What the role of the models behind an endpoint may do, decided by an IAM simulator."""
 
+import pytest
 from cdktf import TerraformStack
 
 from constructs.serving.hosting_role import HostingRole
@@ -83,11 +84,16 @@ def test_it_writes_captured_data_where_an_endpoint_captures_and_only_there() -> 
     assert decisions(asked) == ["Allowed", "ImplicitlyDenied", "ImplicitlyDenied"]
 
 
-def test_behind_a_serverless_endpoint_it_has_no_business_in_the_network() -> None:
-    document = policies("prod")["hosting_role_policy_document"]
-    assert not [item for item in document["Statement"] if item["Sid"].startswith("Network")]
+@pytest.mark.parametrize(("name", "network"), [("dev", False), ("prod", True)])
+def test_it_may_work_in_the_network_where_there_is_one_for_what_was_on_instances_too(name: str, network: bool) -> None:
+    document = policies(name)["hosting_role_policy_document"]
+    found = [item["Sid"] for item in document["Statement"] if item["Sid"].startswith("Network")]
+    assert found == (["NetworkRead", "NetworkInterfaces", "NetworkPermissions"] if network else [])
 
 
-def test_without_a_release_there_is_no_such_role() -> None:
+def test_without_a_release_the_role_stays_as_sagemaker_needs_it_for_what_has_gone() -> None:
+    """https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteEndpoint.html"""
     platform = synthesized_platform(environment("prod", release=Release()))
-    assert "hosting_role" not in platform["resource"]["aws_iam_role"]
+    assert platform["resource"]["aws_iam_role"]["hosting_role"]["name"] == "ml-platform-prod-sagemaker-hosting"
+    document = platform["data"]["aws_iam_policy_document"]["hosting_role_policy_document"]
+    assert "ImagePull" not in [item["sid"] for item in document["statement"]]

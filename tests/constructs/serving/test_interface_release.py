@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from constructs.network.placement import Placement
 from constructs.serving.interface_release import InterfaceRelease
 from operations import wait_for_interfaces
 from operations.wait_for_interfaces import left
+from settings.endpoint import ServerlessEndpointSettings
 from settings.network import ExistingNetworkSettings
 from stacks.environments import ROOT
 from tests.support import parts
@@ -46,20 +48,20 @@ def test_a_destroy_waits_for_the_interfaces_of_the_placement(tmp_path: Path) -> 
         "region": "eu-west-1",
         "subnets": "subnet-1,subnet-2",
         "groups": "sg-1",
-        "description": "*",
+        "shared": "no",
     }
     [provisioner] = made["provisioner"]
     assert provisioner["local-exec"]["when"] == "destroy"
-    told = '"${self.output.region}" "${self.output.subnets}" "${self.output.groups}" "${self.output.description}"'
+    told = '"${self.output.region}" "${self.output.subnets}" "${self.output.groups}" "${self.output.shared}"'
     assert provisioner["local-exec"]["command"].endswith(f'/wait.py" {told}')
 
 
-def test_in_a_network_of_others_it_waits_for_what_is_sagemakers_alone(tmp_path: Path) -> None:
+def test_it_knows_whether_others_use_the_network_too(tmp_path: Path) -> None:
     existing = ExistingNetworkSettings(subnet_ids=["subnet-01234567"], security_group_ids=["sg-01234567"]).checked()
     platform = synthesized_platform(environment("staging", network=existing))["resource"]
-    assert platform["terraform_data"][ADDRESS]["input"]["description"] == "*SageMaker*"
+    assert platform["terraform_data"][ADDRESS]["input"]["shared"] == "yes"
     shared = Placement(subnet_ids=["subnet-1"], security_group_ids=["sg-1"], shared=True)
-    assert released(shared, tmp_path)["input"]["description"] == "*SageMaker*"
+    assert released(shared, tmp_path)["input"]["shared"] == "yes"
 
 
 def test_endpoints_go_before_it_and_the_role_and_the_network_after_it() -> None:
@@ -73,9 +75,29 @@ def test_endpoints_go_before_it_and_the_role_and_the_network_after_it() -> None:
     assert f"terraform_data.{ADDRESS}" in depends_on
 
 
-@pytest.mark.parametrize(("name", "changes"), [("dev", {}), ("prod", {}), ("staging", {"rollback_guard": False})])
-def test_there_is_none_without_instances_in_a_network_or_without_python(name: str, changes: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("name", "changes"), [("dev", {}), ("staging", {"rollback_guard": False})])
+def test_there_is_none_without_a_network_or_without_python(name: str, changes: dict[str, Any]) -> None:
     assert ADDRESS not in synthesized_platform(environment(name, **changes))["resource"]["terraform_data"]
+
+
+def test_it_stays_with_the_role_and_its_rights_when_the_last_release_goes() -> None:
+    """Terraform runs nothing for what has left the configuration, and SageMaker needs the role's rights until then."""
+    of = environment("staging")
+    platforms = [synthesized_platform(item) for item in (of, replace(of, releases={}))]
+    released, withdrawn = (item["resource"] for item in platforms)
+    assert "aws_sagemaker_endpoint" not in withdrawn
+    assert withdrawn["terraform_data"][ADDRESS] == released["terraform_data"][ADDRESS]
+    assert withdrawn["aws_iam_role"]["hosting_role"] == released["aws_iam_role"]["hosting_role"]
+    for platform in platforms:
+        document = platform["data"]["aws_iam_policy_document"]["hosting_role_policy_document"]
+        assert "ec2:DeleteNetworkInterface" in [action for item in document["statement"] for action in item["actions"]]
+
+
+def test_a_move_to_serverless_leaves_the_role_its_rights_in_the_network() -> None:
+    moved = synthesized_platform(environment("staging", endpoints=[ServerlessEndpointSettings()]))
+    assert ADDRESS in moved["resource"]["terraform_data"]
+    document = moved["data"]["aws_iam_policy_document"]["hosting_role_policy_document"]
+    assert "ec2:DeleteNetworkInterface" in [action for item in document["statement"] for action in item["actions"]]
 
 
 @pytest.fixture
@@ -99,24 +121,38 @@ def interface(ec2: Any) -> dict[str, Any]:
 def test_the_script_waits_until_the_last_interface_is_gone(ec2: Any, interface: dict[str, Any]) -> None:
     began = time.monotonic()
     threading.Timer(0.4, lambda: ec2.delete_network_interface(NetworkInterfaceId=interface["id"])).start()
-    assert left(ec2, interface["subnet"], interface["group"], "*") == []
+    assert left(ec2, interface["subnet"], interface["group"], 60) == []
     assert time.monotonic() - began >= 0.4
 
 
-def test_the_script_gives_up_after_its_time_and_names_what_is_left(
-    ec2: Any, interface: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+def test_the_script_gives_up_after_its_time_and_names_what_is_left(ec2: Any, interface: dict[str, Any]) -> None:
+    assert left(ec2, interface["subnet"], interface["group"], 0.2) == [interface["id"]]
+
+
+@pytest.mark.parametrize(("shared", "ends"), [("yes", "others' perhaps: going on"), ("no", "destroy again")])
+def test_what_may_be_others_ends_no_destroy(
+    shared: str,
+    ends: str,
+    ec2: Any,
+    interface: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(wait_for_interfaces, "WAIT_SECONDS", 0.2)
-    assert left(ec2, interface["subnet"], interface["group"], "*SageMaker*") == [interface["id"]]
-
-
-def test_the_script_does_not_wait_for_what_is_described_otherwise(ec2: Any, interface: dict[str, Any]) -> None:
-    assert left(ec2, interface["subnet"], interface["group"], "*Lambda*") == []
+    assert ec2.describe_network_interfaces()["NetworkInterfaces"]
+    for name in ("WAIT_SECONDS", "SHARED_WAIT_SECONDS"):
+        monkeypatch.setattr(wait_for_interfaces, name, 0)
+    monkeypatch.setattr("sys.argv", ["wait", "us-east-1", interface["subnet"], interface["group"], shared])
+    if shared == "yes":
+        wait_for_interfaces.main()
+        assert capsys.readouterr().out.strip().endswith(ends)
+    else:
+        with pytest.raises(SystemExit, match=ends):
+            wait_for_interfaces.main()
 
 
 def test_the_script_ends_with_one_line_where_aws_cannot_be_asked() -> None:
     finished = subprocess.run(
-        [sys.executable, SCRIPT, "us-east-1", "subnet-1", "sg-1", "*"],
+        [sys.executable, SCRIPT, "us-east-1", "subnet-1", "sg-1", "no"],
         capture_output=True,
         text=True,
         check=False,

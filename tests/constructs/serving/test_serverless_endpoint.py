@@ -42,7 +42,7 @@ def test_it_serves_its_model_without_instances_and_without_a_guarded_update() ->
 
 
 def test_its_hosting_is_kept_in_the_state() -> None:
-    assert only(made(), "terraform_data")["input"] == {"hosting": "serverless"}
+    assert only(made(), "terraform_data")["input"] == {"hosting": "serverless", "guarded": "no"}
 
 
 def test_provisioned_concurrency_scales_where_it_may_go_up() -> None:

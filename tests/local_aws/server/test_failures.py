@@ -150,6 +150,8 @@ def test_after_so_many_creations_the_last_is_done_and_unanswered_and_no_other_is
     [
         (["error=1"], "failure 'error': must be one of errors, throttles, lost_replies, "),
         (["errors=many"], "errors: 'many': must be a number"),
+        (["errors=nan"], "errors: 'nan': must be a number"),
+        (["endpoint_seconds=-1"], "endpoint_seconds: -1.0: must not be below 0"),
         (["errors=1.1"], "must be from 0 to 1"),
         (["errors=0.6", "throttles=0.6"], "and so must their sum"),
         (["throttles=-1"], "must be from 0 to 1"),

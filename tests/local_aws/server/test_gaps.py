@@ -579,7 +579,10 @@ def test_sagemakers_interfaces_keep_subnet_and_group_until_they_are_freed_for_wh
     assert interfaces() == 2, "the role has no policy: SageMaker may free nothing"
 
     document = json.dumps(
-        {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ec2:*", "Resource": "*"}]}
+        {
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Allow", "Action": "ec2:DeleteNetworkInterface", "Resource": "*"}],
+        }
     )
     iam.put_role_policy(RoleName="frees", PolicyName="platform", PolicyDocument=document)
     sagemaker.create_endpoint(EndpointName="placed", EndpointConfigName="placed")

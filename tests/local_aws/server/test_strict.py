@@ -27,7 +27,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_process.
 
 
 @functools.cache
-def client(server: server_process.Server, service: str) -> Any:
+def client(server: server_process.Server, service: str, config: Config | None = None) -> Any:
     """One that sends what botocore itself would refuse."""
     return boto3.client(
         service,
@@ -35,7 +35,7 @@ def client(server: server_process.Server, service: str) -> Any:
         region_name="us-east-1",
         aws_access_key_id="testing",
         aws_secret_access_key="testing",
-        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
+        config=Config(parameter_validation=False, retries={"total_max_attempts": 1}).merge(config or Config()),
     )
 
 
@@ -128,8 +128,8 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
         "logs",
         "create_log_group",
         {"logGroupName": "/a", "tags": {"a": 1}},
-        "InvalidParameterException",
-        "tags.a: 1: must be a string",
+        "SerializationException",
+        "tags.a: 1: must be of type string",
     ),
     "a versioning status that S3 does not have": (
         "s3",
@@ -195,6 +195,67 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
         "InvalidArgument",
         "must be at most 20,480",
     ),
+    "a truth value that is a text": (
+        "sagemaker",
+        "create_model",
+        {
+            "ModelName": "a",
+            "ExecutionRoleArn": "arn:aws:iam::123456789012:role/a",
+            "EnableNetworkIsolation": "yes",
+        },
+        "SerializationException",
+        "EnableNetworkIsolation: 'yes': must be of type boolean",
+    ),
+    "a whole number that is none": (
+        "logs",
+        "describe_log_groups",
+        {"limit": 1.5},
+        "SerializationException",
+        "limit: 1.5: must be of type integer",
+    ),
+    "a dashboard that is no JSON": (
+        "cloudwatch",
+        "put_dashboard",
+        {"DashboardName": "a", "DashboardBody": "nope"},
+        "ValidationException",
+        "cannot be read",
+    ),
+    "a serverless variant with instances": (
+        "sagemaker",
+        "create_endpoint_config",
+        {
+            "EndpointConfigName": "a",
+            "ProductionVariants": [
+                {
+                    "VariantName": "a",
+                    "ModelName": "a",
+                    "InstanceType": "ml.m5.large",
+                    "ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1},
+                }
+            ],
+        },
+        "ValidationException",
+        "must name instances or ServerlessConfig, not both",
+    ),
+    "more datapoints than are evaluated": (
+        "cloudwatch",
+        "put_metric_alarm",
+        {
+            "AlarmName": "a",
+            "ComparisonOperator": "GreaterThanThreshold",
+            "EvaluationPeriods": 1,
+            "DatapointsToAlarm": 2,
+        },
+        "ValidationException",
+        "DatapointsToAlarm: 2: must be at most EvaluationPeriods, 1",
+    ),
+    "a retention of 31 days": (
+        "logs",
+        "put_retention_policy",
+        {"logGroupName": "/a", "retentionInDays": 31},
+        "InvalidParameterException",
+        "retentionInDays: 31: must be one of 1, 3",
+    ),
     "a dashboard of 501 widgets": (
         "cloudwatch",
         "put_dashboard",
@@ -240,18 +301,39 @@ def test_the_inline_policies_of_a_role_are_counted_together(server: server_proce
     iam.put_role_policy(RoleName="counted", PolicyName="a", PolicyDocument=policy(10_240))
 
 
-def test_a_body_that_is_not_what_the_model_says_is_malformed(server: server_process.Server) -> None:
-    connection = http.client.HTTPConnection(server_process.HOST, server.port)
-    connection.request(
-        "POST",
-        "/",
-        '{"ModelName": "a", "PrimaryContainer": ["a"], "ExecutionRoleArn": "b"}',
-        {
-            "X-Amz-Target": "SageMaker.CreateModel",
-            "Content-Type": "application/x-amz-json-1.1",
-            "Authorization": "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sagemaker/aws4_request, a",
-        },
+def test_a_role_has_ten_managed_policies_at_most(server: server_process.Server) -> None:
+    iam = client(server, "iam")
+    iam.create_role(RoleName="attached", AssumeRolePolicyDocument=TRUST)
+    arns = [
+        iam.create_policy(PolicyName=f"p{number}", PolicyDocument=policy(200))["Policy"]["Arn"] for number in range(11)
+    ]
+    for arn in arns[:10]:
+        iam.attach_role_policy(RoleName="attached", PolicyArn=arn)
+    with pytest.raises(ClientError, match="the role attached: 11 managed policies: must be at most 10"):
+        iam.attach_role_policy(RoleName="attached", PolicyArn=arns[10])
+
+
+def test_a_presigned_url_is_held_too(server: server_process.Server) -> None:
+    signed = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    url = client(server, "s3", signed).generate_presigned_url(
+        "put_object", Params={"Bucket": "abc", "Key": "a", "ACL": "nonsense"}
     )
+    connection = http.client.HTTPConnection(server_process.HOST, server.port)
+    connection.request("PUT", url.removeprefix(server.url), b"a", {"x-amz-acl": "nonsense"})
+    answer = connection.getresponse()
+    assert (answer.status, b"nonsense" in answer.read()) == (400, True)
+    connection.close()
+
+
+@pytest.mark.parametrize("body", ["{nope", "", "null", '["a"]'])
+def test_a_body_that_is_no_object_is_malformed(server: server_process.Server, body: str) -> None:
+    connection = http.client.HTTPConnection(server_process.HOST, server.port)
+    headers = {
+        "X-Amz-Target": "SageMaker.ListModels",
+        "Content-Type": "application/x-amz-json-1.1",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sagemaker/aws4_request, a",
+    }
+    connection.request("POST", "/", body, headers)
     answer = connection.getresponse()
     assert (answer.status, json.load(answer)["__type"]) == (400, "SerializationException")
     connection.close()
