@@ -31,7 +31,8 @@ def forget_users_configuration() -> None:
     """Takes everything that could lead to a real account out of this process: keys, profiles, files, endpoints."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")), HOST]))
+    direct = os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")).split(",")
+    no_proxy = ",".join([*(name for name in direct if name not in ("", HOST)), HOST])
     os.environ.update(NOTHING_OF_THE_USERS | {"NO_PROXY": no_proxy, "no_proxy": no_proxy})
 
 

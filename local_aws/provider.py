@@ -41,12 +41,12 @@ def cli_configuration(folder: Path, variables: Mapping[str, str]) -> tuple[dict[
     there is one; otherwise Terraform downloads it.
     """
     own = variables.get("TF_CLI_CONFIG_FILE", str(Path(variables.get("HOME", "/")) / ".terraformrc"))
-    if Path(own).is_file():
+    configuration = folder / "terraform.tfrc"  # in a shell that has sourced an environment's exports it is in use
+    if Path(own).is_file() and Path(own) != configuration:
         return {}, ""
     mirror = next(iter(mirrors(variables)), None)
     if mirror is None:
         return ({"TF_CLI_CONFIG_FILE": os.devnull}, "") if "TF_CLI_CONFIG_FILE" in variables else ({}, "")
-    configuration = folder / "terraform.tfrc"
     configuration.write_text(
         "provider_installation {\n"
         f'  filesystem_mirror {{\n    path    = {json.dumps(str(mirror))}\n    include = ["{PROVIDER}"]\n  }}\n'

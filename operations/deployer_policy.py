@@ -22,10 +22,10 @@ from typing import Any
 import boto3
 import botocore.session
 
-from constructs.monitoring.dashboard import ENDPOINTS_PER_PAGE
 from operations import command_line
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
+from settings.limits import ENDPOINTS_PER_PAGE
 from settings.names import ACCOUNT_WIDE_LOG_GROUPS, further_policy
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from stacks.environments import read_environments

@@ -25,6 +25,9 @@ SERVERLESS_CONCURRENCY_MAX = 500
 # Of a container's variables, names and values together.
 VARIABLES_MAX_COUNT = 100
 VARIABLES_MAX_BYTES = 32 * 1024
+# Of a dashboard, which has 500 widgets and 2,500 metrics at most, an endpoint 4 and up to 14:
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+ENDPOINTS_PER_PAGE = 50
 # Ours, so that the role's policy has no more than IAM's 10,240 characters.
 IMAGE_REPOSITORIES_MAX_COUNT = 20
 # Of a role, until AWS raises it; AmazonSageMakerFullAccess may be one of them.

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from constructs.monitoring.endpoint_rows import ServedEndpoint, rows_of
 from constructs.monitoring.widgets import LogWidget, MetricWidget, Search, body, in_batches
+from settings.limits import ENDPOINTS_PER_PAGE
 from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, Names
 
 ERRORS = "fields @timestamp, @log, @message | filter @message like /(?i)(error|exception|traceback)/"
@@ -16,9 +17,6 @@ NEWEST = "sort @timestamp desc | limit 50"
 CONSOLE, GOV_CONSOLE = "console.aws.amazon.com", "console.amazonaws-us-gov.com"
 
 
-# A page has 500 widgets and 2,500 metrics at most, an endpoint 4 and up to 14:
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
-ENDPOINTS_PER_PAGE = 50
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartQuery.html
 QUERY_LOG_GROUPS_MAX_COUNT = 50
 

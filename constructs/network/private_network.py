@@ -11,7 +11,7 @@ from cdktf_cdktf_provider_aws.vpc import Vpc
 from constructs import Construct
 
 from constructs.network.placement import Placement
-from constructs.network.vpc_endpoints import HTTPS, KEPT_DESCRIPTION, VpcEndpoints
+from constructs.network.vpc_endpoints import HTTPS, OF_A_GROUP, VpcEndpoints
 from settings.limits import ZoneLetter
 from settings.names import Names
 from settings.network import NewNetworkSettings
@@ -110,7 +110,7 @@ class PrivateNetwork(Construct):
                 ),
             ],
             tags={"Name": names.sagemaker_security_group},
-            lifecycle=KEPT_DESCRIPTION,
+            lifecycle=OF_A_GROUP,
         )
         training_group = SecurityGroup(
             self,
@@ -121,7 +121,7 @@ class PrivateNetwork(Construct):
             ingress=[SecurityGroupIngress(description="from members", self_attribute=True, **ANY_TRAFFIC)],
             egress=[SecurityGroupEgress(description="to members", self_attribute=True, **ANY_TRAFFIC)],
             tags={"Name": names.training_security_group},
-            lifecycle=KEPT_DESCRIPTION,
+            lifecycle=OF_A_GROUP,
         )
         self.placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id], shared=False)
         self.training_placement = Placement(

@@ -10,8 +10,9 @@ from constructs import Construct
 from settings.names import Names
 
 HTTPS = 443
-# Another one would replace the group, and the new one would be made first, under a name that is taken.
-KEPT_DESCRIPTION = TerraformResourceLifecycle(ignore_changes=["description"])
+# A group that goes must outlast the rules that name it: without create_before_destroy Terraform deletes it first. And
+# another description would replace a group, whose successor would be made under a name that is taken.
+OF_A_GROUP = TerraformResourceLifecycle(create_before_destroy=True, ignore_changes=["description"])
 
 
 class VpcEndpoints(Construct):
@@ -65,7 +66,7 @@ class VpcEndpoints(Construct):
                 )
             ],
             tags={"Name": names.vpc_endpoints_security_group},
-            lifecycle=KEPT_DESCRIPTION,
+            lifecycle=OF_A_GROUP,
         )
         for service in services:
             VpcEndpoint(

@@ -123,3 +123,10 @@ def test_rejects_rows_that_are_not_there(tmp_path: Path) -> None:
 def test_the_sample_has_rows_of_thirty_measurements() -> None:
     rows = [line.split(",") for line in SAMPLE.read_text().splitlines()]
     assert [len(row) for row in rows] == [30] * 5
+
+
+@pytest.mark.parametrize("module", ["deploy", "deployer_policy", "preflight", "recover", "verify"])
+def test_a_command_needs_no_node_before_it_synthesizes(module: str) -> None:
+    """jsii would look for one on PATH; the project's own is found by who calls synth."""
+    code = f"import operations.{module}, sys; sys.exit('jsii' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -1,4 +1,5 @@
-"""Gap: moto's endpoints in a VPC have no network interfaces, and it lets a subnet or group go that one is in.
+"""Gap: moto's endpoints in a VPC have no network interfaces, and it lets a subnet or group go that one is in,
+and a group that the rule of another names.
 
 SageMaker puts them into the models' subnets, and frees them some time after the instances are gone; for that it needs
 the models' role and its right to: without it they stay.
@@ -34,6 +35,8 @@ def fill() -> None:
 
     def delete_unused_group(backend: EC2Backend, name: str | None = None, group_id: str | None = None) -> None:
         using = [eni.id for eni in backend.enis.values() if group_id in [group.id for group in eni.group_set]]
+        # https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html
+        using += [other.id for other in _groups(backend) if other.id != group_id and group_id in _named_by(other)]
         _refuse(f"resource {group_id}", using)
         delete_group(backend, name, group_id)
 
@@ -47,6 +50,16 @@ def fill() -> None:
     EC2Backend.delete_subnet = delete_unused_subnet
     EC2Backend.delete_security_group = delete_unused_group
     SageMakerResponse.delete_endpoint = delete_endpoint_and_its_interfaces
+
+
+def _groups(backend: EC2Backend) -> list[Any]:
+    return [group for of_vpc in backend.groups.values() for group in of_vpc.values()]
+
+
+def _named_by(group: Any) -> set[str]:  # noqa: ANN401 - moto's
+    """The groups that its rules name."""
+    rules = [*group.ingress_rules, *group.egress_rules]
+    return {rule.source_group.get("GroupId", "") for rule in rules}
 
 
 def place(call: SageMakerResponse, endpoint_name: str, configuration: Mapping[str, Any]) -> None:

@@ -110,6 +110,12 @@ def test_what_security_groups_say_of_themselves_is_in_ec2s_characters(interface_
     assert [text for text in texts if not EC2_TEXT.fullmatch(text)] == []
 
 
+def test_a_group_outlasts_the_rules_that_name_it_and_keeps_its_description(resources: Resources) -> None:
+    """Turning `interface_endpoints` off deletes a group that another one's rule names until then."""
+    for item in resources[SecurityGroup.TF_RESOURCE_TYPE].values():
+        assert item["lifecycle"] == {"create_before_destroy": True, "ignore_changes": ["description"]}
+
+
 def test_no_security_group_is_open_to_the_world(resources: Resources) -> None:
     assert "0.0.0.0/0" not in str(resources)
     assert "::/0" not in str(resources)

@@ -598,6 +598,22 @@ def test_sagemakers_interfaces_keep_subnet_and_group_until_they_are_freed_for_wh
     ec2.delete_security_group(GroupId=group)
 
 
+def test_a_group_that_anothers_rule_names_stays(server: Server) -> None:
+    """https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteSecurityGroup.html"""
+    session = credentials.session(credentials.account_variables(server, environment("dev").settings))
+    ec2 = session.client("ec2", endpoint_url=server.url)
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    named, other = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"] for name in ("named", "other")
+    )
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "UserIdGroupPairs": [{"GroupId": named}]}
+    ec2.authorize_security_group_egress(GroupId=other, IpPermissions=[rule])
+    with pytest.raises(ClientError, match="DependencyViolation"):
+        ec2.delete_security_group(GroupId=named)
+    ec2.revoke_security_group_egress(GroupId=other, IpPermissions=[rule])
+    ec2.delete_security_group(GroupId=named)
+
+
 def test_a_role_that_was_just_made_cannot_be_taken_yet(server: Server, sagemaker: Any) -> None:
     """https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency"""
     session = credentials.session(credentials.account_variables(server, environment("dev").settings))
