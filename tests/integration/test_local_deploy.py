@@ -54,7 +54,6 @@ SERVICES = {
     "s3",
     "sagemaker",
     "sagemaker-runtime",
-    "service-quotas",
     "sns",
     "sts",
 }

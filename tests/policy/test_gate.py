@@ -19,6 +19,11 @@ REASONS = {
     # Docker's login is a token: https://docs.aws.amazon.com/AmazonECR/latest/userguide/registry_auth.html
     ("training_role_policy_document", "cloudsplaining: credentials exposure: ecr:GetAuthorizationToken"),
     ("hosting_role_policy_document", "cloudsplaining: credentials exposure: ecr:GetAuthorizationToken"),
+    # EC2 names its resource as optional: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonec2.html
+    *(
+        (f"{role}_role_policy_document", "cloudsplaining: resource exposure: ec2:DeleteNetworkInterfacePermission")
+        for role in ("hosting", "notebook", "training")
+    ),
     # parliament's data are older than its resource type:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
     (
