@@ -54,7 +54,6 @@ class MlPlatformStack(AwsStack):
             retention_days=settings.logs.retention_days,
             key_arn=key_arn,
         )
-        placement = network.placement
         training_role = TrainingRole(
             self,
             "training_role",
@@ -77,7 +76,7 @@ class MlPlatformStack(AwsStack):
                 bucket=bucket,
                 key_arn=key_arn,
                 training_role_arn=training_role.arn,
-                placement=placement,
+                placement=network.placement,
                 on_create=environment.on_create,
                 on_start=environment.on_start,
                 samples=environment.notebooks,
@@ -98,7 +97,7 @@ class MlPlatformStack(AwsStack):
             image_repositories=environment.image_repositories,
             bucket=bucket,
             key_arn=key_arn,
-            placement=placement,
+            placement=network.placement,
             log_groups=log_groups.of_endpoints,
             topic_arn=topic.arn,
             verify_script=environment.verify_script if settings.rollback_guard else None,
@@ -113,11 +112,7 @@ class MlPlatformStack(AwsStack):
                 "log_group_names": log_groups.names,
                 "training_role_arn": training_role.arn,
                 "key_arn": key_arn,
-                "subnet_ids": None if placement is None else placement.subnet_ids,
-                "security_group_ids": None if placement is None else placement.security_group_ids,
-                "training_security_group_ids": (
-                    None if network.training_placement is None else network.training_placement.security_group_ids
-                ),
+                **network.outputs,
                 "alarm_topic_arn": topic.arn,
                 "dashboard_url": dashboard.url,
                 **serving.outputs,

@@ -1,5 +1,7 @@
 """The network that notebooks, training jobs and models run in."""
 
+from collections.abc import Sequence
+
 from constructs import Construct
 
 from constructs.account import Account
@@ -12,8 +14,8 @@ from settings.network import ExistingNetworkSettings, NetworkSettings
 
 class Network(Construct):
     """`placement` is in a new, private and logged network, in one that exists, or, as None, in SageMaker's own;
-    `training_placement` lets the instances of a training job talk to each other besides. `has_notebook`: one is to work
-    there."""
+    `training_placement` lets the instances of a training job talk to each other besides; `outputs` has both.
+    `has_notebook`: one is to work there."""
 
     def __init__(
         self,
@@ -52,3 +54,10 @@ class Network(Construct):
                 key_arn=key_arn,
             )
             self.placement, self.training_placement = made.placement, made.training_placement
+        self.outputs: dict[str, Sequence[str]] = {}
+        if self.placement is not None and self.training_placement is not None:
+            self.outputs = {
+                "subnet_ids": self.placement.subnet_ids,
+                "security_group_ids": self.placement.security_group_ids,
+                "training_security_group_ids": self.training_placement.security_group_ids,
+            }
