@@ -59,13 +59,18 @@ INVALID_CODES = {
 UNAVAILABLE = {"ec2": "503 Unavailable", "s3": "503 Slow Down"}
 
 
-def signed_for(environ: Mapping[str, Any]) -> str:
-    """The service in the signature's scope: .../us-east-1/iam/aws4_request. Nothing for a request without one."""
+def credential(environ: Mapping[str, Any]) -> list[str]:
+    """The parts of the signature's: <access key>/<date>/us-east-1/iam/aws4_request."""
     signed = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2].partition(",")[0]
     # A presigned URL has it in its query.
     query = urllib.parse.parse_qs(environ.get("QUERY_STRING", "")).get("X-Amz-Credential", [""])[0]
-    scope = (signed or query).split("/")
-    return str(scope[3]) if len(scope) > 3 else ""
+    return str(signed or query).split("/")
+
+
+def signed_for(environ: Mapping[str, Any]) -> str:
+    """The service that is asked. Nothing for a request without a signature."""
+    scope = credential(environ)
+    return scope[3] if len(scope) > 3 else ""
 
 
 def answer(environ: dict[str, Any], start_response: Callable[..., Any], kind: Kind, message: str) -> Iterable[bytes]:

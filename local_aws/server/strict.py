@@ -100,7 +100,7 @@ def strict(application: Application) -> Application:
             return application(environ, start_response)
         seen.count(seen.held, call.name, HELD)
         try:
-            found = problems_of(call, access_key(environ))
+            found = problems_of(call, errors.credential(environ)[0])
             problems = [f"{call.name}: {problem}" for problem in found]
         except (KeyError, TypeError, ValueError, AttributeError) as error:  # a document in a text is no document
             found, problems = [], [f"{call.name}: cannot be read: {error!r}"]
@@ -126,11 +126,6 @@ def service_of(environ: Mapping[str, Any]) -> str:
     if signed == "sagemaker" and "HTTP_X_AMZ_TARGET" not in environ:
         return "sagemaker-runtime"
     return SERVICES.get(signed, signed)
-
-
-def access_key(environ: Mapping[str, Any]) -> str:
-    scope: str = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")[2]
-    return scope.partition("/")[0]
 
 
 def read(service: str, environ: dict[str, Any], body: bytes) -> Call | None:

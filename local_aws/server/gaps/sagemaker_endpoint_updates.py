@@ -31,9 +31,8 @@ REQUESTS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What an endpoint is until a time, of time.monotonic(), and what happens then."""
+    """What happens to an endpoint at a time, of time.monotonic()."""
 
-    status: str
     until: float
     complete: Callable[[], None]
 
@@ -89,7 +88,7 @@ def settle(endpoint: Any) -> None:  # noqa: ANN401 - moto's
 
 def _begin(endpoint: Any, status: str, told: Played, complete: Callable[[], None]) -> None:  # noqa: ANN401 - moto's
     endpoint.endpoint_status = status
-    endpoint.change = Change(status=status, until=time.monotonic() + told.endpoint_seconds, complete=complete)
+    endpoint.change = Change(until=time.monotonic() + told.endpoint_seconds, complete=complete)
     settle(endpoint)
 
 
