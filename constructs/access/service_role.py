@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from cdktf import ITerraformDependable
+from cdktf import Fn, ITerraformDependable, Token
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
     DataAwsIamPolicyDocument,
     DataAwsIamPolicyDocumentStatement,
@@ -60,7 +60,9 @@ class ServiceRole(Construct):
             ],
         )
         role = IamRole(self, "Default", name=name, assume_role_policy=trust.json)
-        self.name, self.arn = role.name, role.arn
+        # Not role.arn, which is not known while a role that was deleted is made again: a model would be replaced for it.
+        arn = Fn.format("arn:%s:iam::%s:role/%s", [account.partition, account.id, role.name])
+        self.name, self.arn = role.name, Token.as_string(arn)
         self.policies: list[ITerraformDependable] = [
             IamRolePolicy(
                 self, "policy", name="platform", role=role.name, policy=self._document("policy_document", statements)

@@ -53,7 +53,8 @@ class PrivateBucket(Construct):
             timeouts=S3BucketTimeouts(create="5m"),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
-        self.name, self.arn = bucket.id, bucket.arn
+        # Not its id, which is not known while a bucket that was deleted is made again: a model would be replaced for it.
+        self.name, self.arn = bucket.bucket, bucket.arn
         self.versioning = S3BucketVersioningA(
             self,
             "versioning",

@@ -40,6 +40,12 @@ def resolved(text: str, platform: dict[str, Any]) -> str:
                 return "sg-0123456789abcdef0"
         raise AssertionError(f"no value for {found[0]}")
 
+    # A role's ARN, made of its name.
+    text = re.sub(
+        r"\$\{format\(\\?\"arn:%s:iam::%s:role/%s\\?\", [^)]*aws_iam_role\.(\w+)\.name\)\}",
+        r"${aws_iam_role.\1.arn}",
+        text,
+    )
     return re.sub(r"\$\{([^}]+)\}", value, text)
 
 

@@ -77,8 +77,8 @@ def test_dev_ships_the_scripts_of_lifecycle_scripts() -> None:
     )
     for hook in ("on_create", "on_start"):
         assert embedded(lifecycle[hook]) == (ROOT / f"lifecycle_scripts/{hook}.sh").read_bytes()
-        assert '"@DATA_BUCKET@", aws_s3_bucket.data_bucket.id)' in lifecycle[hook]
-        assert '"@TRAINING_ROLE_ARN@", aws_iam_role.training_role.arn)' in lifecycle[hook]
+        assert '"@DATA_BUCKET@", aws_s3_bucket.data_bucket.bucket)' in lifecycle[hook]
+        assert '"@TRAINING_ROLE_ARN@", format("arn:%s:iam::%s:role/%s", ' in lifecycle[hook]
         assert lifecycle[hook].endswith('"@REGION@", "us-east-1"))}')
 
 

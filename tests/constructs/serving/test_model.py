@@ -99,7 +99,7 @@ def test_the_artifact_lies_in_the_environments_own_bucket_under_models() -> None
         for name, item in resources["aws_s3_object"].items()
         if name.startswith("artifact_")
     ]
-    assert artifact["bucket"] == "${aws_s3_bucket.data_bucket.id}"
+    assert artifact["bucket"] == "${aws_s3_bucket.data_bucket.bucket}"
     assert artifact["key"].startswith("models/breast-cancer-means-")
     container = only(resources, SagemakerModel.TF_RESOURCE_TYPE)["primary_container"]
     assert container["model_data_url"] == f"s3://${{{address}.bucket}}/${{{address}.key}}"

@@ -144,7 +144,7 @@ def test_an_environment_captures_into_its_own_bucket_with_its_own_key() -> None:
     )
     resources = synthesized_platform(environment("dev", endpoints=[endpoint]))["resource"]
     captured = only(resources, SagemakerEndpointConfiguration.TF_RESOURCE_TYPE)["data_capture_config"]
-    assert captured["destination_s3_uri"] == "s3://${aws_s3_bucket.data_bucket.id}/data-capture"
+    assert captured["destination_s3_uri"] == "s3://${aws_s3_bucket.data_bucket.bucket}/data-capture"
     assert captured["kms_key_id"] == "${aws_kms_key.encryption_key.arn}"
     assert captured["capture_options"] == [{"capture_mode": "Input"}]
 
