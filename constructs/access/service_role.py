@@ -60,7 +60,7 @@ class ServiceRole(Construct):
             ],
         )
         role = IamRole(self, "Default", name=name, assume_role_policy=trust.json)
-        # Not role.arn, which is not known while a role that was deleted is made again: a model would be replaced for it.
+        # Not role.arn, which is not known while a deleted role is made again: a model would be replaced for it.
         arn = Fn.format("arn:%s:iam::%s:role/%s", [account.partition, account.id, role.name])
         self.name, self.arn = role.name, Token.as_string(arn)
         self.policies: list[ITerraformDependable] = [

@@ -53,7 +53,7 @@ class PrivateBucket(Construct):
             timeouts=S3BucketTimeouts(create="5m"),
             lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
         )
-        # Not its id, which is not known while a bucket that was deleted is made again: a model would be replaced for it.
+        # Not its id, which is not known while a deleted bucket is made again: a model would be replaced for it.
         self.name, self.arn = bucket.bucket, bucket.arn
         self.versioning = S3BucketVersioningA(
             self,
