@@ -21,7 +21,7 @@ MAX_PORT = 65535
 
 
 def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
-    """Everything it writes is in `folder`. The exit code of `cdktf deploy`. Raises LocalAwsError."""
+    """Everything it writes is in `folder`. The exit code of `make deploy`. Raises LocalAwsError."""
     name = environment.settings.name
     provider.check_version(os.environ)
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     operations = {OUTPUT_VARIABLE: str(environment_stack.output_folder(folder, name))}
     credentials.write_exports(folder / f"{name}.env", exports | operations, path_entry=BIN)
     print(f"local AWS: {server.url}, account {credentials.account_id(environment.settings)}", flush=True)
-    return environment_stack.run("deploy", folder, name, os.environ | exports)
+    return environment_stack.deploy(folder, name, os.environ | exports)
 
 
 def running_server(folder: Path, port: int) -> server_process.Server:
@@ -104,11 +104,8 @@ def main() -> None:
     except LocalAwsError as error:
         sys.exit(f"local AWS: {error}")
     if code != 0:
-        sys.exit(
-            f"local AWS: cdktf deploy {arguments.environment} ended with {code}: see above. If something is said to "
-            f"exist already, a deploy died before: . {_relative(arguments.folder / arguments.environment)}.env && "
-            f"make recover ENV={arguments.environment}"
-        )
+        exports = _relative(arguments.folder / f"{arguments.environment}.env")
+        sys.exit(f"local AWS: commands that are offered above are for a shell that has sourced it: . {exports}")
     print("\nTry next:")
     for command in next_steps(arguments.folder, environment):
         print(f"  {command}")

@@ -1,14 +1,15 @@
-"""Runs the real CDKTF command line on one environment against the local AWS."""
+"""Deploys and destroys one environment against the local AWS, with the real CDKTF command line."""
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from local_aws import provider
 from stacks.environments import ROOT
-from stacks.synthesized_stack import SynthesizedStack
+from stacks.synthesized_stack import SynthesizedStack, synthesize
 
 # `terraform providers lock` ignores mirrors.
 SKIP_PROVIDER_LOCK = "--skip-provider-lock"
@@ -19,13 +20,28 @@ def output_folder(folder: Path, environment: str) -> Path:
     return folder / environment / "cdktf.out"
 
 
-def run(verb: str, folder: Path, environment: str, env: Mapping[str, str]) -> int:
-    """`cdktf deploy dev` or `cdktf destroy dev`, without questions. The exit code."""
-    stack = output_folder(folder, environment) / "stacks" / environment
-    override(stack, provider.version_override() | (provider.lifted_protection(stack) if verb == "destroy" else {}))
-    if not sys.stdout.isatty():
-        env = {**env, "CI": "true"}  # else cdktf redraws its progress into pipes and files too
-    return SynthesizedStack(folder=stack, variables=env).cdktf(verb, "--auto-approve", SKIP_PROVIDER_LOCK)
+def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
+    """`make deploy`, without questions and without its preflight. The exit code."""
+    output = output_folder(folder, environment)
+    override(output / "stacks" / environment, provider.version_override())
+    command = [sys.executable, "-m", "operations.deploy", environment, "--output", str(output)]
+    options = ["--auto-approve", SKIP_PROVIDER_LOCK]
+    # An account here has AWS's quotas for a new one: what they would stop is preflight's to tell.
+    return subprocess.run([*command, *options], cwd=ROOT, env=_plain(env) | {"PREFLIGHT": "0"}, check=False).returncode
+
+
+def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
+    """`cdktf destroy`, without questions, of what is protected too. The exit code. Raises OperationError."""
+    output = output_folder(folder, environment)
+    stack = SynthesizedStack(folder=output / "stacks" / environment, variables=_plain(env))
+    synthesize(output)
+    override(stack.folder, provider.version_override() | provider.lifted_protection(stack.folder))
+    return stack.cdktf("destroy", "--auto-approve", SKIP_PROVIDER_LOCK)
+
+
+def _plain(env: Mapping[str, str]) -> dict[str, str]:
+    """cdktf redraws its progress into pipes and files too, unless it is told that nobody looks."""
+    return {**env} if sys.stdout.isatty() else {**env, "CI": "true"}
 
 
 def override(stack: Path, content: Mapping[str, object]) -> None:

@@ -24,7 +24,7 @@ def destroy(folder: Path, server: server_process.Server, settings: EnvironmentSe
         if bucket.name != settings.state_bucket:
             bucket.object_versions.delete()  # Terraform deletes objects only where the settings have force_destroy
     if environment_stack.output_folder(folder, name).is_dir():
-        code = environment_stack.run("destroy", folder, name, os.environ | own | changes)
+        code = environment_stack.destroy(folder, name, os.environ | own | changes)
         if code != 0:
             raise LocalAwsError(f"cdktf destroy {name} ended with {code}: see above")
     if settings.state_bucket is not None:

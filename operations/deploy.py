@@ -1,7 +1,8 @@
 """cdktf deploy or destroy, with a line that says what to do where it cannot be done.
 
 `make deploy ENV=prod` runs `python -m operations.deploy prod`, `make destroy ENV=prod` the same with `--verb destroy`.
-A deploy asks first whether it can go through (operations/preflight.py), unless PREFLIGHT is 0 in the environment.
+A deploy asks first whether it can go through (operations/preflight.py), unless PREFLIGHT is 0 in the environment. Where
+the state lacks something that a deploy would make, it looks first whether that exists (operations/recover.py).
 """
 
 import os
@@ -13,14 +14,16 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, preflight, state_lock
-from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
+from operations.recover import Recovery, told
+from operations.terraform_state import TerraformState, read_state, refuse_anothers
+from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
 
 # Retries of the first question, after which AWS is taken to be out of reach: some ten seconds.
 FIRST_RETRIES = 4
 
 
-def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) -> None:
-    """Before anything is begun. Raises OperationError with what is in the way and what to do."""
+def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) -> TerraformState:
+    """Before anything is begun. The state. Raises OperationError with what is in the way and what to do."""
     protected = [".".join(address) for address in stack.protected] if verb == "destroy" else []
     if protected:
         raise OperationError(
@@ -29,14 +32,17 @@ def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) ->
             f"`cdktf deploy {name}`, then destroy"
         )
     try:
-        boto3.client(
+        caller = boto3.client(
             "sts", region_name=stack.region, config=Config(retries={"total_max_attempts": FIRST_RETRIES})
         ).get_caller_identity()
-        lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
+        s3 = state_lock.s3_client(stack)
+        lock, state = state_lock.lock_of(stack, s3), read_state(stack, s3)
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS does not answer, nothing was changed: {error}") from error
     if lock is not None:
         raise OperationError(state_lock.explanation(lock, stack))
+    refuse_anothers(state, environment=name, account_id=caller["Account"])
+    return state
 
 
 def wants_preflight(variables: Mapping[str, str]) -> bool:
@@ -58,30 +64,39 @@ def refuse_what_would_fail(stack: SynthesizedStack, name: str) -> None:
     print(f"{name}: {summary}", flush=True)
 
 
+def take_over(stack: SynthesizedStack, name: str) -> None:
+    """Has the deploy import what exists and is not in the state. Raises OperationError where a person must decide."""
+    stack.init()
+    recovery = Recovery(stack, told=told(os.environ))
+    for line in recovery.lines:
+        print(f"{name}: {line}", flush=True)
+    if recovery.first:
+        raise OperationError("\n".join([*recovery.first, "nothing was begun: that first, then deploy again"]))
+
+
 def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
     """Raises OperationError where cdktf does not end well."""
     asks_first = verb == "deploy" and wants_preflight(os.environ)
     stack = synthesized_stack(name, output)
-    refuse_what_cannot_be_done(verb, stack, name)
+    state = refuse_what_cannot_be_done(verb, stack, name)
     if asks_first:
         refuse_what_would_fail(stack, name)
+    if verb == "deploy" and (stack.imports.exists() or state.lacks_any(stack)):
+        take_over(stack, name)
     code = stack.cdktf(verb, *options)
     if code == 0:
         return
     lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
     if lock is not None:
         raise OperationError(state_lock.explanation(lock, stack))
-    raise OperationError(
-        f"cdktf {verb} ended with {code}: see above. If something is said to exist already, a deploy died before: "
-        f"make recover ENV={name}"
-    )
+    raise OperationError(f"cdktf {verb} ended with {code}: see above. The next deploy takes over what this one made")
 
 
 def main() -> None:
     parser = command_line.parser(__doc__)
     parser.add_argument("--verb", choices=("deploy", "destroy"), default="deploy")
     arguments, options = parser.parse_known_args()
-    with command_line.errors_as_lines(arguments.environment):
+    with command_line.errors_as_lines(arguments.environment), alone(arguments.environment, arguments.output):
         run(arguments.verb, arguments.environment, arguments.output, options)
 
 

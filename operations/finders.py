@@ -11,10 +11,13 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from operations.answers import answer
+from operations.uses import KEY, VPC, Uses
 from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError
 
 Values = Mapping[str, Any]
+Finder = Callable[[Values], str | None]
 REPEATABLE = frozenset(
     {
         "aws_appautoscaling_policy",
@@ -36,31 +39,21 @@ REPEATABLE = frozenset(
         "terraform_data",
     }
 )
-NOT_FOUND = {
-    "404",
-    "NoSuchBucket",
-    "NoSuchEntity",
-    "NotFoundException",
-    "RecordNotFound",
-    "ResourceNotFound",
-    "ResourceNotFoundException",
-    "ValidationException",  # SageMaker: "Could not find ..."
-}
 
 
 class Finders:
-    """Asks one account and region of AWS."""
+    """Asks one account and region of AWS. Of several keys or VPCs with an environment's tags, `uses` chooses."""
 
-    def __init__(self, session: boto3.Session) -> None:
-        self._session = session
+    def __init__(self, session: boto3.Session, uses: Uses) -> None:
+        self._session, self.uses = session, uses
         self._clients: dict[str, Any] = {}
-        self.by_type: Mapping[str, Callable[[Values], str | None]] = {
+        self.by_type: Mapping[str, Finder] = {
             "aws_cloudwatch_log_group": self._log_group,
-            "aws_flow_log": self._tagged("describe_flow_logs", "FlowLogs", "FlowLogId", filters="Filter"),
+            "aws_flow_log": self._in_vpc("describe_flow_logs", "FlowLogs", "FlowLogId", filters="Filter"),
             "aws_iam_policy": self._policy,
             "aws_iam_role": self._role,
             "aws_kms_alias": self._key_alias,
-            "aws_kms_key": self._key,
+            "aws_kms_key": lambda values: self.uses.chosen(KEY, self.keys(values)),
             "aws_s3_bucket": self._bucket,
             "aws_sagemaker_endpoint": self._named("describe_endpoint", "EndpointName"),
             "aws_sagemaker_endpoint_configuration": self._endpoint_configuration,
@@ -69,10 +62,10 @@ class Finders:
             "aws_sagemaker_notebook_instance_lifecycle_configuration": self._named(
                 "describe_notebook_instance_lifecycle_config", "NotebookInstanceLifecycleConfigName"
             ),
-            "aws_security_group": self._tagged("describe_security_groups", "SecurityGroups", "GroupId"),
-            "aws_subnet": self._tagged("describe_subnets", "Subnets", "SubnetId"),
-            "aws_vpc": self._tagged("describe_vpcs", "Vpcs", "VpcId"),
-            "aws_vpc_endpoint": self._tagged("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
+            "aws_security_group": self._in_vpc("describe_security_groups", "SecurityGroups", "GroupId"),
+            "aws_subnet": self._in_vpc("describe_subnets", "Subnets", "SubnetId"),
+            "aws_vpc": lambda values: self.uses.chosen(VPC, self.vpcs(values)),
+            "aws_vpc_endpoint": self._in_vpc("describe_vpc_endpoints", "VpcEndpoints", "VpcEndpointId"),
         }
 
     def find(self, resource_type: str, values: Values) -> str | None:
@@ -124,7 +117,7 @@ class Finders:
         return name if name in [group["logGroupName"] for group in found] else None
 
     def _role(self, values: Values) -> str | None:
-        return values["name"] if _exists(self._client("iam").get_role, RoleName=values["name"]) else None
+        return values["name"] if answer(self._client("iam").get_role, RoleName=values["name"]) else None
 
     def _policy(self, values: Values) -> str | None:
         pages = self._client("iam").get_paginator("list_policies").paginate(Scope="Local")
@@ -134,7 +127,7 @@ class Finders:
     def _bucket(self, values: Values) -> str | None:
         name = values.get("bucket")
         try:
-            return name if name and _exists(self._client("s3").head_bucket, Bucket=name) else None
+            return name if name and answer(self._client("s3").head_bucket, Bucket=name) else None
         except ClientError as error:
             raise OperationError(
                 f"the bucket {name} exists and cannot be read: {error}: is it another account's?"
@@ -148,26 +141,28 @@ class Finders:
             else None
         )
 
-    def _key(self, values: Values) -> str | None:
-        return _only("aws_kms_key", self.keys(values))
-
     def keys(self, values: Values) -> list[str]:
-        """All that are in use and have the tags."""
+        """All that have the tags and are not to be deleted."""
         kms, wanted = self._client("kms"), _tags(values)
         found = []
         for page in kms.get_paginator("list_keys").paginate():
             for key in page["Keys"]:
-                if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] != "Enabled":
-                    continue
-                tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
+                try:
+                    if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] not in ("Enabled", "Disabled"):
+                        continue
+                    tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
+                except ClientError as error:
+                    if error.response["Error"]["Code"] != "AccessDeniedException":
+                        raise
+                    continue  # its policy shuts everybody else out: it is another platform's
                 if wanted.items() <= {tag["TagKey"]: tag["TagValue"] for tag in tags}.items():
                     found.append(key["KeyId"])
         return found
 
-    def _named(self, operation: str, field: str) -> Callable[[Values], str | None]:
+    def _named(self, operation: str, field: str) -> Finder:
         def find(values: Values) -> str | None:
             name = values.get("name")  # not known while something that it is made of is not
-            return name if name and _exists(getattr(self._client("sagemaker"), operation), **{field: name}) else None
+            return name if name and answer(getattr(self._client("sagemaker"), operation), **{field: name}) else None
 
         return find
 
@@ -213,19 +208,86 @@ class Finders:
         ]
         return {variant["ModelName"] for variant in variants}
 
-    def _tagged(
-        self, operation: str, collection: str, field: str, filters: str = "Filters"
-    ) -> Callable[[Values], str | None]:
-        """EC2 has no names but tags: every resource of ours has a Name of its own."""
+    def vpcs(self, values: Values) -> list[str]:
+        """All that have the tags."""
+        return self._ids("describe_vpcs", "Vpcs", "VpcId", values)
+
+    def models(self, values: Values) -> list[str]:
+        """All that have the environment's tags, and a name that begins as its models' do."""
+        wanted = {key: value for key, value in _tags(values).items() if key != "Name"}
+        prefix = f"{wanted['Project']}-{wanted['Environment']}-"
+        sagemaker = self._client("sagemaker")
+        pages = sagemaker.get_paginator("list_models").paginate(NameContains=prefix)
+        listed = [item for page in pages for item in page["Models"] if item["ModelName"].startswith(prefix)]
+        return [
+            item["ModelName"]
+            for item in listed
+            if wanted.items()
+            <= {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=item["ModelArn"])["Tags"]}.items()
+        ]
+
+    def _in_vpc(self, operation: str, collection: str, field: str, filters: str = "Filters") -> Finder:
+        """What is made in a VPC is made in it once. It has no name but tags: every resource of ours has a Name."""
 
         def find(values: Values) -> str | None:
-            asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(_tags(values).items())]
-            pages = self._client("ec2").get_paginator(operation).paginate(**{filters: asked})
-            found = [item for page in pages for item in page[collection]]
-            alive = [item[field] for item in found if item.get("State") not in ("deleted", "deleting")]
-            return _only(collection, alive)
+            vpc_id = values.get("vpc_id")  # not known while the VPC is not
+            return (
+                _only(collection, self._ids(operation, collection, field, values, vpc_id, filters)) if vpc_id else None
+            )
 
         return find
+
+    def _ids(
+        self,
+        operation: str,
+        collection: str,
+        field: str,
+        values: Values,
+        vpc_id: str | None = None,
+        filters: str = "Filters",
+    ) -> list[str]:
+        asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(_tags(values).items())]
+        if vpc_id is not None:
+            asked.append({"Name": "resource-id" if collection == "FlowLogs" else "vpc-id", "Values": [vpc_id]})
+        pages = self._client("ec2").get_paginator(operation).paginate(**{filters: asked})
+        found = [item for page in pages for item in page[collection]]
+        return [item[field] for item in found if item.get("State") not in ("deleted", "deleting")]
+
+    def delete_vpc(self, vpc_id: str) -> list[str]:
+        """The commands that delete it with what is in it, in an order that EC2 accepts."""
+        inside = [{"Name": "vpc-id", "Values": [vpc_id]}]
+
+        def found(operation: str, collection: str, **asked: object) -> list[dict[str, Any]]:
+            pages = self._client("ec2").get_paginator(operation).paginate(**asked)
+            return [item for page in pages for item in page[collection]]
+
+        logs = found("describe_flow_logs", "FlowLogs", Filter=[{"Name": "resource-id", "Values": [vpc_id]}])
+        endpoints = found("describe_vpc_endpoints", "VpcEndpoints", Filters=inside)
+        subnets = found("describe_subnets", "Subnets", Filters=inside)
+        groups = found("describe_security_groups", "SecurityGroups", Filters=inside)
+        # One that a rule of another one names goes after that.
+        named = {
+            pair["GroupId"]
+            for group in groups
+            for rule in (*group["IpPermissions"], *group["IpPermissionsEgress"])
+            for pair in rule["UserIdGroupPairs"]
+            if pair["GroupId"] != group["GroupId"]
+        }
+        own = sorted(
+            (group["GroupId"] in named, group["GroupId"]) for group in groups if group["GroupName"] != "default"
+        )
+        commands = []
+        if logs:
+            commands.append(f"aws ec2 delete-flow-logs --flow-log-ids {_joined(logs, 'FlowLogId')}")
+        if endpoints:
+            commands.append(f"aws ec2 delete-vpc-endpoints --vpc-endpoint-ids {_joined(endpoints, 'VpcEndpointId')}")
+        commands += [f"aws ec2 delete-subnet --subnet-id {subnet['SubnetId']}" for subnet in subnets]
+        commands += [f"aws ec2 delete-security-group --group-id {group_id}" for _, group_id in own]
+        return [*commands, f"aws ec2 delete-vpc --vpc-id {vpc_id}"]
+
+
+def _joined(found: Iterable[Values], field: str) -> str:
+    return " ".join(str(item[field]) for item in found)
 
 
 def _tags(values: Values) -> dict[str, str]:
@@ -238,13 +300,3 @@ def _only(kind: str, found: Iterable[str]) -> str | None:
     if len(ids) > 1:
         raise OperationError(f"{kind}: {', '.join(ids)} all have the tags of one: delete those that are not in use")
     return next(iter(ids), None)
-
-
-def _exists(operation: Callable[..., object], **arguments: str) -> bool:
-    try:
-        operation(**arguments)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NOT_FOUND:
-            return False
-        raise
-    return True

@@ -5,7 +5,7 @@ something that Terraform plans to make exists already. A verdict is one of
 
     fine             nothing to do
     ask for          a quota is too low: the code, and the command that asks AWS for more
-    exists           the deploy would be told that it exists already
+    exists           it is there already; `make deploy` takes it over
     refused          the deploy would fail, and no request changes that
     cannot be asked  AWS did not answer this one; it stops no deploy
 
@@ -27,14 +27,14 @@ from operations import command_line
 from operations.deployer_policy import DeployerPolicy, Statement
 from operations.finders import Finders
 from operations.quotas import VPC, VPCS, Need, Quota, needs, quotas
+from operations.uses import Uses
 from settings.environment import EnvironmentSettings
-from settings.names import ACCOUNT_WIDE_LOG_GROUPS
 from settings.network import NewNetworkSettings
 from stacks.environments import Environment, read_environments
 from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
 
 FINE, ASK_FOR, EXISTS, REFUSED, UNASKED = "fine", "ask for", "exists", "refused", "cannot be asked"
-STOPS = (REFUSED, ASK_FOR, EXISTS)
+STOPS = (REFUSED, ASK_FOR)
 # The last is what a proxy's page in the place of an answer raises.
 NO_ANSWER = (BotoCoreError, ClientError, ResponseParserError)
 Plan = Mapping[str, Any]
@@ -66,7 +66,7 @@ def preflight(stack: SynthesizedStack, environment: Environment, session: boto3.
     if row.verdict == REFUSED:
         return
     yield from asked("permissions", lambda: _permission_rows(settings, identity, session.client("iam")))
-    plans, finders = list[Plan](), Finders(session)
+    plans, finders = list[Plan](), Finders(session, Uses(session, {}))
     state = [] if settings.state_bucket is None else asked("state", lambda: [state_row(settings, finders)])
     yield from state
 
@@ -240,31 +240,25 @@ def _name_rows(name: str, plan: Plan, finders: Finders) -> Iterator[Row]:
     """One for each thing that is to be made and exists already, or one that says that there is none."""
     rows = []
     for change in _creations(plan):
+        kind, values = change["type"], change["change"]["after"]
         try:
-            found = finders.find(change["type"], change["change"]["after"])
+            found, why = finders.find(kind, values), finders.kept_from(kind, values)
         except OperationError as error:
-            advice = " Choose another name" if change["type"] == "aws_s3_bucket" else ""
+            advice = " Choose another name" if kind == "aws_s3_bucket" else ""
             rows.append(Row(what=change["address"], verdict=REFUSED, detail=f"{error}{advice}"))
         except NO_ANSWER as error:
             rows.append(Row(what=change["address"], verdict=UNASKED, detail=_reason(error)))
         else:
-            if found is not None:
-                rows.append(Row(what=change["address"], verdict=EXISTS, detail=_existing(name, found)))
+            if why is not None:
+                rows.append(Row(what=change["address"], verdict=REFUSED, detail=why))
+            elif found is not None:
+                detail = f"{found}: make deploy takes it over, plain cdktf deploy does after make recover ENV={name}"
+                rows.append(Row(what=change["address"], verdict=EXISTS, detail=detail))
     yield from rows or [Row(what="names", verdict=FINE, detail="nothing that is to be made exists already")]
 
 
-def _existing(name: str, found: str) -> str:
-    if found in ACCOUNT_WIDE_LOG_GROUPS:
-        return (
-            f"{found}: another environment made it, or SageMaker itself. In stacks/{name}.py, to leave it alone: "
-            f"logs=LogSettings(owns_account_wide=False); to take it over, and leave it there at a destroy: "
-            f"logs=LogSettings(keeps_account_wide=True), then make recover ENV={name}"
-        )
-    return f"{found}: to take it over: make recover ENV={name}"
-
-
 def summary(rows: Sequence[Row]) -> str:
-    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in (*STOPS, UNASKED)}
+    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in (*STOPS, EXISTS, UNASKED)}
     named = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     return f"preflight: {len(rows)} questions, {named or 'all fine'}"
 

@@ -4,18 +4,15 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-import boto3
-
 from lazy_bindings.install import install
 from operations import command_line
-from operations.finders import Finders
-from operations.recover import find_lost
+from operations.recover import Recovery
 from settings.environment import EnvironmentSettings
 from stacks.environments import read_environments
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 
-def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, str], session: boto3.Session) -> str:
+def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, str]) -> str:
     """What Terraform says in the end. Raises OperationError."""
     if settings.state_bucket is None:
         raise OperationError(
@@ -26,8 +23,7 @@ def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, st
     _synthesize(settings, settings.state_bucket, stack_id, output)
     stack = SynthesizedStack(folder=output / "stacks" / stack_id, variables=variables)
     stack.init()
-    stack.imports.unlink(missing_ok=True)
-    find_lost(stack, Finders(session), stack.plan())
+    Recovery(stack)
     said = stack.run("apply", "-input=false", "-no-color", "-auto-approve")
     stack.imports.unlink(missing_ok=True)
     return next(line for line in said.splitlines() if line.startswith("Apply complete!"))
@@ -49,7 +45,7 @@ def main() -> None:
     of_name = {item.settings.name: item.settings for item in read_environments(os.environ)}
     settings = of_name[arguments.environment]
     with command_line.errors_as_lines(settings.name):
-        said = make(settings, arguments.output, os.environ, boto3.Session(region_name=settings.region))
+        said = make(settings, arguments.output, os.environ)
         print(f"{settings.name}: the state's bucket is {settings.state_bucket}. {said}")
 
 

@@ -1,11 +1,13 @@
 """A synthesized stack's folder: Terraform run in it, and what its JSON says of its backend."""
 
+import fcntl
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,12 +48,17 @@ class SynthesizedStack:
         return region
 
     @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        """By type and name."""
+        found: dict[str, dict[str, Any]] = self.json.get("resource", {})
+        return found
+
+    @property
     def protected(self) -> list[tuple[str, str]]:
         """Type and name of what Terraform refuses to destroy."""
-        resources: dict[str, dict[str, Any]] = self.json.get("resource", {})
         return [
             (resource_type, name)
-            for resource_type, of_type in resources.items()
+            for resource_type, of_type in self.resources.items()
             for name, resource in of_type.items()
             if resource.get("lifecycle", {}).get("prevent_destroy")
         ]
@@ -59,6 +66,12 @@ class SynthesizedStack:
     @property
     def imports(self) -> Path:
         return self.folder / IMPORTS
+
+    def write_imports(self, blocks: Sequence[Mapping[str, str]]) -> None:
+        """Whole or not at all: a deploy would read half a file."""
+        partial = self.imports.with_suffix(".partial")
+        partial.write_text(json.dumps({"import": blocks}, indent=2) + "\n")
+        partial.replace(self.imports)
 
     def command(self, *arguments: str) -> str:
         """For a person to type in the folder that this process runs in."""
@@ -84,11 +97,11 @@ class SynthesizedStack:
         return finished.stdout
 
     def cdktf(self, verb: str, *options: str) -> int:
-        """`cdktf deploy` or `cdktf destroy` of this stack. The exit code."""
+        """`cdktf deploy` or `cdktf destroy` of this stack, as it was synthesized. The exit code."""
         output = os.path.relpath(self.folder.parent.parent, ROOT)
         # Terraform runs the rollback guard with the first python3 there, which must be one with boto3.
         path = f"{BIN}{os.pathsep}{self.variables.get('PATH', os.defpath)}"
-        command = [str(BIN / "node"), str(CDKTF), verb, self.folder.name, "--output", output, *options]
+        command = [str(BIN / "node"), str(CDKTF), verb, self.folder.name, "--skip-synth", "--output", output, *options]
         code = subprocess.run(command, cwd=ROOT, env={**self.variables, "PATH": path}, check=False).returncode
         if code == 0:
             self.imports.unlink(missing_ok=True)  # taken over, or destroyed
@@ -111,6 +124,29 @@ class SynthesizedStack:
         finally:
             plan.unlink(missing_ok=True)
         return shown
+
+
+@contextmanager
+def alone(name: str, output: Path) -> Iterator[None]:
+    """While no other operation of the environment works in the output folder: two would write the same files.
+
+    Raises OperationError where one does. The system lets go of a dead process's lock by itself.
+    """
+    folder = output / "stacks" / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "operation.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            raise OperationError(
+                f"process {lock.read().strip() or 'unknown'} of this machine is at it, with the same output folder "
+                f"({os.path.relpath(output)}): wait for it"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
 
 
 def synthesize(output: Path) -> None:

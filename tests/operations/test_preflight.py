@@ -14,7 +14,6 @@ from operations.deploy import wants_preflight
 from operations.finders import Finders
 from operations.preflight import (
     ASK_FOR,
-    EXISTS,
     FINE,
     REFUSED,
     STOPS,
@@ -30,6 +29,7 @@ from operations.preflight import (
     zone_row,
 )
 from operations.quotas import CONCURRENCY, INSTANCES, INSTANCES_OF_ONE, Need, Quota, beside_while_updated, needs
+from operations.uses import Uses
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings
 from settings.scaling import InstanceScalingSettings
 from settings.update import (
@@ -168,13 +168,13 @@ def test_without_the_bucket_of_its_state_a_deploy_is_refused_with_what_makes_it(
         monkeypatch.setenv(name, "testing")
     session = boto3.Session(region_name="us-east-1")
     settings = environment("prod", state_bucket="acme-prod-state").settings
-    row = state_row(settings, Finders(session))
+    row = state_row(settings, Finders(session, Uses(session, {})))
     assert (row.verdict, row.detail) == (
         REFUSED,
         "the bucket acme-prod-state does not exist: make state-bucket ENV=prod",
     )
     session.client("s3").create_bucket(Bucket="acme-prod-state")
-    assert state_row(settings, Finders(session)).verdict == FINE
+    assert state_row(settings, Finders(session, Uses(session, {}))).verdict == FINE
 
 
 @mock_aws
@@ -218,7 +218,7 @@ def test_the_summary_counts_what_is_not_fine() -> None:
     rows = [Row(what="a", verdict=verdict, detail="") for verdict in verdicts]
     assert summary(rows) == "preflight: 4 questions, 2 ask for, 1 cannot be asked"
     assert summary(rows[:1]) == "preflight: 1 questions, all fine"
-    assert {REFUSED, ASK_FOR, EXISTS} == set(STOPS)
+    assert {REFUSED, ASK_FOR} == set(STOPS)
 
 
 @pytest.mark.parametrize(("given", "wanted"), [({}, True), ({"PREFLIGHT": ""}, True), ({"PREFLIGHT": "0"}, False)])

@@ -37,4 +37,4 @@ def test_its_own_state_is_a_file_beside_those_of_the_environments() -> None:
 def test_without_a_name_it_says_where_to_give_one() -> None:
     settings = environment("prod").settings
     with pytest.raises(OperationError, match=r"None: must be given, in stacks/prod\.py or as ML_PLATFORM_PROD_STATE"):
-        state_bucket.make(settings, ROOT / "cdktf.out", {}, None)
+        state_bucket.make(settings, ROOT / "cdktf.out", {})

@@ -1,0 +1,29 @@
+"""What AWS answers to a question about one thing, which may not be there."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+NOT_FOUND = {
+    "404",
+    "InvalidSubnetID.NotFound",
+    "NoSuchBucket",
+    "NoSuchEntity",
+    "NotFoundException",
+    "RecordNotFound",
+    "ResourceNotFound",
+    "ResourceNotFoundException",
+    "ServerSideEncryptionConfigurationNotFoundError",
+    "ValidationException",  # SageMaker: "Could not find ..."
+}
+
+
+def answer(operation: Callable[..., dict[str, Any]], **arguments: object) -> dict[str, Any]:
+    """Empty where the thing is not there. Raises ClientError where it cannot be told."""
+    try:
+        return operation(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NOT_FOUND:
+            return {}
+        raise
