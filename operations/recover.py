@@ -274,7 +274,7 @@ def recover(stack: SynthesizedStack, told: Sequence[str]) -> Iterator[str]:
     lock = state_lock.lock_of(stack, s3)
     if lock is not None:
         yield state_lock.explanation(lock, stack)
-        if lock.living_holders(stack) != []:
+        if not lock.is_abandoned(stack):
             return
     recovery = Recovery(stack, told=told, locked=lock is not None)
     yield from recovery.lines

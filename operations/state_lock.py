@@ -4,7 +4,7 @@ import fcntl
 import json
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import boto3
 import psutil
 from botocore.exceptions import ClientError
 
-from stacks.synthesized_stack import SynthesizedStack
+from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class Lock:
     operation: str
     who: str  # user@host
     created: datetime
+    # The system says that a process has it, as it does of a file's lock; of one in S3 nobody can say so.
+    held: bool = False
 
     @property
     def age_seconds(self) -> float:
@@ -39,13 +41,16 @@ class Lock:
         own = _place_of_state(stack.folder)
         return [
             process.pid
-            for process in psutil.process_iter(["name", "create_time", "status", "cwd"])
+            for process in psutil.process_iter(["name", "status", "cwd"])
             if (process.info["name"] or "").startswith("terraform")
-            # A zombie holds nothing any more; whoever was started after the lock was made did not make it.
+            # A zombie holds nothing any more. When a process began proves nothing: the clock may have been set since.
             and process.info["status"] != psutil.STATUS_ZOMBIE
-            and (process.info["create_time"] or 0) <= self.created.timestamp() + 1
             and own in (None, _place_of_state(Path(process.info["cwd"] or "/")) or own)
         ]
+
+    def is_abandoned(self, stack: SynthesizedStack) -> bool:
+        """Whether nobody can have it any more, as far as this host can tell."""
+        return not self.held and self.living_holders(stack) == []
 
 
 def lock_of(stack: SynthesizedStack, s3: Any) -> Lock | None:  # noqa: ANN401 - boto3 has no types
@@ -87,16 +92,20 @@ def _local(state: Path) -> Lock | None:
         try:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            return _parsed(holder.read_bytes())
+            return replace(_parsed(holder.read_bytes()), held=True)
         fcntl.lockf(file, fcntl.LOCK_UN)
     return None
 
 
 def _parsed(text: bytes) -> Lock:
-    said = json.loads(text)
-    # Go's nanoseconds are more digits than Python reads.
-    created = datetime.fromisoformat(f"{said['Created'][:19]}+00:00")
-    return Lock(id=said["ID"], operation=said["Operation"], who=said["Who"], created=created)
+    """Raises OperationError where it is not what Terraform writes."""
+    try:
+        said = json.loads(text)
+        # Go's nanoseconds are more digits than Python reads.
+        created = datetime.fromisoformat(f"{said['Created'][:19]}+00:00")
+        return Lock(id=said["ID"], operation=said["Operation"], who=said["Who"], created=created)
+    except (ValueError, KeyError, TypeError) as error:
+        raise OperationError("its state is locked, and who did it cannot be read: look again in a moment") from error
 
 
 def s3_client(stack: SynthesizedStack) -> Any:  # noqa: ANN401
@@ -114,6 +123,8 @@ def explanation(lock: Lock, stack: SynthesizedStack) -> str:
     holders = lock.living_holders(stack)
     if holders is None:
         return f"{held}: that is another host: wait, or ask there whether it still runs (make recover tells, there)"
+    if lock.held and not holders:
+        return f"{held}: a process of this machine has it, but none that is called Terraform: wait for it"
     if holders:
         return f"{held}: it may be process {', '.join(map(str, holders))} of this host: wait for it"
     unlock = stack.command("force-unlock", "-force", lock.id)

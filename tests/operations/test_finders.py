@@ -255,12 +255,7 @@ def test_what_nothing_can_take_over_is_to_be_deleted_unless_it_is_served(sagemak
     known, old = {"name": CONFIGURATIONS[0]}, {"name": "old", "tags_all": TAGS}
     plan = plan_of(
         change(CONFIGURATION, ["no-op"], before=known, after=known),
-        *[
-            change(
-                f"{MODEL}{name}", ["create", "delete"], before={"name": "old", "tags_all": TAGS}, after={"name": name}
-            )
-            for name in ("m1", "m2")
-        ],
+        *[change(f"{MODEL}{name}", ["create", "delete"], before=old, after={"name": name}) for name in ("m1", "m2")],
     )
     [line] = in_the_way(plan, finders_of(session))
     assert line.endswith("\n  aws sagemaker delete-model --model-name m1")
