@@ -45,8 +45,9 @@ def running_server(folder: Path, port: int) -> server_process.Server:
     server, gone = server_process.find(folder)
     if server is None:
         if gone:
-            print(f"local AWS: {gone}: starting afresh")
-            forget(folder)
+            with environment_stack.nothing_runs(folder):
+                print(f"local AWS: {gone}: starting afresh")
+                forget(folder)
         return server_process.start(folder, port)
     if port not in (0, server.port):
         raise LocalAwsError(f"already on port {server.port}: `make local-down` first to move it to {port}")

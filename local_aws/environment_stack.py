@@ -4,12 +4,14 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from local_aws import provider
-from stacks.environments import ROOT
-from stacks.synthesized_stack import SynthesizedStack, synthesize
+from local_aws.server.process import LocalAwsError
+from stacks.environments import NAMES, ROOT
+from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesize
 
 # `terraform providers lock` ignores mirrors.
 SKIP_PROVIDER_LOCK = "--skip-provider-lock"
@@ -18,6 +20,22 @@ SKIP_PROVIDER_LOCK = "--skip-provider-lock"
 def output_folder(folder: Path, environment: str) -> Path:
     """Apart from the real cdktf.out, and with it the state, which the stack keeps three levels above its own folder."""
     return folder / environment / "cdktf.out"
+
+
+@contextmanager
+def nothing_runs(folder: Path) -> Iterator[None]:
+    """While no deploy or destroy of any environment does. Raises LocalAwsError where one does."""
+    with ExitStack() as stack:
+        for name in NAMES:
+            try:
+                stack.enter_context(alone(name, output_folder(folder, name)))
+            except OperationError as error:
+                raise LocalAwsError(f"{name}: {error}") from error
+        yield
+
+
+def was_deployed(folder: Path, environment: str) -> bool:
+    return (output_folder(folder, environment) / "stacks" / environment / "cdk.tf.json").is_file()
 
 
 def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:

@@ -12,6 +12,7 @@ from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError
 from settings.environment import EnvironmentSettings
 from stacks.environments import ROOT, read_environments
+from stacks.synthesized_stack import OperationError
 
 
 def destroy(folder: Path, server: server_process.Server, settings: EnvironmentSettings) -> list[str]:
@@ -23,7 +24,7 @@ def destroy(folder: Path, server: server_process.Server, settings: EnvironmentSe
     for bucket in session.resource("s3", endpoint_url=server.url).buckets.all():
         if bucket.name != settings.state_bucket:
             bucket.object_versions.delete()  # Terraform deletes objects only where the settings have force_destroy
-    if environment_stack.output_folder(folder, name).is_dir():
+    if environment_stack.was_deployed(folder, name):
         code = environment_stack.destroy(folder, name, os.environ | own | changes)
         if code != 0:
             raise LocalAwsError(f"cdktf destroy {name} ended with {code}: see above")
@@ -40,6 +41,15 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     folder = parser.parse_args().folder.resolve()
     credentials.forget_users_configuration()
+    try:
+        with environment_stack.nothing_runs(folder):
+            undeploy(folder)
+    except LocalAwsError as error:
+        sys.exit(f"local AWS: {error}")
+
+
+def undeploy(folder: Path) -> None:
+    """Ends the program where something is left."""
     server, gone = server_process.find(folder)
     if server is None:
         forget(folder)
@@ -49,7 +59,7 @@ def main() -> None:
     for environment in read_environments(os.environ):
         try:
             left += destroy(folder, server, environment.settings)
-        except LocalAwsError as error:
+        except (LocalAwsError, OperationError) as error:
             failed.append(str(error))
     server_process.stop(folder, server)
     forget(folder)

@@ -64,13 +64,20 @@ def refuse_what_would_fail(stack: SynthesizedStack, name: str) -> None:
     print(f"{name}: {summary}", flush=True)
 
 
-def take_over(stack: SynthesizedStack, name: str) -> None:
-    """Has the deploy import what exists and is not in the state. Raises OperationError where a person must decide."""
+def take_over(verb: str, stack: SynthesizedStack, name: str) -> None:
+    """Has the deploy import what exists and is not in the state; a destroy reads no import blocks, and would leave it.
+
+    Raises OperationError where a person must decide.
+    """
     stack.init()
     recovery = Recovery(stack, told=told(os.environ))
     for line in recovery.lines:
         print(f"{name}: {line}", flush=True)
-    if recovery.first:
+    if verb == "destroy":
+        stack.imports.unlink(missing_ok=True)
+        for address, found in recovery.lost.items():
+            stack.run("import", "-input=false", "-no-color", address, found)
+    elif recovery.first:
         raise OperationError("\n".join([*recovery.first, "nothing was begun: that first, then deploy again"]))
 
 
@@ -81,8 +88,8 @@ def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
     state = refuse_what_cannot_be_done(verb, stack, name)
     if asks_first:
         refuse_what_would_fail(stack, name)
-    if verb == "deploy" and (stack.imports.exists() or state.lacks_any(stack)):
-        take_over(stack, name)
+    if stack.imports.exists() or state.lacks_any(stack):
+        take_over(verb, stack, name)
     code = stack.cdktf(verb, *options)
     if code == 0:
         return

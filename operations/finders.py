@@ -198,13 +198,14 @@ class Finders:
         return [f"aws cloudwatch delete-alarms --alarm-names {' '.join(theirs)}"] if theirs else []
 
     def models_of(self, configurations: Iterable[str]) -> set[str]:
-        """The models of all variants of the configurations."""
-        sagemaker = self._client("sagemaker")
-        described = [sagemaker.describe_endpoint_config(EndpointConfigName=name) for name in configurations]
+        """The models of all variants of the configurations; a served one may be deleted all the same."""
+        describe = self._client("sagemaker").describe_endpoint_config
+        described = [answer(describe, EndpointConfigName=name) for name in configurations]
         variants = [
             variant
             for item in described
-            for variant in item["ProductionVariants"] + item.get("ShadowProductionVariants", [])
+            for kind in ("ProductionVariants", "ShadowProductionVariants")
+            for variant in item.get(kind, [])
         ]
         return {variant["ModelName"] for variant in variants}
 

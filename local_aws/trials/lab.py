@@ -9,13 +9,14 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import boto3
+import psutil
 
 from lazy_bindings.warm_up import package_cache
 from local_aws import credentials, provider
@@ -32,6 +33,7 @@ STATE_BUCKET = "acme-terraform-state"
 # Ids, generated names, and the digest at the end of a model's name.
 GENERATED = rf"-\d{{{GENERATED_DIGITS}}}|vpc-[0-9a-f]+|[0-9a-f]{{8}}-[0-9a-f-]{{27}}|-[0-9a-f]{{{DIGEST_LENGTH}}}$"
 HELD_TIMEOUT_SECONDS = 180
+MAX_DEPLOYS = 6
 # The provider waits 55 s for this one, whatever happens to it; one deploy of dev elsewhere has it.
 LEFT_OUT = {"aws_s3_bucket_lifecycle_configuration": {"data_bucket_lifecycle": {"count": 0}}}
 
@@ -45,7 +47,7 @@ class Finished:
 
 @dataclass
 class Run:
-    """A Terraform that runs. What it prints goes to a file: a pipe that nobody reads would stop it."""
+    """A command that runs. What it prints goes to a file: a pipe that nobody reads would stop it."""
 
     process: subprocess.Popen[bytes]
     log: Path
@@ -60,7 +62,12 @@ class Run:
         return self.process.returncode, self.log.read_text()
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        """With all that it started, whatever process group that is in; a local AWS, which outlives it, left out."""
+        started = psutil.Process(self.process.pid).children(recursive=True)
+        servers = [item for item in started if "local_aws.server.main" in item.cmdline()]
+        for item in [self.process, *[item for item in started if item not in servers]]:
+            with suppress(psutil.NoSuchProcess):
+                item.kill()
         self.process.wait()
 
 
@@ -87,6 +94,11 @@ class Lab:
     @property
     def stack(self) -> Path:
         return self.output / "stacks" / self.name
+
+    @property
+    def state(self) -> Path:
+        """Where it is in a file."""
+        return self.folder / f"terraform.{self.name}.tfstate"
 
     @property
     def session(self) -> boto3.Session:
@@ -139,7 +151,7 @@ class Lab:
         own = credentials.account_variables(self.server, self.settings)
         # The rollback guard's python3, as an activated virtual environment has it.
         path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-        self.variables = dict(os.environ) | own | changes | cache | path
+        self.variables = dict(os.environ) | own | changes | cache | path | {"PREFLIGHT": "0", "CI": "true"}
         if self.state_bucket:
             self.variables[f"ML_PLATFORM_{self.name}_STATE_BUCKET".upper()] = STATE_BUCKET
             self.client("s3").create_bucket(Bucket=STATE_BUCKET)
@@ -159,23 +171,33 @@ class Lab:
         (self.stack / "local_override.tf.json").write_text(json.dumps(content))
 
     def start(self, *arguments: str) -> Run:
-        """In a process group of its own, which can be killed whole."""
+        """Terraform, in the stack's folder."""
+        return self._start(["terraform", *arguments, "-no-color"], self.stack)
+
+    def start_operation(self, module: str, *arguments: str) -> Run:
+        """`python -m operations.<module>`, as make runs it."""
+        command = [sys.executable, "-m", f"operations.{module}", self.name, *arguments, "--output", str(self.output)]
+        return self._start(command, self.project)
+
+    def start_deploy(self) -> Run:
+        """`make deploy`, without its question and its preflight, which asks for more than the local AWS gives."""
+        return self.start_operation("deploy", "--auto-approve", "--skip-provider-lock")
+
+    def _start(self, command: list[str], folder: Path) -> Run:
+        """In a process group of its own: an interrupt of the whole trial does not reach it by itself."""
         self.runs += 1
-        log = self.folder / f"terraform-{self.runs}.log"
+        log = self.folder / f"run-{self.runs}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                ["terraform", *arguments, "-no-color"],
-                cwd=self.stack,
-                env=self.variables,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+                command, cwd=folder, env=self.variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
             )
         return Run(process, log)
 
     def terraform(self, *arguments: str, timeout: float = 900) -> Finished:
+        return self._finished(self.start(*arguments), timeout)
+
+    def _finished(self, run: Run, timeout: float = 900) -> Finished:
         began = time.monotonic()
-        run = self.start(*arguments)
         code, printed = run.wait(timeout)
         return Finished(code, printed, time.monotonic() - began)
 
@@ -205,9 +227,9 @@ class Lab:
         return len(existing)
 
     def kill_after(self, creations: int) -> None:
-        """An apply whose whole process group is killed when that many things were created, the last reply unread."""
+        """A deploy that is killed with all its processes when that many things were created, the last reply unread."""
         self.fail(hold_after=creations)
-        run = self.start("apply", "-auto-approve", "-input=false")
+        run = self.start_deploy()
         self.wait_until_held(run)
         time.sleep(0.3)  # what was sent before is answered
         run.kill()
@@ -221,31 +243,35 @@ class Lab:
             time.sleep(0.05)
 
     def operation(self, module: str, *arguments: str) -> Finished:
-        """`python -m operations.<module>`, as make runs it."""
-        began = time.monotonic()
-        finished = subprocess.run(
-            [sys.executable, "-m", f"operations.{module}", self.name, *arguments, "--output", str(self.output)],
-            cwd=self.project,
-            env=self.variables,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        return Finished(finished.returncode, finished.stdout, time.monotonic() - began)
+        return self._finished(self.start_operation(module, *arguments))
 
     def recover(self) -> Finished:
         """`make recover`, and every command that it offers, typed as offered."""
         finished = self.operation("recover")
         assert finished.code == 0, finished.printed
-        commands = re.findall(r"^  (terraform .*|aws .*)$", finished.printed, re.MULTILINE)
-        for command in commands:
-            subprocess.run(["/bin/sh", "-c", command], cwd=self.project, env=self.variables, check=True)
+        self.type_commands(finished)
         return finished
 
+    def deployed(self) -> list[Finished]:
+        """`make deploy` until it goes well, every command that it offers typed as offered before the next one."""
+        tried: list[Finished] = []
+        while not tried or tried[-1].code != 0:
+            assert len(tried) < MAX_DEPLOYS, tried[-1].printed
+            tried.append(self._finished(self.start_deploy()))
+            self.type_commands(tried[-1])
+        return tried
+
+    def type_commands(self, finished: Finished) -> None:
+        for command in re.findall(r"^  (terraform .*|aws .*|mv .*)$", finished.printed, re.MULTILINE):
+            subprocess.run(["/bin/sh", "-c", command], cwd=self.project, env=self.variables, check=True)
+
+    def inventory(self) -> list[str]:
+        """What AWS says exists."""
+        return sorted(inventory(self.session, self.server.url))
+
     def everything(self) -> list[str]:
-        """What AWS says exists, generated parts left out, the state's bucket too."""
-        found = inventory(self.session, self.server.url)
+        """The same, generated parts left out, the state's bucket too."""
+        found = self.inventory()
         plain = [re.sub(GENERATED, "-*", item) for item in found]
         return sorted(item for item in plain if STATE_BUCKET not in item)
 

@@ -4,13 +4,13 @@ import json
 import shutil
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from local_aws.server import failures
-from local_aws.trials.lab import lab
+from local_aws.trials.lab import MAX_DEPLOYS, Finished, Lab, lab
 from stacks.environments import ROOT
 
-MAX_DEPLOYS = 6
 # As it was synthesized before there were keys, networks and three roles.
 FIRST_RELEASE = Path(__file__).with_name("first_release.json")
 HOLDS_DATA_OR_SERVES = {
@@ -34,42 +34,120 @@ def undisturbed(folder: Path, name: str = "dev") -> tuple[int, list[str], float]
 
 
 def killed(folder: Path, *, name: str, after: int, expected: list[str], state_bucket: bool) -> int:
-    """Killed after so many creations; one recover and one deploy later all is as if nothing had happened.
+    """A deploy killed after so many creations: the next one makes all as if nothing had happened.
 
-    Returns how many resources were taken over.
+    Returns how many resources it took over.
     """
     with lab(folder, name, state_bucket=state_bucket) as made:
         made.kill_after(after)
-        taken_over = made.recover().printed.count(" exists and is not in the state: ")
-        made.applied()
+        said = "".join(finished.printed for finished in made.deployed())
         made.nothing_to_change()
         assert made.everything() == expected
         made.destroyed()
-    return taken_over
+    return said.count(" exists and is not in the state: ")
 
 
 def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, float]:
-    """AWS fails now and then: deploys, with a recover after one that failed, converge.
+    """AWS fails now and then: deploys converge, each of which types what the one before it offered.
 
     Returns how many deploys it took, how many failures there were, and the seconds of all.
     """
     with lab(folder) as made:
-        began, injected, deploys = time.monotonic(), 0, 0
-        for deploys in range(1, MAX_DEPLOYS + 1):
-            made.fail(seed=seed + deploys, **shares)
-            finished = made.apply()
+        began, injected, tried = time.monotonic(), 0, 0
+        while True:
+            made.fail(seed=seed + tried, **shares)
+            run = made.start_deploy()
+            code, printed = run.wait(timeout=900)
             injected += sum(failures.counts(made.server)[kind] for kind in ("errors", "throttles", "lost_replies"))
             made.fail()
-            if finished.code == 0:
+            tried += 1
+            if code == 0:
                 break
-            made.recover()
+            assert tried < MAX_DEPLOYS, printed
+            made.type_commands(Finished(code, printed, 0))
         seconds = time.monotonic() - began
-        assert finished.code == 0, finished.printed
         made.recover()  # what was made twice for want of a reply
         made.nothing_to_change()
         assert injected or shares.keys() == {"delay_seconds"}, "no failure was drawn"
         made.destroyed()
-    return deploys, injected, seconds
+    return tried, injected, seconds
+
+
+def state_lost(folder: Path, *, name: str) -> int:
+    """The state is lost, and plain Terraform makes anew what it can before it is told that the rest exists already.
+
+    One recover and one deploy later what was there is there still, and nothing else. Returns how much was made anew.
+    """
+    with lab(folder, name) as made:
+        made.applied()
+        [bucket] = [item["Name"] for item in made.client("s3").list_buckets()["Buckets"]]
+        made.client("s3").put_object(Bucket=bucket, Key="training-data/mine.csv", Body=b"1,2,3")
+        before = made.inventory()
+        made.state.unlink()
+        assert made.apply().code != 0, "everything exists"
+        anew = len(set(made.inventory()) - set(before))
+        assert anew, "nothing was made anew"
+        said = made.recover().printed
+        assert "would be replaced" not in said
+        made.deployed()
+        made.nothing_to_change()
+        assert made.inventory() == before
+        assert made.client("s3").get_object(Bucket=bucket, Key="training-data/mine.csv")["Body"].read() == b"1,2,3"
+        made.destroyed()
+    return anew
+
+
+def changed_behind_its_back(folder: Path) -> dict[str, float]:
+    """What somebody deleted or changed is as it was after one deploy. Returns the seconds of each."""
+    took = {}
+    with lab(folder) as made:
+        made.applied()
+        before = made.everything()
+        for what, change in BEHIND_ITS_BACK.items():
+            change(made)
+            [finished] = made.deployed()
+            took[what] = finished.seconds
+            made.nothing_to_change()
+            assert made.everything() == before, what
+        made.destroyed()
+    return took
+
+
+def _delete_bucket(made: Lab) -> None:
+    [bucket] = made.session.resource("s3", endpoint_url=made.server.url).buckets.all()
+    bucket.object_versions.delete()
+    bucket.delete()
+
+
+def _delete_role(made: Lab) -> None:
+    name = made.settings.names.hosting_role
+    for policy in made.client("iam").list_role_policies(RoleName=name)["PolicyNames"]:
+        made.client("iam").delete_role_policy(RoleName=name, PolicyName=policy)
+    made.client("iam").delete_role(RoleName=name)
+
+
+def _delete_model(made: Lab) -> None:
+    made.client("sagemaker").delete_model(ModelName=made.variants()[0]["ModelName"])
+
+
+def _delete_configuration(made: Lab) -> None:
+    made.client("sagemaker").delete_endpoint_config(EndpointConfigName=made.endpoint()["EndpointConfigName"])
+
+
+def _open_key(made: Lab) -> None:
+    [key] = [item["KeyId"] for item in made.client("kms").list_keys()["Keys"]]
+    everything = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [everything]})
+    made.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+
+
+BEHIND_ITS_BACK: dict[str, Callable[[Lab], None]] = {
+    "bucket deleted": _delete_bucket,
+    "role deleted": _delete_role,
+    "model deleted": _delete_model,
+    "live configuration deleted": _delete_configuration,
+    "key's policy changed": _open_key,
+}
 
 
 def nothing_answers(folder: Path) -> tuple[str, float]:
@@ -97,8 +175,7 @@ def everything_fails_midway(folder: Path) -> tuple[str, float]:
         seconds = time.monotonic() - began
         assert code not in (0, -signal.SIGKILL), printed
         made.fail()
-        made.recover()
-        made.applied()
+        made.deployed()
         made.nothing_to_change()
         made.destroyed()
     return next(line for line in printed.splitlines() if "Error: " in line).strip("│ "), seconds

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from local_aws.trials import scenarios
+from local_aws.trials.lab import MAX_DEPLOYS
 
 # What exists of dev when all is well; its digits are a digest of what the model is made of.
 DEV = [
@@ -65,7 +66,7 @@ def test_a_deploy_killed_at_its_last_creation_converges_after_one_recover(runnin
 
 def test_deploys_converge_where_replies_are_lost(running: dict[str, Future[Any]]) -> None:
     deploys, injected, _ = running["replies lost"].result()
-    assert 1 <= deploys <= scenarios.MAX_DEPLOYS
+    assert 1 <= deploys <= MAX_DEPLOYS
     assert injected > 5
 
 
