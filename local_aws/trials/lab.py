@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -183,6 +183,11 @@ class Lab:
         """`make deploy`, without its question and its preflight, which asks for more than the local AWS gives."""
         return self.start_operation("deploy", "--auto-approve", "--skip-provider-lock")
 
+    def start_local(self, verb: str, *arguments: str) -> Run:
+        """`make local` or `make local-down` with this lab's server; the stack's folder is another one then."""
+        command = [sys.executable, "-m", f"local_aws.{verb}", *arguments, "--folder", str(self.folder)]
+        return self._start(command, self.project)
+
     def _start(self, command: list[str], folder: Path) -> Run:
         """In a process group of its own: an interrupt of the whole trial does not reach it by itself."""
         self.runs += 1
@@ -194,9 +199,9 @@ class Lab:
         return Run(process, log)
 
     def terraform(self, *arguments: str, timeout: float = 900) -> Finished:
-        return self._finished(self.start(*arguments), timeout)
+        return self.finished(self.start(*arguments), timeout)
 
-    def _finished(self, run: Run, timeout: float = 900) -> Finished:
+    def finished(self, run: Run, timeout: float = 900) -> Finished:
         began = time.monotonic()
         code, printed = run.wait(timeout)
         return Finished(code, printed, time.monotonic() - began)
@@ -228,8 +233,11 @@ class Lab:
 
     def kill_after(self, creations: int) -> None:
         """A deploy that is killed with all its processes when that many things were created, the last reply unread."""
+        self.kill_when_held(self.start_deploy, creations)
+
+    def kill_when_held(self, start: Callable[[], Run], creations: int) -> None:
         self.fail(hold_after=creations)
-        run = self.start_deploy()
+        run = start()
         self.wait_until_held(run)
         time.sleep(0.3)  # what was sent before is answered
         run.kill()
@@ -243,7 +251,7 @@ class Lab:
             time.sleep(0.05)
 
     def operation(self, module: str, *arguments: str) -> Finished:
-        return self._finished(self.start_operation(module, *arguments))
+        return self.finished(self.start_operation(module, *arguments))
 
     def recover(self) -> Finished:
         """`make recover`, and every command that it offers, typed as offered."""
@@ -257,7 +265,7 @@ class Lab:
         tried: list[Finished] = []
         while not tried or tried[-1].code != 0:
             assert len(tried) < MAX_DEPLOYS, tried[-1].printed
-            tried.append(self._finished(self.start_deploy()))
+            tried.append(self.finished(self.start_deploy()))
             self.type_commands(tried[-1])
         return tried
 
@@ -303,5 +311,6 @@ def lab(folder: Path, name: str = "dev", *, state_bucket: bool = False, project:
         made.prepare()
         yield made
     finally:
-        made.fail()
-        server_process.stop(folder, made.server)
+        if made.server.answers():  # make local-down has stopped it
+            made.fail()
+            server_process.stop(folder, made.server)

@@ -75,6 +75,15 @@ def rows(runner: Runner) -> Iterator[Row]:
             kill = partial(scenarios.killed, name=name, expected=expected, state_bucket=in_s3)
             futures = [runner.submit(partial(kill, after=after)) for after in range(0, made + 1, step)]
             collect.append(partial(_kills, runner, f"{name}: killed (-9) at a creation, state {place}", futures))
+    made, expected, _ = plain["dev"].result()
+    local = partial(scenarios.make_local_killed, name="dev", expected=expected)
+    futures = [runner.submit(partial(local, after=after)) for after in range(made + 1)]
+    collect.append(partial(_local_kills, runner, "`make local` killed (-9) at a creation", futures))
+    for name in ("dev", "staging"):
+        lost = runner.submit(partial(scenarios.state_lost, name=name))
+        collect.append(partial(_lost, runner, f"{name}: state lost, then plain Terraform", lost))
+    behind = runner.submit(partial(scenarios.changed_behind_its_back, at_once=False))
+    collect.append(partial(_behind, runner, "deleted or changed behind its back", behind))
     nothing = runner.submit(scenarios.nothing_answers)
     collect.append(partial(_said, runner, "every call fails, from the first on", "`make deploy`", nothing))
     collect.append(partial(_upgrade, runner, runner.submit(scenarios.upgrade)))
@@ -86,7 +95,7 @@ def rows(runner: Runner) -> Iterator[Row]:
 def _kills(runner: Runner, label: str, futures: Sequence[Future[Any]]) -> Row:
     taken_over = runner.results(label, futures)
     most = max(taken_over, default=0)
-    return label, f"{len(taken_over)} of {len(futures)}", f"one recover, one deploy; at most {most} taken over"
+    return label, f"{len(taken_over)} of {len(futures)}", f"one deploy more; at most {most} taken over"
 
 
 def _failing(runner: Runner, label: str, futures: Sequence[Future[Any]]) -> Row:
@@ -115,6 +124,23 @@ def _two_deploys(runner: Runner, future: Future[Any]) -> Row:
         f"{ROUNDS * len(found)} of {ROUNDS}",
         "".join(f"refused after at most {slowest:.1f} s" for slowest in found),
     )
+
+
+def _local_kills(runner: Runner, label: str, futures: Sequence[Future[Any]]) -> Row:
+    seconds = runner.results(label, futures)
+    figures = f"one `make local` more, at most {max(seconds, default=0):.0f} s"
+    return label, f"{len(seconds)} of {len(futures)}", figures
+
+
+def _lost(runner: Runner, label: str, future: Future[Any]) -> Row:
+    found = runner.results(label, [future])
+    return label, f"{len(found)} of 1", "".join(f"{anew} made anew, and left for what has the data" for anew in found)
+
+
+def _behind(runner: Runner, label: str, future: Future[Any]) -> Row:
+    found = runner.results(label, [future])
+    each = len(scenarios.BEHIND_ITS_BACK)
+    return label, f"{each * len(found)} of {each}", "".join(f"one deploy each, at most {s:.0f} s" for s in found)
 
 
 def _upgrade(runner: Runner, future: Future[Any]) -> Row:

@@ -4,7 +4,8 @@ import json
 import shutil
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from local_aws.server import failures
@@ -13,6 +14,8 @@ from stacks.environments import ROOT
 
 # As it was synthesized before there were keys, networks and three roles.
 FIRST_RELEASE = Path(__file__).with_name("first_release.json")
+# Of a recover that takes some ten seconds.
+KILLED_AFTER_SECONDS = (2, 4, 6, 8)
 HOLDS_DATA_OR_SERVES = {
     "aws_cloudwatch_log_group",
     "aws_kms_key",
@@ -47,6 +50,20 @@ def killed(folder: Path, *, name: str, after: int, expected: list[str], state_bu
     return said.count(" exists and is not in the state: ")
 
 
+def make_local_killed(folder: Path, *, name: str, after: int, expected: list[str]) -> float:
+    """`make local` killed after so many creations: the next one makes all as if nothing had happened, `make local-down`
+    leaves nothing. Returns the seconds of the next one.
+    """
+    with lab(folder, name) as made:
+        made.kill_when_held(partial(made.start_local, "deploy", name), after)
+        again = made.finished(made.start_local("deploy", name))
+        assert again.code == 0, again.printed
+        assert made.everything() == expected
+        down = made.finished(made.start_local("undeploy"))
+        assert down.code == 0, down.printed
+    return again.seconds
+
+
 def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, float]:
     """AWS fails now and then: deploys converge, each of which types what the one before it offered.
 
@@ -76,7 +93,8 @@ def failing(folder: Path, *, seed: int, **shares: float) -> tuple[int, int, floa
 def state_lost(folder: Path, *, name: str) -> int:
     """The state is lost, and plain Terraform makes anew what it can before it is told that the rest exists already.
 
-    One recover and one deploy later what was there is there still, and nothing else. Returns how much was made anew.
+    One recover, after some that are killed, and one deploy later what was there is there still, and nothing else.
+    Returns how many things were made anew and left again.
     """
     with lab(folder, name) as made:
         made.applied()
@@ -87,8 +105,11 @@ def state_lost(folder: Path, *, name: str) -> int:
         assert made.apply().code != 0, "everything exists"
         anew = len(set(made.inventory()) - set(before))
         assert anew, "nothing was made anew"
-        said = made.recover().printed
-        assert "would be replaced" not in said
+        for seconds in KILLED_AFTER_SECONDS:
+            run = made.start_operation("recover")
+            time.sleep(seconds)
+            run.kill()
+        made.recover()
         made.deployed()
         made.nothing_to_change()
         assert made.inventory() == before
@@ -97,20 +118,22 @@ def state_lost(folder: Path, *, name: str) -> int:
     return anew
 
 
-def changed_behind_its_back(folder: Path) -> dict[str, float]:
-    """What somebody deleted or changed is as it was after one deploy. Returns the seconds of each."""
-    took = {}
+def changed_behind_its_back(folder: Path, *, at_once: bool) -> float:
+    """What somebody deleted or changed is as it was after one deploy each, or one for all. Returns the slowest."""
+    slowest = 0.0
+    changes = [*BEHIND_ITS_BACK]
     with lab(folder) as made:
         made.applied()
         before = made.everything()
-        for what, change in BEHIND_ITS_BACK.items():
-            change(made)
+        for together in [changes] if at_once else [[change] for change in changes]:
+            for change in together:
+                change(made)
             [finished] = made.deployed()
-            took[what] = finished.seconds
+            slowest = max(slowest, finished.seconds)
             made.nothing_to_change()
-            assert made.everything() == before, what
+            assert made.everything() == before, together
         made.destroyed()
-    return took
+    return slowest
 
 
 def _delete_bucket(made: Lab) -> None:
@@ -127,7 +150,8 @@ def _delete_role(made: Lab) -> None:
 
 
 def _delete_model(made: Lab) -> None:
-    made.client("sagemaker").delete_model(ModelName=made.variants()[0]["ModelName"])
+    [model] = made.client("sagemaker").list_models()["Models"]
+    made.client("sagemaker").delete_model(ModelName=model["ModelName"])
 
 
 def _delete_configuration(made: Lab) -> None:
@@ -141,13 +165,13 @@ def _open_key(made: Lab) -> None:
     made.client("kms").put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
 
 
-BEHIND_ITS_BACK: dict[str, Callable[[Lab], None]] = {
-    "bucket deleted": _delete_bucket,
-    "role deleted": _delete_role,
-    "model deleted": _delete_model,
-    "live configuration deleted": _delete_configuration,
-    "key's policy changed": _open_key,
-}
+BEHIND_ITS_BACK: Sequence[Callable[[Lab], None]] = (
+    _delete_bucket,
+    _delete_role,
+    _delete_model,
+    _delete_configuration,
+    _open_key,
+)
 
 
 def nothing_answers(folder: Path) -> tuple[str, float]:

@@ -39,9 +39,11 @@ SCENARIOS: dict[str, Callable[[Path], Any]] = {
     "killed in the middle, state in S3": lambda folder: scenarios.killed(
         folder, name="dev", after=9, expected=DEV, state_bucket=True
     ),
-    "killed at the last creation": lambda folder: scenarios.killed(
-        folder, name="dev", after=CREATIONS, expected=DEV, state_bucket=False
+    "make local killed at its last creation": lambda folder: scenarios.make_local_killed(
+        folder, name="dev", after=CREATIONS, expected=DEV
     ),
+    "state lost": lambda folder: scenarios.state_lost(folder, name="dev"),
+    "behind its back": lambda folder: scenarios.changed_behind_its_back(folder, at_once=True),
     "replies lost": lambda folder: scenarios.failing(folder, seed=100, lost_replies=0.1),
     "upgrade": scenarios.upgrade,
     "nothing answers": scenarios.nothing_answers,
@@ -55,13 +57,22 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Future[Any]]:
     return {label: pool.submit(scenario, tmp_path_factory.mktemp("lab")) for label, scenario in SCENARIOS.items()}
 
 
-def test_a_deploy_killed_in_the_middle_converges_after_one_recover(running: dict[str, Future[Any]]) -> None:
+def test_after_a_deploy_that_was_killed_in_the_middle_the_next_one_takes_over(running: dict[str, Future[Any]]) -> None:
     """The topic, which may be one of the nine, is made again and not taken over."""
     assert running["killed in the middle, state in S3"].result() >= 8
 
 
-def test_a_deploy_killed_at_its_last_creation_converges_after_one_recover(running: dict[str, Future[Any]]) -> None:
-    assert running["killed at the last creation"].result() >= 1
+def test_after_a_make_local_that_was_killed_the_next_one_converges(running: dict[str, Future[Any]]) -> None:
+    assert running["make local killed at its last creation"].result() < 300
+
+
+def test_after_a_lost_state_nothing_is_lost_doubled_or_left_behind(running: dict[str, Future[Any]]) -> None:
+    """Plain Terraform had made a second key."""
+    assert running["state lost"].result() == 1
+
+
+def test_what_was_deleted_behind_its_back_is_there_after_one_deploy(running: dict[str, Future[Any]]) -> None:
+    assert running["behind its back"].result() < 120
 
 
 def test_deploys_converge_where_replies_are_lost(running: dict[str, Future[Any]]) -> None:
