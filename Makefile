@@ -6,10 +6,11 @@
 PYTHON ?= python3
 ENV ?= dev
 PORT ?= 0
-# To recipes as variables of the shell, which runs nothing that is in them.
-export ENV PORT
-BIN := .venv/bin
-PIPENV := $(shell pipenv --version >/dev/null 2>&1 && echo pipenv || echo .local/pipenv/bin/pipenv)
+# What a person gives is text: make runs nothing that is in it, and hands it to recipes as variables of the shell.
+$(foreach name,ENV PORT PYTHON $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name))),\
+  $(eval override $(name) := $$(value $(name)))$(eval export $(name)))
+override BIN := .venv/bin
+override PIPENV := $(shell pipenv --version >/dev/null 2>&1 && echo pipenv || echo .local/pipenv/bin/pipenv)
 # The virtual environment is .venv, whatever else is active or configured.
 export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
@@ -19,34 +20,34 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
-	@$(BIN)/python -m local_aws.deploy "$$ENV" --port "$$PORT"
+	@$(BIN)/python -m local_aws.deploy --port="$$PORT" -- "$$ENV"
 
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
 	@$(BIN)/python -m local_aws.undeploy
 
 preflight: setup ## whether a deploy of ENV (dev) can go through: quotas, names, zones, permissions
-	@$(BIN)/python -m operations.preflight "$$ENV"
+	@$(BIN)/python -m operations.preflight -- "$$ENV"
 
 deployer-policy: setup ## the IAM policy of who deploys ENV (dev)
-	@$(BIN)/python -m operations.deployer_policy "$$ENV"
+	@$(BIN)/python -m operations.deployer_policy -- "$$ENV"
 
 deploy: setup ## cdktf deploy ENV (dev), after its preflight (PREFLIGHT=0 leaves it out)
-	@$(BIN)/python -m operations.deploy "$$ENV"
+	@$(BIN)/python -m operations.deploy -- "$$ENV"
 
 destroy: setup ## cdktf destroy ENV (dev); says what is protected and how to lift it
-	@$(BIN)/python -m operations.deploy "$$ENV" --verb destroy
+	@$(BIN)/python -m operations.deploy --verb destroy -- "$$ENV"
 
 recover: setup ## after a deploy of ENV (dev) that died: have the next one take over what exists
-	@$(BIN)/python -m operations.recover "$$ENV"
+	@$(BIN)/python -m operations.recover -- "$$ENV"
 
 verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was deployed
-	@$(BIN)/python -m operations.verify "$$ENV"
+	@$(BIN)/python -m operations.verify -- "$$ENV"
 
 invoke: setup ## send rows of the sample data to the endpoints of ENV (dev), print the predictions
-	@$(BIN)/python -m operations.invoke "$$ENV"
+	@$(BIN)/python -m operations.invoke -- "$$ENV"
 
 state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
-	@$(BIN)/python -m operations.state_bucket "$$ENV"
+	@$(BIN)/python -m operations.state_bucket -- "$$ENV"
 
 test: setup policy/.venv/.ready ## run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
@@ -74,7 +75,7 @@ snapshots: setup ## rewrite the committed snapshots after a wanted change
 	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
 
 settings: setup ## every setting of ENV (dev), and where its value comes from
-	@$(BIN)/python -m operations.show_settings "$$ENV"
+	@$(BIN)/python -m operations.show_settings -- "$$ENV"
 
 docs: setup ## rewrite what is generated in docs: settings, the deployer's policy, what is paid for
 	@$(BIN)/python -m pages.settings_page
@@ -89,7 +90,7 @@ models: setup ## train and pack the models that the project ships
 lock: $(PIPENV) ## resolve both Pipfiles and package.json anew
 	$(PIPENV) lock
 	PIPENV_PIPFILE=policy/Pipfile $(PIPENV) lock
-	$(PYTHON) -c 'import json, pathlib; \
+	"$$PYTHON" -c 'import json, pathlib; \
 	[(l := json.loads(p.read_text()), l["_meta"].update(sources=[]), \
 	[v.pop("index", None) for k in ("default", "develop") for v in l[k].values()], \
 	p.write_text(json.dumps(l, indent=4, sort_keys=True) + "\n")) \
@@ -100,23 +101,24 @@ setup: node_modules/.ready ## install what the project needs, into the project
 
 node_modules/.ready: package.json package-lock.json .npmrc .venv/.ready
 	$(BIN)/npm ci --no-progress --loglevel=error
-	@printf '#!/bin/sh\nPATH="%s:$$PATH" exec node "%s" "$$@"\n' "$(CURDIR)/$(BIN)" "$(CURDIR)/node_modules/cdktf-cli/bundle/bin/cdktf" \
+	@printf '%s\n' '#!/bin/sh' 'bin=$$(CDPATH= cd -- "$$(dirname -- "$$0")" && pwd)' \
+	  'PATH="$$bin:$$PATH" exec node "$$bin/../../node_modules/cdktf-cli/bundle/bin/cdktf" "$$@"' \
 	  > $(BIN)/cdktf && chmod +x $(BIN)/cdktf
 	@touch $@
 
 .venv/.ready: Pipfile Pipfile.lock | $(PIPENV)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python is {sys.version.split()[0]}: must be >= 3.11: name one with PYTHON=...")'
-	$(PIPENV) sync --dev --python "$$(command -v $(PYTHON))"
+	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python is {sys.version.split()[0]}: must be >= 3.11: name one with PYTHON=...")'
+	$(PIPENV) sync --dev --python "$$(command -v "$$PYTHON")"
 	$(BIN)/python -m lazy_bindings.warm_up
 	@touch $@
 
 policy/.venv/.ready: policy/Pipfile policy/Pipfile.lock .venv/.ready
-	PIPENV_PIPFILE=policy/Pipfile $(PIPENV) sync --python "$$(command -v $(PYTHON))"
+	PIPENV_PIPFILE=policy/Pipfile $(PIPENV) sync --python "$$(command -v "$$PYTHON")"
 	@touch $@
 
 # pipenv itself, where the machine has none.
 .local/pipenv/bin/pipenv:
-	$(PYTHON) -m venv .local/pipenv
+	"$$PYTHON" -m venv .local/pipenv
 	.local/pipenv/bin/pip install --quiet --disable-pip-version-check pipenv==2026.10.3
 
 pipenv: ;

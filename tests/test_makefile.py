@@ -1,0 +1,70 @@
+"""What a person gives to make is text, whatever is in it."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from stacks.environments import ROOT
+
+# Prints its arguments, then the variables that a command may be given.
+PYTHON = """#!/bin/sh
+printf '<%s>' "$@"
+printf '\\nPREFLIGHT=%s REPLACE=%s' "$PREFLIGHT" "$REPLACE"
+"""
+RUNS = [
+    "$(shell touch made)",
+    "`touch made`",
+    "$(touch made)",
+    "x; touch made",
+    "x' || touch made #",
+    '"; touch made #',
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """With a name that a shell would run, everything set up, and a Python that says what it was told."""
+    folder = tmp_path / "$(touch made) `touch made`"
+    shutil.copytree(ROOT / "policy", folder / "policy", ignore=shutil.ignore_patterns(".venv"))
+    for name in ("Makefile", "Pipfile", "Pipfile.lock", "package.json", "package-lock.json", ".npmrc"):
+        shutil.copy(ROOT / name, folder)
+    (folder / ".venv/bin").mkdir(parents=True)
+    for tool in ("python", "npm", "node", "pipenv"):
+        (folder / ".venv/bin" / tool).write_text(PYTHON)
+        (folder / ".venv/bin" / tool).chmod(0o755)
+    (folder / "node_modules").mkdir()
+    (folder / ".venv/.ready").touch()
+    return folder
+
+
+def made(folder: Path, *arguments: str, **variables: str) -> str:
+    variables["PATH"] = f"{folder}/.venv/bin:{os.environ['PATH']}"
+    finished = subprocess.run(
+        ["make", *arguments], cwd=folder, env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert not list(folder.rglob("made")), "make ran what is in a value"
+    return finished.stdout
+
+
+@pytest.mark.parametrize("value", RUNS)
+def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
+    for said in (made(folder, "settings", f"ENV={value}"), made(folder, "settings", ENV=value)):
+        assert f"<-m><operations.show_settings><--><{value}>" in said
+    assert f"<--port={value}><--><dev>" in made(folder, "local", f"PORT={value}")
+    assert f"PREFLIGHT={value} REPLACE={value}" in made(folder, "deploy", f"PREFLIGHT={value}", f"REPLACE={value}")
+    made(folder, "settings", f"PYTHON={value}")
+
+
+def test_what_looks_like_an_option_is_the_name_of_an_environment(folder: Path) -> None:
+    assert "<--><--help>" in made(folder, "deploy", "ENV=--help")
+
+
+def test_the_cdktf_command_works_in_a_folder_of_any_name(folder: Path) -> None:
+    made(folder, "setup")
+    said = subprocess.run([".venv/bin/cdktf", "a b"], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert said.startswith(f"<{folder}/.venv/bin/../../node_modules/cdktf-cli/bundle/bin/cdktf><a b>")
+    assert not list(folder.rglob("made"))
