@@ -218,7 +218,7 @@ def _zones(ec2: Any) -> Sequence[str]:  # noqa: ANN401
 def zone_row(region: str, letters: Sequence[str], there: Sequence[str]) -> Row:
     missing = [f"{region}{letter}" for letter in letters if f"{region}{letter}" not in there]
     if missing:
-        detail = f"network.zones: {', '.join(missing)}: must be of {', '.join(sorted(there))}, which this account has"
+        detail = f"{', '.join(missing)}: must be of {', '.join(sorted(there))}, which this account has"
         return Row(what="zones", verdict=REFUSED, detail=detail)
     return Row(what="zones", verdict=FINE, detail=f"{', '.join(region + letter for letter in letters)} are there")
 

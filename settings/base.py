@@ -1,6 +1,6 @@
 """What every class of settings is: plain values that are held first and checked later."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
@@ -43,6 +43,12 @@ class Settings(BaseModel):
     def checked(self) -> Self:
         """The same values, validated, defaults filled in. Raises pydantic.ValidationError with every problem."""
         return type(self).model_validate(self)
+
+
+def differ(path: str, values: Sequence[Hashable]) -> Iterator[Problem]:
+    """The rule that nothing stands in a list twice."""
+    if len(set(values)) < len(values):
+        yield Problem(path=path, value=[*values], allowed="must differ")
 
 
 def kind_of(value: object) -> str | None:

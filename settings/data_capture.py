@@ -1,12 +1,11 @@
 """What an endpoint keeps of its requests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from pydantic import Field
 
-from settings.base import Rules, Settings
+from settings.base import Rules, Settings, differ
 from settings.limits import CaptureMode, SamplingPercent
-from settings.problems import Problem
 
 
 class DataCaptureSettings(Settings):
@@ -18,8 +17,4 @@ class DataCaptureSettings(Settings):
     )
 
     def rules(self) -> Rules:
-        return (self._modes_differ(),)
-
-    def _modes_differ(self) -> Iterator[Problem]:
-        if len(set(self.modes)) < len(self.modes):
-            yield Problem(path="modes", value=[*self.modes], allowed="must differ")
+        return (differ("modes", self.modes),)

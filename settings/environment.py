@@ -6,14 +6,15 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from settings import limits
+from settings.aws_tables import IMAGE_REGIONS, ZONE_LETTERS
 from settings.base import Rules, Settings
 from settings.bucket import BucketSettings
 from settings.encryption_key import EncryptionKeySettings
-from settings.endpoint import EndpointSettings
-from settings.limits import AccountId, BucketName, EmailAddress, Name, Region, RepositoryName, TagValue
+from settings.endpoint import EndpointSettings, ServerlessEndpointSettings
+from settings.limits import AccountId, BucketName, EmailAddress, ImageRepository, Name, Region, TagValue
 from settings.logs import LogSettings
 from settings.names import EndpointNames, Names
-from settings.network import NetworkSettings
+from settings.network import NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import Problem
 
@@ -57,7 +58,7 @@ class EnvironmentSettings(Settings):
     sagemaker_full_access: bool = Field(
         default=False, description="attach AmazonSageMakerFullAccess to the notebook's role: experiments only"
     )
-    training_image_repositories: Sequence[RepositoryName] = Field(
+    training_image_repositories: Sequence[ImageRepository] = Field(
         default=("linear-learner", "sagemaker-scikit-learn", "sagemaker-xgboost"),
         min_length=1,  # IAM refuses a statement without a resource
         max_length=limits.IMAGE_REPOSITORIES_MAX_COUNT,
@@ -102,7 +103,11 @@ class EnvironmentSettings(Settings):
 
     def rules(self) -> Rules:
         return (
+            self._region_has_serverless_endpoints(),
+            self._region_has_images(),
+            self._region_has_zones(),
             self._bucket_name_fits(),
+            self._names_are_not_reserved(),
             self._role_names_fit(),
             self._configuration_names_fit(),
             self._endpoint_names_differ(),
@@ -123,6 +128,46 @@ class EnvironmentSettings(Settings):
         if self.state_bucket is None and not self.local_state:
             allowed = "must be given where protected is True, unless local_state=True says otherwise"
             yield Problem(path="state_bucket", value=None, allowed=allowed)
+
+    def _region_has_serverless_endpoints(self) -> Iterator[Problem]:
+        serverless = [item.name for item in self.endpoints if isinstance(item, ServerlessEndpointSettings)]
+        if serverless and self.region not in limits.SERVERLESS_REGIONS:
+            allowed = f"must be one of {', '.join(sorted(limits.SERVERLESS_REGIONS))} for the serverless endpoint "
+            yield Problem(path="region", value=self.region, allowed=allowed + serverless[0], page=limits.SERVERLESS)
+
+    def _region_has_images(self) -> Iterator[Problem]:
+        for number, repository in enumerate(self.training_image_repositories):
+            if self.region not in IMAGE_REGIONS[repository]:
+                yield Problem(
+                    path=f"training_image_repositories.{number}",
+                    value=repository,
+                    allowed=limits.elsewhere(repository, self.region),
+                    page=limits.PREBUILT_IMAGES,
+                )
+
+    def _region_has_zones(self) -> Iterator[Problem]:
+        """Of the letters that there are, an account may lack one, which `make preflight` asks AWS."""
+        if not isinstance(self.network, NewNetworkSettings):
+            return
+        letters = ZONE_LETTERS[self.region]
+        for number, letter in enumerate(self.network.zones):
+            if letter not in letters:
+                allowed = f"must be one of {', '.join(letters)} in {self.region}"
+                yield Problem(path=f"network.zones.{number}", value=letter, allowed=allowed, page=limits.ZONES)
+
+    def _names_are_not_reserved(self) -> Iterator[Problem]:
+        """Of the names that begin with the project's, S3 and EC2 reserve some; a name of its own is checked itself."""
+        bucket, group = self.names.longest_bucket, self.names.sagemaker_security_group
+        try:
+            limits.bucket_name(bucket)
+        except ValueError as error:
+            allowed = (
+                f"must be another, or bucket.name given: the bucket's name, {self.names.bucket('<account>')}, {error}"
+            )
+            yield Problem(path="project", value=self.project, allowed=allowed, page=limits.BUCKET_NAMING)
+        if isinstance(self.network, NewNetworkSettings) and group.startswith("sg-"):
+            allowed = f"must be another: a security group's name, {group}, must not begin with sg-"
+            yield Problem(path="project", value=self.project, allowed=allowed, page=limits.SECURITY_GROUP_NAMING)
 
     def _bucket_name_fits(self) -> Iterator[Problem]:
         longest = self.names.longest_bucket

@@ -1,9 +1,9 @@
 """The notebook's lifecycle scripts, read from lifecycle_scripts/ and checked against SageMaker's limit."""
 
 from pathlib import Path
-from typing import get_args
 
-from settings.limits import ACCOUNT_ID_LENGTH, BUCKET_NAME_MAX_LENGTH, ROLE_NAME_MAX_LENGTH, Region
+from settings.aws_tables import REGIONS
+from settings.limits import ACCOUNT_ID_LENGTH, BUCKET_NAME_MAX_LENGTH, ROLE_NAME_MAX_LENGTH
 from settings.problems import Problem
 
 # What Terraform replaces by the data bucket's name, by the ARN of the training role, and by the region.
@@ -13,7 +13,7 @@ ROLE_ARN_MAX_LENGTH = len("arn:aws-us-gov:iam:::role/") + ACCOUNT_ID_LENGTH + RO
 LONGEST_VALUES = {
     BUCKET: BUCKET_NAME_MAX_LENGTH,
     TRAINING_ROLE: ROLE_ARN_MAX_LENGTH,
-    REGION: max(map(len, get_args(get_args(Region)[0]))),
+    REGION: max(map(len, REGIONS)),
 }
 # 16,384 characters after base64: 12,288 bytes before.
 HOOK = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html"

@@ -1,13 +1,16 @@
 """What AWS allows, as types: a range, pattern or set of values, each with the page it comes from."""
 
-import math
 import re
 import struct
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler
+from pydantic_core import CoreSchema, core_schema
+
+from settings.aws_tables import IMAGE_REGIONS, NOTEBOOK_INSTANCE_TYPES, REGIONS, VARIANT_INSTANCE_TYPES
+from settings.suggestions import suggestion
 
 # Where a limit counts in lengths, several fields make one name: the rules of environment.py ask names.py for it.
 BUCKET_NAME_MAX_LENGTH = 63
@@ -16,10 +19,33 @@ NAME_MAX_LENGTH = 63
 ROLE_NAME_MAX_LENGTH = 64
 # A sixteenth of the smallest is a /28, the smallest subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 VPC_PREFIX_LENGTHS = (16, 24)
+# Those for private use that AWS names, and the one that SageMaker's notebooks run Docker in:
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+PRIVATE_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")))
+DOCKER_NETWORK = IPv4Network("172.17.0.0/16")
 SUBNETS_MAX_COUNT = 16
 SECURITY_GROUPS_MAX_COUNT = 5
 INSTANCE_STORAGE_SERIES = ("g5", "g6", "gr6", "p5", "p6", "trn1", "trn2")
-IMAGE_MAX_LENGTH = 255
+NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
+# An Integer of AWS's service models has 32 bits.
+INTEGER_MAX = 2**31 - 1
+# What JSON, and JavaScript, which writes it, carry exactly.
+NUMBER_MAX = 2**53 - 1
+TARGET_VALUE_MIN = 8.515920e-109
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
+BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an")
+# RFC 5321, the characters that need no quotes: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
+EMAIL_MAX_LENGTH, EMAIL_LOCAL_MAX_LENGTH = 254, 64
+EMAIL_LOCAL = re.compile(r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*")
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+EMAIL_DOMAIN = re.compile(rf"({_LABEL}\.)+(?![0-9]+$){_LABEL}")
+# https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html lists them by their names.
+SERVERLESS_REGIONS = (
+    *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "af-south-1", "ap-east-1", "ap-south-1", "ap-northeast-1"),
+    *("ap-northeast-2", "ap-northeast-3", "ap-southeast-1", "ap-southeast-2", "ca-central-1", "eu-central-1"),
+    *("eu-west-1", "eu-west-2", "eu-west-3", "eu-north-1", "eu-south-1", "me-south-1", "sa-east-1"),
+)
 # Of all serverless endpoints of an account in a region; 1,000 in the large regions, 500 in the others.
 SERVERLESS_CONCURRENCY_MAX = 500
 # Of a container's variables, names and values together.
@@ -59,6 +85,12 @@ TARGET_TRACKING = (
     "https://docs.aws.amazon.com/autoscaling/application/APIReference/API_TargetTrackingScalingPolicyConfiguration.html"
 )
 ALARM = "https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html"
+SECURITY_GROUP_NAMING = "https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_CreateSecurityGroup.html"
+PREBUILT_IMAGES = (
+    "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/"
+    "prebuilt_ecr_image_data_source.go"
+)
+ZONES = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
 
@@ -69,25 +101,94 @@ class Source:
     url: str
 
 
-def _bucket_name(name: str) -> str:
-    if ".." in name or name.startswith(("xn--", "sthree-", "amzn-s3-demo-")):
-        raise ValueError("must not contain '..' nor begin with 'xn--', 'sthree-' or 'amzn-s3-demo-'")
-    if name.endswith(("-s3alias", "--ol-s3", ".mrap", "--x-s3")):
-        raise ValueError("must not end with '-s3alias', '--ol-s3', '.mrap' or '--x-s3'")
-    if name.replace(".", "").isdigit() and name.count(".") == 3:
+@dataclass(frozen=True)
+class OneOf:
+    """A text of a table too long to be shown whole: what is misspelt gets the nearest."""
+
+    what: str
+    known: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def _checked(self, value: str) -> str:
+        if value not in self.known:
+            ends = [name for name in self.known if name.endswith(f".{value}")]  # of ml.m5.large, EC2's m5.large
+            meant = ends[0] if len(ends) == 1 else value.lower()
+            raise ValueError(f"must be {self.what}{suggestion(meant, self.known)}")
+        return value
+
+
+def _written_whole(number: object) -> object:
+    """True and 1.0 are equal to 1."""
+    if isinstance(number, bool | float):
+        raise ValueError("must be a whole number, without a point")
+    return number
+
+
+def bucket_name(name: str) -> str:
+    """Raises ValueError where S3 reserves the name, or its form, for something else."""
+    for prefix in BUCKET_PREFIXES:
+        if name.startswith(prefix):
+            raise ValueError(f"must not begin with {prefix}, which S3 reserves")
+    for suffix in BUCKET_SUFFIXES:
+        if name.endswith(suffix):
+            raise ValueError(f"must not end with {suffix}, which S3 reserves")
+    labels = name.split(".")
+    if any(label.strip("-") != label or not label for label in labels):
+        raise ValueError("must have a letter or digit on both sides of each dot")
+    if len(labels) == 4 and all(map(str.isdigit, labels)):
         raise ValueError("must not look like an IP address")
     return name
 
 
 def _private_cidr_block(cidr_block: str) -> str:
     try:
-        network = IPv4Network(cidr_block)
+        network = IPv4Network(cidr_block, strict=False)
     except ValueError as error:
         raise ValueError("must be an IPv4 network, say 10.0.0.0/20") from error
+    if str(network) != cidr_block:
+        raise ValueError(f"must be an IPv4 network by its first address and the length of its prefix, say {network}")
     lowest, highest = VPC_PREFIX_LENGTHS
-    if not network.is_private or not lowest <= network.prefixlen <= highest:
-        raise ValueError(f"must be private and from /{lowest} to /{highest}")
+    private = any(map(network.subnet_of, PRIVATE_NETWORKS)) and not network.overlaps(DOCKER_NETWORK)
+    if not private or not lowest <= network.prefixlen <= highest:
+        raise ValueError(
+            f"must be from /{lowest} to /{highest}, in one of {', '.join(map(str, PRIVATE_NETWORKS))}, "
+            f"and not in {DOCKER_NETWORK}, which SageMaker uses itself"
+        )
     return cidr_block
+
+
+def _tag_value(value: str) -> str:
+    if value.lower().startswith("aws:"):
+        raise ValueError("must not begin with aws:, which AWS reserves")
+    return value
+
+
+def _email_address(address: str) -> str:
+    local, _, domain = address.partition("@")
+    if len(local) > EMAIL_LOCAL_MAX_LENGTH or not EMAIL_LOCAL.fullmatch(local):
+        raise ValueError(
+            f"must have 1 to {EMAIL_LOCAL_MAX_LENGTH} letters, digits or any of ._%+- before its @, and dots only "
+            "between others"
+        )
+    if not EMAIL_DOMAIN.fullmatch(domain):
+        raise ValueError(
+            "must have a domain after its @, say example.com: names of up to 63 letters, digits and inner hyphens, the "
+            "last one not of digits only"
+        )
+    return address
+
+
+def _series(instance_type: str) -> tuple[str, str]:
+    """Of ml.c6gd.large, the series c6 and the attributes gd."""
+    found = re.match(r"ml\.([a-z]+\d+)([a-z]*)", instance_type)
+    return ("", "") if found is None else (found[1], found[2])
+
+
+def is_burstable(instance_type: str) -> bool:
+    """Of the series t2, t3 and so on: trn1 is none of them."""
+    return re.fullmatch(r"t\d+", _series(instance_type)[0]) is not None
 
 
 def has_instance_storage(instance_type: str) -> bool:
@@ -97,34 +198,42 @@ def has_instance_storage(instance_type: str) -> bool:
     https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html
     https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-store-volumes.html
     """
-    family = instance_type.split(".")[1]
-    found = re.match(r"([a-z]+\d+)([a-z]*)", family)
-    return found is not None and ("d" in found[2] or found[1] in INSTANCE_STORAGE_SERIES)
+    series, attributes = _series(instance_type)
+    return "d" in attributes or series in INSTANCE_STORAGE_SERIES
 
 
 def _in_32_bits(number: float) -> float:
     """The nearest number that 32 bits hold: 0.10000000149011612 for 0.1."""
-    try:
-        [nearest] = struct.unpack("f", struct.pack("f", number))
-    except OverflowError:
-        nearest = math.inf
-    if number > 0 and nearest in (0, math.inf):
-        raise ValueError("must be 0, or from 1e-45 to 3.4e38, the numbers of 32 bits")
+    [nearest] = struct.unpack("f", struct.pack("f", number))
+    if number > 0 and nearest == 0:
+        raise ValueError("must be 0, or from 1e-45, the least that 32 bits hold")
     return float(nearest)
 
 
-def _not_in_china(region: object) -> object:
-    if isinstance(region, str) and region.startswith("cn-"):
+def _target_value(value: float) -> float:
+    if value < TARGET_VALUE_MIN:
+        raise ValueError(f"must be at least {TARGET_VALUE_MIN}")
+    return value
+
+
+def _region(region: str) -> str:
+    if region.startswith("cn-"):
         raise ValueError(
             "must not be one of AWS's regions in China, where VPC endpoints and services have other names, which "
             "nobody has tried this platform with"
         )
+    if region not in REGIONS:
+        raise ValueError(f"must be one of {', '.join(REGIONS)}{suggestion(region.lower(), REGIONS)}")
     return region
 
 
-def _notebook_instance_type(instance_type: str) -> str:
-    family = instance_type.split(".")[1]
-    if family in ("p2", "p3", "p3dn", "inf1", "g3"):
+def elsewhere(repository: str, region: str) -> str:
+    """What is allowed of an image repository that the region has not."""
+    return f"must be an image repository that {region} has; {repository} is in {', '.join(IMAGE_REGIONS[repository])}"
+
+
+def _runs_amazon_linux_2023(instance_type: str) -> str:
+    if instance_type.startswith(NOT_ON_AMAZON_LINUX_2023):
         raise ValueError(
             "must not be of the families p2, p3, p3dn, inf1 and g3, which Amazon Linux 2023 does not run on"
         )
@@ -134,7 +243,7 @@ def _notebook_instance_type(instance_type: str) -> str:
 BucketName = Annotated[
     str,
     Field(min_length=3, max_length=BUCKET_NAME_MAX_LENGTH, pattern=r"^[a-z0-9][a-z0-9.-]*[a-z0-9]$"),
-    AfterValidator(_bucket_name),
+    AfterValidator(bucket_name),
     Source(BUCKET_NAMING),
 ]
 # SageMaker's names may have upper case too; this project's may not, because they go into the bucket's name.
@@ -146,60 +255,22 @@ Name = Annotated[
 AccountId = Annotated[
     str, Field(pattern=r"^[0-9]{12}$"), Source("https://docs.aws.amazon.com/accounts/latest/reference/API_Account.html")
 ]
-# Those whose images Terraform's provider knows, China's left out: there services, principals and VPC endpoints have
-# other names, which nobody has tried.
-Region = Annotated[
-    Literal[
-        "af-south-1",
-        "ap-east-1",
-        "ap-northeast-1",
-        "ap-northeast-2",
-        "ap-northeast-3",
-        "ap-south-1",
-        "ap-south-2",
-        "ap-southeast-1",
-        "ap-southeast-2",
-        "ap-southeast-3",
-        "ap-southeast-4",
-        "ca-central-1",
-        "ca-west-1",
-        "eu-central-1",
-        "eu-central-2",
-        "eu-north-1",
-        "eu-south-1",
-        "eu-south-2",
-        "eu-west-1",
-        "eu-west-2",
-        "eu-west-3",
-        "il-central-1",
-        "me-central-1",
-        "me-south-1",
-        "sa-east-1",
-        "us-east-1",
-        "us-east-2",
-        "us-gov-east-1",
-        "us-gov-west-1",
-        "us-west-1",
-        "us-west-2",
-    ],
-    BeforeValidator(_not_in_china),
-    Source(
-        "https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/"
-        "prebuilt_ecr_image_data_source.go"
-    ),
-]
+Region = Annotated[str, AfterValidator(_region), Source("https://docs.aws.amazon.com/general/latest/gr/sagemaker.html")]
 TagValue = Annotated[
     str,
     Field(min_length=1, max_length=256, pattern=r"^[\p{L}\p{N} _.:/=+@-]+$"),
+    AfterValidator(_tag_value),
     Source("https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"),
 ]
-RepositoryName = Annotated[
+ImageRepository = Annotated[
     str,
-    Field(min_length=2, max_length=256, pattern=r"^[a-z0-9]+([._/-][a-z0-9]+)*$"),
-    Source("https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_CreateRepository.html"),
+    OneOf("one of AWS's image repositories, as Terraform's provider knows them", tuple(IMAGE_REGIONS)),
+    Source(PREBUILT_IMAGES),
 ]
 ExpiryDays = Annotated[
-    int, Field(ge=1), Source("https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html")
+    int,
+    Field(ge=1, le=INTEGER_MAX),
+    Source("https://docs.aws.amazon.com/AmazonS3/latest/API/API_NoncurrentVersionExpiration.html"),
 ]
 ImageTag = Annotated[
     str,
@@ -209,7 +280,10 @@ ImageTag = Annotated[
 VariableName = Annotated[
     str, Field(max_length=1024, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"), Source(f"{API}/API_ContainerDefinition.html")
 ]
-VariableValue = Annotated[str, Field(max_length=1024), Source(f"{API}/API_ContainerDefinition.html")]
+# AWS says [\S\s]*, but no process gets a variable with a NUL in it.
+VariableValue = Annotated[
+    str, Field(max_length=1024, pattern=r"^[^\x00]*$"), Source(f"{API}/API_ContainerDefinition.html")
+]
 KeyDeletionWindowDays = Annotated[int, Field(ge=7, le=30), Source(KEY_DELETION)]
 PrivateCidrBlock = Annotated[
     str,
@@ -218,7 +292,7 @@ PrivateCidrBlock = Annotated[
 ]
 ZoneLetter = Annotated[
     Literal["a", "b", "c", "d", "e", "f"],
-    Source("https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html"),
+    Source(ZONES),
 ]
 SubnetId = Annotated[
     str, Field(max_length=32, pattern=r"^subnet-([0-9a-f]{8}|[0-9a-f]{17})$"), Source(f"{API}/API_VpcConfig.html")
@@ -228,45 +302,56 @@ SecurityGroupId = Annotated[
 ]
 RetentionDays = Annotated[
     Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+    BeforeValidator(_written_whole),
     Source("https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"),
 ]
 VariantInstanceType = Annotated[
-    str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"), Source(f"{API}/API_ProductionVariant.html")
+    str,
+    OneOf("an instance type that SageMaker hosts models on", VARIANT_INSTANCE_TYPES),
+    Source(f"{API}/API_ProductionVariant.html"),
 ]
 NotebookInstanceType = Annotated[
     str,
-    Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9-]+$"),
-    AfterValidator(_notebook_instance_type),
+    AfterValidator(_runs_amazon_linux_2023),
+    OneOf(
+        "an instance type of SageMaker's notebook instances",
+        tuple(name for name in NOTEBOOK_INSTANCE_TYPES if not name.startswith(NOT_ON_AMAZON_LINUX_2023)),
+    ),
     Source("https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2023.html"),
 ]
 NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]
-InstanceCount = Annotated[int, Field(ge=1), Source(f"{API}/API_ProductionVariant.html")]
+InstanceCount = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(f"{API}/API_ProductionVariant.html")]
 # The API's Float. Terraform's provider reads one back as 64 bits, another number than 0.1 as it was written, and
 # replaces the endpoint's configuration for it: https://github.com/hashicorp/terraform-provider-aws/issues/43643
 VariantWeight = Annotated[
     float,
-    Field(ge=0, allow_inf_nan=False),
+    Field(ge=0, le=NUMBER_MAX, allow_inf_nan=False),
     AfterValidator(_in_32_bits),
     Source(f"{API}/API_ProductionVariant.html"),
 ]
 MemorySizeMb = Annotated[
-    Literal[1024, 2048, 3072, 4096, 5120, 6144], Source(f"{API}/API_ProductionVariantServerlessConfig.html")
+    Literal[1024, 2048, 3072, 4096, 5120, 6144],
+    BeforeValidator(_written_whole),
+    Source(f"{API}/API_ProductionVariantServerlessConfig.html"),
 ]
 Concurrency = Annotated[int, Field(ge=1, le=200), Source(f"{API}/API_ProductionVariantServerlessConfig.html")]
-TargetInvocations = Annotated[float, Field(gt=0, allow_inf_nan=False), Source(TARGET_TRACKING)]
+TargetInvocations = Annotated[
+    float, Field(gt=0, le=NUMBER_MAX, allow_inf_nan=False), AfterValidator(_target_value), Source(TARGET_TRACKING)
+]
 TargetUtilization = Annotated[float, Field(gt=0, le=1), Source(SERVERLESS_SCALING)]
-CooldownSeconds = Annotated[int, Field(ge=0), Source(TARGET_TRACKING)]
+CooldownSeconds = Annotated[int, Field(ge=0, le=INTEGER_MAX), Source(TARGET_TRACKING)]
 WaitSeconds = Annotated[int, Field(ge=0, le=3600), Source(BLUE_GREEN)]
 ExecutionTimeoutSeconds = Annotated[int, Field(ge=600, le=EXECUTION_TIMEOUT_MAX_SECONDS), Source(BLUE_GREEN)]
 CanaryPercent = Annotated[int, Field(ge=1, le=50), Source(f"{API}/API_TrafficRoutingConfig.html")]
 LinearStepPercent = Annotated[int, Field(ge=10, le=50), Source(f"{API}/API_TrafficRoutingConfig.html")]
 BatchPercent = Annotated[int, Field(ge=5, le=50), Source(f"{API}/API_RollingUpdatePolicy.html")]
-ErrorCount = Annotated[int, Field(ge=1), Source(ALARM)]
-LatencyMs = Annotated[int, Field(ge=1), Source(ALARM)]
+ErrorCount = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(ALARM)]
+LatencyMs = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(ALARM)]
 SamplingPercent = Annotated[int, Field(ge=0, le=100), Source(f"{API}/API_DataCaptureConfig.html")]
 CaptureMode = Annotated[Literal["Input", "Output"], Source(f"{API}/API_CaptureOption.html")]
 EmailAddress = Annotated[
     str,
-    Field(max_length=254, pattern=r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$"),
+    Field(max_length=EMAIL_MAX_LENGTH),
+    AfterValidator(_email_address),
     Source("https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html"),
 ]

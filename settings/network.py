@@ -1,14 +1,13 @@
 """The settings of the network that notebooks and models run in."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Annotated, Literal, get_args
 
 from pydantic import Discriminator, Field, Tag
 
 from settings import limits
-from settings.base import Rules, Settings, kind_of
+from settings.base import Rules, Settings, differ, kind_of
 from settings.limits import PrivateCidrBlock, SecurityGroupId, SubnetId, ZoneLetter
-from settings.problems import Problem
 
 
 class NewNetworkSettings(Settings):
@@ -31,11 +30,7 @@ class NewNetworkSettings(Settings):
     )
 
     def rules(self) -> Rules:
-        return (self._zones_differ(),)
-
-    def _zones_differ(self) -> Iterator[Problem]:
-        if len(set(self.zones)) < len(self.zones):
-            yield Problem(path="zones", value=[*self.zones], allowed="must differ")
+        return (differ("zones", self.zones),)
 
 
 class ExistingNetworkSettings(Settings):
@@ -49,6 +44,9 @@ class ExistingNetworkSettings(Settings):
     security_group_ids: Sequence[SecurityGroupId] = Field(
         min_length=1, max_length=limits.SECURITY_GROUPS_MAX_COUNT, description="security groups"
     )
+
+    def rules(self) -> Rules:
+        return differ("subnet_ids", self.subnet_ids), differ("security_group_ids", self.security_group_ids)
 
 
 NetworkSettings = Annotated[

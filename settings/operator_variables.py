@@ -7,7 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from settings.environment import EnvironmentSettings
-from settings.problems import Problem, suggestion
+from settings.problems import Problem
+from settings.suggestions import suggestion
 
 PREFIX = "ML_PLATFORM_"
 FIELDS = ("account_id", "owner", "project", "region", "state_bucket")

@@ -1,6 +1,5 @@
 """What is wrong with what a person wrote: problems as values, made of what pydantic found, rendered in one place."""
 
-import difflib
 import os
 import re
 import sys
@@ -13,6 +12,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from settings.limits import Source
+from settings.suggestions import suggestion
 
 NOT_SHOWN = object()
 
@@ -64,12 +64,6 @@ class BrokenRulesError(ValueError):
 def problems_of(where: str, model: type[BaseModel], error: ValidationError) -> list[Problem]:
     """What pydantic found in a value of the model."""
     return [problem for details in error.errors() for problem in _problems(where, model, details)]
-
-
-def suggestion(name: str, known: Sequence[str]) -> str:
-    """What a misspelt name was perhaps meant to be; empty where nothing is near."""
-    near = difflib.get_close_matches(name, known, n=1)
-    return f" (did you mean {near[0]}?)" if near else ""
 
 
 def _problems(where: str, model: type[BaseModel], details: ErrorDetails) -> Iterator[Problem]:

@@ -9,20 +9,21 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from settings.aws_tables import IMAGE_REGIONS
 from settings.endpoint import EndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.limits import (
-    ACCOUNT_ID_LENGTH,
     API,
-    IMAGE_MAX_LENGTH,
     NAME_MAX_LENGTH,
+    PREBUILT_IMAGES,
     VARIABLES_MAX_BYTES,
     VARIABLES_MAX_COUNT,
+    ImageRepository,
     ImageTag,
     Name,
-    RepositoryName,
     VariableName,
     VariableValue,
+    elsewhere,
 )
 from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names, address_part
 from settings.problems import Problem, problems_of
@@ -40,12 +41,8 @@ class Image(_Strict):
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/data-sources/sagemaker_prebuilt_ecr_image
     """
 
-    repository: RepositoryName
+    repository: ImageRepository
     tag: ImageTag
-
-    def uri_in(self, region: str) -> str:
-        """As Terraform makes it, with some account's id in the place of AWS's."""
-        return f"{'0' * ACCOUNT_ID_LENGTH}.dkr.ecr.{region}.amazonaws.com/{self.repository}:{self.tag}"
 
 
 class ModelEntry(_Strict):
@@ -223,10 +220,9 @@ def _model_problems(name: str, names: Names, models: Mapping[str, ModelEntry]) -
     if name not in models:
         yield f"must be one of {', '.join(sorted(models)) or 'models, which is empty'}", None
         return
-    image = models[name].image.uri_in(names.region)
-    if len(image) > IMAGE_MAX_LENGTH:
-        allowed = f"its image, {image}, has {len(image)} characters: must be at most {IMAGE_MAX_LENGTH}"
-        yield allowed, f"{API}/API_ContainerDefinition.html"
+    repository = models[name].image.repository
+    if names.region not in IMAGE_REGIONS[repository]:
+        yield f"its image: {elsewhere(repository, names.region)}", PREBUILT_IMAGES
     longest = names.longest_model(name)
     if len(longest) > NAME_MAX_LENGTH:
         allowed = f"the SageMaker model's name, {longest}, would have {len(longest)} characters: must be at most "

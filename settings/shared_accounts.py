@@ -1,5 +1,6 @@
 """What environments that live in one account must not do to each other."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -12,6 +13,7 @@ from settings.problems import Problem
 def account_problems(environments: Mapping[str, EnvironmentSettings]) -> Iterator[Problem]:
     """The problems of environments that share an account, and of bucket names, which are unique in the world."""
     yield from _taken_twice((name, "bucket.name", item.bucket.name, "") for name, item in environments.items())
+    yield from _state_bucket_problems(environments)
     for shared in _sharing_account_and_region(environments):
         yield from _log_group_problems(shared)
         yield from _taken_twice(
@@ -20,6 +22,25 @@ def account_problems(environments: Mapping[str, EnvironmentSettings]) -> Iterato
             for number, names in enumerate(settings.names.endpoints.values())
         )
         yield from _concurrency_problems(shared)
+
+
+def _state_bucket_problems(environments: Mapping[str, EnvironmentSettings]) -> Iterator[Problem]:
+    """What destroys or recovers an environment would take the states in its data bucket for data."""
+    for name, settings in environments.items():
+        for other, data in environments.items():
+            if settings.state_bucket is not None and _is_data_bucket(settings.state_bucket, data):
+                allowed = f"must differ from the data bucket of {other}, which is called {_data_bucket(data)}"
+                yield Problem(where=name, path="state_bucket", value=settings.state_bucket, allowed=allowed)
+
+
+def _data_bucket(settings: EnvironmentSettings) -> str:
+    return settings.names.bucket("<account>" if settings.account_id is None else settings.account_id)
+
+
+def _is_data_bucket(name: str, settings: EnvironmentSettings) -> bool:
+    """Or may be it, where nothing says which account the environment is in."""
+    any_account = re.escape(_data_bucket(settings)).replace("<account>", f"[0-9]{{{limits.ACCOUNT_ID_LENGTH}}}")
+    return re.fullmatch(any_account, name) is not None
 
 
 def _sharing_account_and_region(

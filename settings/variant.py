@@ -41,10 +41,10 @@ class VariantSettings(Settings):
             )
 
     def _burstable_instances_do_not_scale(self) -> Iterator[Problem]:
-        if self.scaling is not None and self.instance_type.startswith("ml.t"):
+        if self.scaling is not None and limits.is_burstable(self.instance_type):
             yield Problem(
                 path="instance_type",
                 value=self.instance_type,
-                allowed="must not be a burstable type, ml.t*, where there is scaling",
+                allowed="must not be a burstable type, of the series t, where there is scaling",
                 page=limits.AUTOSCALING,
             )

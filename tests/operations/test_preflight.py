@@ -147,7 +147,7 @@ def test_a_zone_that_the_account_does_not_have_is_refused_with_those_that_it_has
     assert zone_row("us-west-1", ["a", "c"], there).verdict == FINE
     row = zone_row("us-west-1", ["a", "b"], there)
     assert row.verdict == REFUSED
-    assert row.detail == "network.zones: us-west-1b: must be of us-west-1a, us-west-1c, which this account has"
+    assert row.detail == "us-west-1b: must be of us-west-1a, us-west-1c, which this account has"
 
 
 IDENTITY = {"Account": "111111111111", "Arn": "arn:aws:iam::111111111111:user/ann"}

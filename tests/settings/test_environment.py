@@ -3,15 +3,17 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
+from settings.aws_tables import REGIONS
 from settings.bucket import BucketSettings
 from settings.encryption_key import EncryptionKeySettings
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
 from settings.environment import EnvironmentSettings
-from settings.limits import RetentionDays, has_instance_storage
+from settings.limits import SERVERLESS_REGIONS, RetentionDays, has_instance_storage, is_burstable
 from settings.logs import LogSettings
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import InvalidInputError, Problem, problems_of
+from settings.scaling import InstanceScalingSettings
 from settings.variant import VariantSettings
 
 
@@ -61,7 +63,7 @@ def test_accepts_the_memory_sizes_that_sagemaker_knows(memory: int) -> None:
     assert serverless(memory_size_mb=memory) == []
 
 
-@pytest.mark.parametrize("memory", [0, 1000, 1023, 1025, 7168, "1024", True])
+@pytest.mark.parametrize("memory", [0, 1000, 1023, 1025, 7168, "1024"])
 def test_rejects_another_memory_size_and_names_the_sizes(memory: object) -> None:
     assert serverless(memory_size_mb=memory) == [
         f"dev: endpoints.0.memory_size_mb: {memory!r}: must be one of 1024, 2048, 3072, 4096, 5120 or 6144 "
@@ -189,12 +191,31 @@ def test_accepts_bucket_names_that_s3_accepts(name: str) -> None:
     "name",
     [
         "ab", "a" * 64, "Acme", "acme_data", "-acme", "acme-", "a..b", "192.168.1.1", "xn--acme", "sthree-acme",
-        "amzn-s3-demo-acme", "acme-s3alias", "acme--ol-s3", "acme.mrap", "acme--x-s3", "acme\n", "acmé",
+        "amzn-s3-demo-acme", "sthree-configurator", "acme--table-s3", "acme-111111111111-us-east-1-an", "acme.-data",
+        "acme-.data", "acme-s3alias", "acme--ol-s3", "acme.mrap", "acme--x-s3", "acme\n", "acmé",
     ],
 )  # fmt: skip
 def test_rejects_bucket_names_that_s3_refuses(name: str) -> None:
     [line] = problems(bucket=BucketSettings(name=name))
     assert line.startswith(f"dev: bucket.name: {name!r}: must ")
+
+
+@pytest.mark.parametrize("project", ["xn--a", "sthree", "sthree-x", "amzn-s3-demo", "amzn-s3-demo-x"])
+def test_rejects_a_project_from_which_s3_would_get_a_name_that_it_reserves(project: str) -> None:
+    [line] = problems(project=project)
+    assert line.startswith(
+        f"dev: project: {project!r}: must be another, or bucket.name given: the bucket's name, "
+        f"{project}-dev-sagemaker-<account>-us-east-1, must not begin with "
+    )
+    assert problems(project=project, bucket=BucketSettings(name="acme-data")) == []
+
+
+@pytest.mark.parametrize(("project", "sound"), [("sg", False), ("sg-1", False), ("sgx", True), ("aws", True)])
+def test_rejects_a_project_from_which_security_groups_would_look_like_ids(project: str, sound: bool) -> None:
+    found = problems(project=project, network=NewNetworkSettings())
+    assert (found == []) is sound
+    assert sound or "a security group's name, sg-" in found[0]
+    assert problems(project=project) == []
 
 
 def test_rejects_names_from_which_no_bucket_name_can_be_made() -> None:
@@ -243,15 +264,45 @@ def test_retention_has_no_other_days_than_cloudwatchs() -> None:
     }
 
 
-@pytest.mark.parametrize("instance_type", ["t3.medium", "ml.t3", "ML.t3.medium", "", "ml.t3.medium ", "ml.t3.medium\n"])
-def test_rejects_what_is_no_type_of_a_notebook_instance(instance_type: str) -> None:
-    [line] = problems(notebook=NotebookSettings(instance_type=instance_type))
-    assert line.startswith(f"dev: notebook.instance_type: {instance_type!r}: must match ")
+MISSPELT_TYPES = {
+    "ml.t2.medum": "ml.t2.medium",
+    "ml.t2.medium ": "ml.t2.medium",
+    "ml.t2.medium\n": "ml.t2.medium",
+    "ML.T2.MEDIUM": "ml.t2.medium",
+    "m5.xlarge": "ml.m5.xlarge",
+    "ml.c5.18xlargee": "ml.c5.18xlarge",
+}
 
 
-@pytest.mark.parametrize(("length", "sound"), [(256, True), (257, False)])
-def test_a_repositorys_name_has_at_most_256_characters(length: int, sound: bool) -> None:
-    assert (problems(training_image_repositories=["r" * length]) == []) is sound
+@pytest.mark.parametrize("kind", ["notebook", "endpoint"])
+@pytest.mark.parametrize("instance_type", [*MISSPELT_TYPES, "", "ml", "ml.t3", "ml.?", "\x00" * 999])
+def test_rejects_an_instance_type_that_sagemaker_does_not_have_and_names_the_nearest(
+    kind: str, instance_type: str
+) -> None:
+    if kind == "notebook":
+        [line] = problems(notebook=NotebookSettings(instance_type=instance_type))
+        expected = f"dev: notebook.instance_type: {instance_type!r}: must be an instance type of SageMaker's notebook"
+    else:
+        [line] = provisioned(instance_type=instance_type)
+        expected = "dev: endpoints.0.production.instance_type: "
+        expected += f"{instance_type!r}: must be an instance type that SageMaker hosts models on"
+    assert line.startswith(expected)
+    assert (f"(did you mean {MISSPELT_TYPES.get(instance_type)}?)" in line) is (instance_type in MISSPELT_TYPES)
+    assert "(AWS limit: https://docs.aws.amazon.com/sagemaker/" in line
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "hosts", "has_notebooks"),
+    [
+        ("ml.t3.medium", False, True),
+        ("ml.c7g.large", True, False),
+        ("ml.m5.large", True, False),
+        ("ml.m5.xlarge", True, True),
+    ],
+)
+def test_endpoints_and_notebooks_have_types_of_their_own(instance_type: str, hosts: bool, has_notebooks: bool) -> None:
+    assert (provisioned(instance_type=instance_type) == []) is hosts
+    assert (problems(notebook=NotebookSettings(instance_type=instance_type)) == []) is has_notebooks
 
 
 @pytest.mark.parametrize(("size", "sound"), [(4, False), (5, True), (16384, True), (16385, False)])
@@ -259,16 +310,103 @@ def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
     assert (problems(notebook=NotebookSettings(volume_size_gb=size)) == []) is sound
 
 
-@pytest.mark.parametrize("region", ["eu-west-1", "us-gov-west-1"])
-def test_a_region_that_has_awss_images_is_accepted(region: str) -> None:
-    assert problems(region=region) == []
+ON_INSTANCES = [ProvisionedEndpointSettings(production=VariantSettings())]
 
 
-@pytest.mark.parametrize("region", ["", "eu-west", "EU-WEST-1", "us-west-9", "mx-central-1", "us-iso-east-1"])
-def test_a_region_whose_images_terraforms_provider_does_not_know_is_refused(region: str) -> None:
-    [problem] = problems(region=region)
-    assert "must be one of" in str(problem)
-    assert "us-east-1" in str(problem)
+@pytest.mark.parametrize("region", REGIONS)
+def test_a_region_that_has_sagemaker_and_its_images_is_accepted(region: str) -> None:
+    assert problems(region=region, endpoints=ON_INSTANCES) == []
+
+
+@pytest.mark.parametrize(
+    "region",
+    [
+        "",
+        "eu-west",
+        "us-west-9",
+        "mx-central-1",
+        "us-iso-east-1",
+        "us-iso-west-1",
+        "eusc-de-east-1",
+        "us-east-1a",
+        "\n",
+    ],
+)
+def test_rejects_a_region_that_does_not_exist_or_lacks_sagemaker_or_its_images(region: str) -> None:
+    [line] = problems(region=region)
+    assert line.startswith(f"dev: region: {region!r}: must be one of af-south-1, ")
+    assert ", us-east-1, " in line
+
+
+@pytest.mark.parametrize(
+    ("region", "meant"), [("EU-WEST-1", "eu-west-1"), ("us-east1", "us-east-1"), ("eu-central1", "eu-central-1")]
+)
+def test_a_misspelt_region_gets_the_nearest(region: str, meant: str) -> None:
+    [line] = problems(region=region)
+    assert f" (did you mean {meant}?) (AWS limit: " in line
+
+
+@pytest.mark.parametrize("region", sorted({*REGIONS} - {*SERVERLESS_REGIONS}))
+def test_rejects_a_serverless_endpoint_where_sagemaker_has_none(region: str) -> None:
+    [line] = problems(region=region, endpoints=[*ON_INSTANCES, ServerlessEndpointSettings(name="lazy")])
+    assert line.startswith(f"dev: region: {region!r}: must be one of af-south-1, ap-east-1, ")
+    assert ", us-west-2 for the serverless endpoint lazy (AWS limit: " in line
+
+
+def test_serverless_endpoints_are_in_21_regions() -> None:
+    """Counted on the page: https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html"""
+    assert len({*SERVERLESS_REGIONS} & {*REGIONS}) == len(SERVERLESS_REGIONS) == 21
+    assert not {"us-gov-west-1", "eu-central-2", "il-central-1", "ap-southeast-3"} & {*SERVERLESS_REGIONS}
+
+
+@pytest.mark.parametrize(
+    ("repository", "region", "sound"),
+    [
+        ("linear-learner", "us-gov-east-1", True),
+        ("lda", "eu-west-1", True),
+        ("lda", "eu-west-3", False),
+        ("sagemaker-geospatial-v1-0", "us-west-2", True),
+        ("sagemaker-geospatial-v1-0", "us-east-1", False),
+    ],
+)
+def test_a_training_image_is_one_that_the_region_has(repository: str, region: str, sound: bool) -> None:
+    found = problems(region=region, training_image_repositories=["kmeans", repository], endpoints=ON_INSTANCES)
+    assert (found == []) is sound
+    assert sound or found[0].startswith(
+        f"dev: training_image_repositories.1: {repository!r}: must be an image repository that {region} has; "
+        f"{repository} is in "
+    )
+
+
+@pytest.mark.parametrize(
+    ("repository", "meant"),
+    [("linear-lerner", "linear-learner"), ("Sagemaker-XGBoost", "sagemaker-xgboost"), ("a//b", ""), ("my-image", "")],
+)
+def test_rejects_an_image_repository_that_terraforms_provider_does_not_know(repository: str, meant: str) -> None:
+    [line] = problems(training_image_repositories=[repository])
+    shown = f" (did you mean {meant}?)" if meant else ""
+    assert (
+        f"0: {repository!r}: must be one of AWS's image repositories, as Terraform's provider knows them{shown}" in line
+    )
+
+
+@pytest.mark.parametrize(
+    ("region", "letters"),
+    [
+        ("us-east-1", "abcdef"),
+        ("us-west-2", "abcd"),
+        ("ap-northeast-1", "acd"),
+        ("us-west-1", "abc"),
+        ("eu-west-1", "abc"),
+    ],
+)
+def test_a_zone_has_a_letter_that_the_region_has(region: str, letters: str) -> None:
+    network = NewNetworkSettings(zones=list(letters))  # type: ignore[arg-type]
+    assert problems(region=region, network=network) == []
+    network = NewNetworkSettings(zones=["a", "f" if region != "us-east-1" else "g"])  # type: ignore[list-item]
+    [line] = problems(region=region, network=network)
+    assert line.startswith("dev: network.zones.1: ")
+    assert "must be one of " in line
 
 
 @pytest.mark.parametrize(("owns", "sound"), [(True, True), (False, False)])
@@ -279,11 +417,10 @@ def test_log_groups_that_are_not_the_environments_cannot_be_kept(owns: bool, sou
     assert sound or "logs.keeps_account_wide: True: must be False where owns_account_wide is False" in found[0]
 
 
-@pytest.mark.parametrize("weight", [3.5e38, 1e60, 1e-50])
-def test_a_weight_beyond_32_bits_is_refused(weight: float) -> None:
-    endpoint = ProvisionedEndpointSettings(production=VariantSettings(weight=weight))
-    [problem] = problems(endpoints=[endpoint])
-    assert "must be 0, or from 1e-45 to 3.4e38" in problem
+@pytest.mark.parametrize("weight", [1e-50, 5e-324])
+def test_rejects_a_weight_that_32_bits_would_make_0(weight: float) -> None:
+    [problem] = provisioned(weight=weight)
+    assert "must be 0, or from 1e-45, the least that 32 bits hold" in problem
 
 
 def test_chinas_regions_are_refused_with_the_reason() -> None:
@@ -301,7 +438,18 @@ def test_an_account_id_has_12_digits(account_id: str, sound: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "sound"), [("Zoë @ team-1", True), ("o" * 256, True), ("o" * 257, False), ("", False), ("a;b", False)]
+    ("owner", "sound"),
+    [
+        ("Zoë @ team-1", True),
+        ("o" * 256, True),
+        ("o" * 257, False),
+        ("", False),
+        ("a;b", False),
+        ("aws:x", False),
+        ("AWS:x", False),
+        ("aws", True),
+        ("x aws:", True),
+    ],
 )
 def test_an_owner_is_a_tag_value_that_aws_takes(owner: str, sound: bool) -> None:
     assert (problems(owner=owner) == []) is sound
@@ -357,7 +505,7 @@ def test_rejects_training_without_an_image() -> None:
 
 
 @pytest.mark.parametrize(("repository", "sound"), [("a", False), ("linear-learner", True), ("Linear", False)])
-def test_a_training_image_is_named_as_ecr_allows(repository: str, sound: bool) -> None:
+def test_a_training_image_is_one_of_awss(repository: str, sound: bool) -> None:
     assert (problems(training_image_repositories=[repository]) == []) is sound
 
 
@@ -374,21 +522,36 @@ def test_a_keys_deletion_window_is_7_to_30_days(days: int, sound: bool) -> None:
     assert (problems(encryption_key=EncryptionKeySettings(deletion_window_days=days)) == []) is sound
 
 
+OTHER_FORMS = (
+    "10.0.0.1/20", "10.0.0.0/255.255.240.0", "10.0.0.0/0.0.15.255", "10.0.0.0", "10.0.0/20", "10/16", "10.0.0.*",
+    "10.0.0.0/020", "010.0.0.0/20", "0x0a.0.0.0/20", " 10.0.0.0/20", "10.0.0.0/20 ", "10.0.0.0 /20", "10.0.0.0/20\n",
+    "", "/20", "10.0.0.0/33", "::/64", "fd00::/20", "::ffff:10.0.0.0/112", "10.0.0.0-10.0.15.255", "²10.0.0.0/20",
+)  # fmt: skip
+# Of others, of documents, of the machine itself, or of SageMaker's notebooks.
+OTHERS = (
+    "8.8.0.0/16", "172.32.0.0/16", "192.169.0.0/16", "100.128.0.0/16", "11.0.0.0/16", "0.0.0.0/16", "127.0.0.0/16",
+    "169.254.0.0/16", "192.0.2.0/24", "192.0.0.0/24", "198.18.0.0/16", "198.19.0.0/16", "203.0.113.0/24",
+    "224.0.0.0/16", "240.0.0.0/16", "172.17.0.0/16", "172.17.16.0/20", "172.17.255.0/24",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    ("cidr_block", "sound"),
-    [
-        ("10.0.0.0/15", False),
-        ("10.0.0.0/16", True),
-        ("192.168.4.0/24", True),
-        ("192.168.4.0/25", False),
-        ("8.8.0.0/16", False),
-        ("10.0.0.1/20", False),
-        ("10.0.0.0", False),
-        ("::/64", False),
-    ],
+    "cidr_block", ["10.0.0.0/16", "192.168.4.0/24", "172.16.0.0/16", "172.18.0.0/20", "100.64.0.0/16"]
 )
-def test_a_networks_addresses_are_private_and_of_a_size_that_subnets_fit_into(cidr_block: str, sound: bool) -> None:
-    assert (problems(network=NewNetworkSettings(cidr_block=cidr_block)) == []) is sound
+def test_a_networks_addresses_are_private_and_of_a_size_that_subnets_fit_into(cidr_block: str) -> None:
+    assert problems(network=NewNetworkSettings(cidr_block=cidr_block)) == []
+
+
+@pytest.mark.parametrize("cidr_block", [*OTHER_FORMS, *OTHERS, "10.0.0.0/15", "10.0.0.0/0", "192.168.4.0/25"])
+def test_rejects_addresses_of_another_form_size_or_purpose(cidr_block: str) -> None:
+    [line] = problems(network=NewNetworkSettings(cidr_block=cidr_block))
+    assert line.startswith(f"dev: network.cidr_block: {cidr_block!r}: must be ")
+
+
+def test_rejects_a_network_in_another_form_and_shows_the_right_one() -> None:
+    for cidr_block in ("10.0.0.1/20", "10.0.0.0/255.255.240.0"):
+        [line] = problems(network=NewNetworkSettings(cidr_block=cidr_block))
+        assert "the length of its prefix, say 10.0.0.0/20 (AWS limit: " in line
 
 
 @pytest.mark.parametrize(
@@ -403,9 +566,11 @@ def test_a_network_is_in_two_to_six_different_zones(zones: str, sound: bool) -> 
     ("subnets", "groups", "sound"),
     [
         (["subnet-01234567"], ["sg-0123456789abcdef0"], True),
-        (["subnet-01234567"] * 16, ["sg-01234567"] * 5, True),
-        (["subnet-01234567"] * 17, ["sg-01234567"], False),
-        (["subnet-01234567"], ["sg-01234567"] * 6, False),
+        ([f"subnet-0123456{n:x}" for n in range(16)], [f"sg-0123456{n}" for n in range(5)], True),
+        ([f"subnet-012345{n:02x}" for n in range(17)], ["sg-01234567"], False),
+        (["subnet-01234567"], [f"sg-0123456{n}" for n in range(6)], False),
+        (["subnet-01234567", "subnet-89abcdef", "subnet-01234567"], ["sg-01234567"], False),
+        (["subnet-01234567"], ["sg-01234567", "sg-01234567"], False),
         ([], ["sg-01234567"], False),
         (["subnet-01234567"], [], False),
         (["subnet-1"], ["sg-01234567"], False),
@@ -480,3 +645,65 @@ def test_rejects_names_that_a_shell_would_run(value: str) -> None:
     assert serverless(name=value)[0].startswith(f"dev: endpoints.0.name: {value!r}: must ")
     for field in ("project", "name", "region", "state_bucket", "account_id"):
         assert f"dev: {field}: {value!r}: must " in "\n".join(problems(**{field: value}))
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "burstable"),
+    [
+        ("ml.t2.medium", True),
+        ("ml.t3.large", True),
+        ("ml.t4g.large", True),
+        ("ml.trn1.2xlarge", False),
+        ("ml.trn2.3xlarge", False),
+    ],
+)
+def test_only_the_series_t_is_burstable(instance_type: str, burstable: bool) -> None:
+    assert is_burstable(instance_type) is burstable
+
+
+def test_trainium_scales() -> None:
+    scaling = InstanceScalingSettings(max_instance_count=2, invocations_per_instance=1)
+    assert provisioned(instance_type="ml.trn1.2xlarge", scaling=scaling) == []
+
+
+@pytest.mark.parametrize("days", [True, 1.0, 365.0, float("nan"), float("inf")])
+def test_rejects_a_number_that_is_only_equal_to_a_whole_one(days: object) -> None:
+    [line] = problems(logs=LogSettings(retention_days=days))  # type: ignore[arg-type]
+    assert line.startswith(f"dev: logs.retention_days: {days!r}: must be a whole number, without a point")
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ml-team@example.com", "a.b+c@mail.example.co", "1@2.example", "a_b%c@xn--bcher-kva.example", "a@3com.co2",
+        f"{'a' * 64}@example.com", f"a@{'b' * 63}.com", f"a@{'b.' * 124}com",
+    ],
+)  # fmt: skip
+def test_alarms_go_to_e_mail_addresses(email: str) -> None:
+    assert problems(alarm_emails=[email]) == []
+
+
+@pytest.mark.parametrize(
+    "email",
+    [
+        ".a@example.com", "a.@example.com", "a..b@example.com", "@example.com", f"{'a' * 65}@example.com",
+        "a b@example.com", "a<b>@example.com", "a", "", "a@", "a@example", "a@-example.com", "a@example-.com",
+        "a@example.-com", "a@example.com-", "a@example..com", "a@.example.com", "a@example.com.", "a@example.123",
+        "a@10.0.0.1", f"a@{'b' * 64}.com", f"a@{'b.' * 125}com", "a@b@example.com", "a@example.com\n",
+        "a@exam ple.com", "a@exämple.com", "a@example.com,b@example.com",
+    ],
+)  # fmt: skip
+def test_rejects_what_is_no_e_mail_address(email: str) -> None:
+    [line] = problems(alarm_emails=[email])
+    assert line.startswith(f"dev: alarm_emails.0: {email!r}: must have ")
+
+
+NO_LISTS = ("a", b"a", bytearray(b"a"), {"a": 1}, {"a"}, frozenset("a"), range(2), iter("a"), {"a": 1}.keys(), 5, None)
+
+
+@pytest.mark.parametrize("value", NO_LISTS, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize("field", ["endpoints", "training_image_repositories", "alarm_emails"])
+def test_rejects_what_is_no_list_in_one_line(field: str, value: object) -> None:
+    [line] = problems(**{field: value})
+    assert line.startswith(f"dev: {field}: ")
+    assert "must be a list" in line.replace("a valid list", "a list")

@@ -38,6 +38,7 @@ SHADOW_TYPES = [t for t in VARIANT_TYPES if not t.startswith("ml.inf1.")]
 NOTEBOOK_TYPES = sorted(t for t in shape("sagemaker", "InstanceType").enum if not t.startswith(NOT_ON_AL2023))
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+LARGEST = 2**31 - 1  # of AWS's Integer
 REGIONS = ("us-east-1", "eu-west-1", "ap-southeast-2")
 
 
@@ -58,8 +59,8 @@ def sometimes(strategy: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
 
 
 COOLDOWNS = {
-    "scale_in_cooldown_seconds": st.integers(0, 3600),
-    "scale_out_cooldown_seconds": st.integers(0, 3600),
+    "scale_in_cooldown_seconds": st.integers(0, LARGEST),
+    "scale_out_cooldown_seconds": st.integers(0, LARGEST),
 }
 
 
@@ -69,14 +70,14 @@ def variants(draw: st.DrawFn, lowest: float, instance_types: list[str], least: i
     scaling = st.builds(
         InstanceScalingSettings,
         max_instance_count=st.integers(count, 200),
-        invocations_per_instance=st.floats(0.1, 10_000),
+        invocations_per_instance=st.floats(0.1, 2**53 - 1),
         **COOLDOWNS,
     )
     return VariantSettings(
         instance_type=instance_type,
         instance_count=count,
         weight=draw(st.floats(lowest, 1000, allow_nan=False, width=32)),
-        scaling=None if instance_type.startswith("ml.t") else draw(sometimes(scaling)),
+        scaling=None if instance_type.startswith("ml.t2.") else draw(sometimes(scaling)),
     )
 
 
@@ -91,7 +92,7 @@ IN_STEPS = st.one_of(
     st.builds(LinearUpdateSettings, linear_step_percent=st.integers(10, 50), **WAITS),
 )
 ROLLING = st.builds(RollingUpdateSettings, batch_percent=st.integers(5, 50), **WAITS)
-THRESHOLDS = {"invocation_5xx_errors": st.integers(1, 1000), "model_latency_p99_ms": st.integers(1, 60_000)}
+THRESHOLDS = {"invocation_5xx_errors": st.integers(1, LARGEST), "model_latency_p99_ms": st.integers(1, LARGEST)}
 
 
 def common(names_up_to: int = 14) -> dict[str, st.SearchStrategy[Any]]:
@@ -163,7 +164,7 @@ def hexadecimal(prefix: str) -> st.SearchStrategy[str]:
 @st.composite
 def cidr_blocks(draw: st.DrawFn) -> str:
     length = draw(st.integers(16, 24))
-    first = draw(st.sampled_from(("10.0.0.0", "172.16.0.0", "192.168.0.0")))
+    first = draw(st.sampled_from(("10.0.0.0", "172.16.0.0", "192.168.0.0", "100.64.0.0")))
     return f"{first}/{length}"
 
 
@@ -195,8 +196,8 @@ VALID = st.builds(
         BucketSettings,
         name=sometimes(bucket_names()),
         force_destroy=st.booleans(),
-        noncurrent_version_days=st.integers(1, 3650),
-        incomplete_upload_days=st.integers(1, 365),
+        noncurrent_version_days=st.integers(1, LARGEST),
+        incomplete_upload_days=st.integers(1, LARGEST),
     ),
     logs=st.one_of(
         st.builds(LogSettings, retention_days=st.sampled_from(RETENTION), owns_account_wide=st.booleans()),
@@ -229,13 +230,13 @@ VALID = st.builds(
             st.builds(
                 NewNetworkSettings,
                 cidr_block=cidr_blocks(),
-                zones=st.lists(st.sampled_from("abcdef"), min_size=2, max_size=6, unique=True),
+                zones=st.lists(st.sampled_from("abc"), min_size=2, max_size=3, unique=True),
                 interface_endpoints=st.booleans(),
             ),
             st.builds(
                 ExistingNetworkSettings,
-                subnet_ids=st.lists(hexadecimal("subnet"), min_size=1, max_size=16),
-                security_group_ids=st.lists(hexadecimal("sg"), min_size=1, max_size=5),
+                subnet_ids=st.lists(hexadecimal("subnet"), min_size=1, max_size=16, unique=True),
+                security_group_ids=st.lists(hexadecimal("sg"), min_size=1, max_size=5, unique=True),
             ),
         )
     ),

@@ -4,13 +4,16 @@ That the limits are AWS's own, the tests of the classes say with numbers of thei
 AWS's service models.
 """
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 import pytest
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
-from pydantic import TypeAdapter, ValidationError
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from pages.settings_page import classes
@@ -26,13 +29,20 @@ GIVEN: dict[str, Any] = {
     "subnet_ids": ["subnet-01234567"],
     "security_group_ids": ["sg-01234567"],
 }
-NOT_A_NUMBER = ("1", None, [1])
+NOT_A_NUMBER = ("1", None, [1], True, math.nan, math.inf, -math.inf, b"1", 1j)
+# Beyond what AWS's Integer of 32 bits and Long of 64 hold, and what JSON carries exactly.
+TOO_LARGE = (2**53, 2**53 + 1, 2**63, 10**30, 10**400, 1e300, -(10**400))
+NO_LISTS = ("a", b"a", bytearray(b"a"), {"a": 1}, {"a"}, frozenset("a"), range(2), iter("a"), {"a": 1}.keys(), 5)
 
 
 def parts(field: FieldInfo) -> list[Any]:
     """All that the annotation is made of, None's alternative included."""
     inside = [*within(field.annotation), *field.metadata]
-    return [*inside, *(item for part in inside if isinstance(part, FieldInfo) for item in part.metadata)]
+    return [*inside, *(item for part in inside for item in parts_of(part))]
+
+
+def parts_of(part: Any) -> list[Any]:
+    return part.metadata if isinstance(part, FieldInfo) else []
 
 
 def found(field: FieldInfo, kind: type, attribute: str) -> Any:
@@ -58,10 +68,6 @@ def choices(field: FieldInfo) -> tuple[Any, ...]:
     return next((get_args(part) for part in parts(field) if get_origin(part) is Literal), ())
 
 
-def patterns(field: FieldInfo) -> list[str]:
-    return [part.pattern for part in parts(field) if getattr(part, "pattern", None)]
-
-
 def sound(cls: type[Settings]) -> dict[str, Any]:
     """Values for the fields that must be given."""
     values = {}
@@ -85,18 +91,20 @@ def edges(field: FieldInfo) -> Iterator[tuple[Any, bool]]:
     if choices(field) and not is_sequence(field):
         yield from ((choice, True) for choice in choices(field))
         yield from ((value, False) for value in (max(map(str, choices(field))) + "?", -7, [choices(field)[0]]))
+        yield from ((value, False) for value in (*NOT_A_NUMBER, *TOO_LARGE))
+        yield from ((float(choice), False) for choice in choices(field) if isinstance(choice, int))
     elif is_a(field, bool):
         yield from ((value, value in (True, False) and type(value) is bool) for value in (True, False, 1, "yes"))
     elif is_a(field, int) or is_a(field, float):
         step: float = 1 if is_a(field, int) else 0.001
+        beyond = highest + 1 if is_a(field, int) else math.nextafter(highest, math.inf)
         if lowest is not None:
             yield from ((lowest, True), (lowest - step, False))
         if above is not None:
             yield from ((above + step, True), (above, False))
-        if highest is not None:
-            yield from ((highest, True), (highest + step, False))
+        yield from ((highest, True), (beyond, False))
         yield from ((value, False) for value in NOT_A_NUMBER if value is not None or not may_be_none(field))
-        yield from ((value, False) for value in (math.nan, math.inf, True) if value is not True or step == 1)
+        yield from ((value, False) for value in TOO_LARGE)
     elif is_a(field, str):
         yield from ((value, False) for value in (1, ["a"], "\n", "a\n"))
         longest = found(field, MaxLen, "max_length")
@@ -104,7 +112,7 @@ def edges(field: FieldInfo) -> Iterator[tuple[Any, bool]]:
             yield ("a" * (longest + 1), False)
     elif is_sequence(field):
         shortest, longest = found(field, MinLen, "min_length"), found(field, MaxLen, "max_length")
-        yield ("a", False)
+        yield from ((value, False) for value in NO_LISTS)
         if shortest:
             yield ([], False)
         if longest and choices(field):
@@ -151,18 +159,49 @@ def test_both_sides_of_a_fields_limit(cls: type[Settings], name: str) -> None:
         assert all(": must " in str(problem) for problem in refused)
 
 
+NUMBERS = [
+    (cls, name)
+    for cls, name in FIELDS
+    if any(is_a(cls.model_fields[name], kind) for kind in (int, float)) and not choices(cls.model_fields[name])
+]
+
+
+@pytest.mark.parametrize(("cls", "name"), NUMBERS, ids=lambda value: getattr(value, "__name__", value))
+def test_every_number_has_bounds_within_what_aws_and_json_carry(cls: type[Settings], name: str) -> None:
+    field = cls.model_fields[name]
+    lowest = found(field, Ge, "ge")
+    assert lowest is not None or found(field, Gt, "gt") is not None
+    assert found(field, Le, "le") <= (limits.INTEGER_MAX if is_a(field, int) else limits.NUMBER_MAX)
+
+
+@given(number=st.one_of(st.integers(), st.floats(), st.booleans(), st.sampled_from(TOO_LARGE)))
+def test_a_number_is_refused_or_carried_by_json_as_it_is(number: float) -> None:
+    for cls, name in NUMBERS:
+        annotated: Any = TypeAdapter(cls.__pydantic_fields__[name].rebuild_annotation())
+        try:
+            kept = annotated.validate_python(number, strict=True)
+        except ValidationError:
+            continue
+        assert type(number) is not bool
+        assert abs(kept) < 2**53
+        assert json.loads(json.dumps(kept, allow_nan=False)) == kept
+
+
+# AWS's Integer: https://smithy.io/2.0/spec/simple-types.html#integer
+INTEGER: dict[str, float] = {"max": 2**31 - 1}
 # Our annotation to the shape of AWS's own service model, with the numbers that are narrower here and why.
 MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
     "KeyDeletionWindowDays": ("kms", "PendingWindowInDaysType", {"min": 7, "max": 30}),  # KMS's model says 1 to 365
     "NotebookVolumeSizeGb": ("sagemaker", "NotebookInstanceVolumeSizeInGB", {}),
-    "InstanceCount": ("sagemaker", "InitialTaskCount", {}),
-    "VariantWeight": ("sagemaker", "VariantWeight", {}),
+    "InstanceCount": ("sagemaker", "InitialTaskCount", INTEGER),
+    "VariantWeight": ("sagemaker", "VariantWeight", {"max": 2**53 - 1}),  # what JSON carries exactly
     "Concurrency": ("sagemaker", "ServerlessMaxConcurrency", {}),
     "WaitSeconds": ("sagemaker", "WaitIntervalInSeconds", {}),
     # Terraform's provider waits for an hour.
     "ExecutionTimeoutSeconds": ("sagemaker", "MaximumExecutionTimeoutInSeconds", {"max": 3600}),
     "SamplingPercent": ("sagemaker", "SamplingPercentage", {}),
-    "RepositoryName": ("ecr", "RepositoryName", {}),
+    "ExpiryDays": ("s3", "Days", INTEGER | {"min": 1}),
+    "CooldownSeconds": ("application-autoscaling", "Cooldown", INTEGER | {"min": 0}),
 }
 
 
@@ -170,6 +209,7 @@ MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
 def test_a_limit_is_that_of_awss_own_service_model(name: str) -> None:
     service, shape_name, narrower = MODELS[name]
     metadata = shape(service, shape_name).metadata
+    assert shape(service, shape_name).type_name in ("integer", "float")
     expected = {key: metadata[key] for key in ("min", "max") if key in metadata} | narrower
     constraints = getattr(limits, name).__metadata__[0].metadata
     kinds = {Ge: ("min", "ge"), Le: ("max", "le"), MinLen: ("min", "min_length"), MaxLen: ("max", "max_length")}
@@ -181,21 +221,35 @@ TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
     "Name": (limits.Name, ("", "-a", "a-", "a_b", "aB", "a b", "é", "a" * 64)),
     "BucketName": (
         limits.BucketName,
-        ("ab", "10.0.0.1", "a..b", "a_b", "Acme", "acme.", "xn--acme", "acme--x-s3", "a" * 64),
+        (
+            *("ab", "10.0.0.1", "a..b", "a.-b", "a-.b", "a_b", "Acme", "acme.", "a" * 64),
+            *(f"{prefix}acme" for prefix in ("xn--", "sthree-", "sthree-configurator", "amzn-s3-demo-")),
+            *(f"acme{suffix}" for suffix in ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an")),
+        ),
     ),
     "AccountId": (limits.AccountId, ("", "12345678901", "1234567890123", "12345678901x")),
-    "TagValue": (limits.TagValue, ("", "a;b", "a\nb", "a*", "a" * 257)),
-    "VariantInstanceType": (limits.VariantInstanceType, ("", "m5.large", "ml.m5", "ml..large", "ml.t3.medium ")),
+    "TagValue": (limits.TagValue, ("", "a;b", "a\nb", "a*", "a" * 257, "aws:a", "AwS:a")),
+    "Region": (
+        limits.Region,
+        ("", "us-east-9", "us-east-1 ", "cn-north-1", "us-iso-east-1", "aws-global", "US-EAST-1"),
+    ),
+    "VariantInstanceType": (limits.VariantInstanceType, ("", "m5.large", "ml.m5", "ml..large", "ml.t3.medium")),
+    "NotebookInstanceType": (limits.NotebookInstanceType, ("", "m5.large", "ml.m5", "ml.c7g.large", "ml.p3.2xlarge")),
+    "EmailAddress": (limits.EmailAddress, ("", "a", "a@b", ".a@b.c", "a@b.c\n", "a@-b.c")),
+    "ImageRepository": (limits.ImageRepository, ("", "a", "linear-lerner", "Kmeans", "kmeans/", "kmeans\n")),
+    "PrivateCidrBlock": (limits.PrivateCidrBlock, ("", "10.0.0.1/20", "10.0.0.0/255.255.240.0", "127.0.0.0/16")),
 }
 
 
 @pytest.mark.parametrize("kind", TEXTS)
 def test_every_field_of_a_kind_of_text_refuses_what_the_kind_refuses(kind: str) -> None:
     annotation, bad = TEXTS[kind]
-    [pattern] = [part.pattern for part in annotation.__metadata__[0].metadata if getattr(part, "pattern", None)]
-    fields = [(cls, name) for cls, name in FIELDS if pattern in patterns(cls.model_fields[name])]
+    metadata = [*annotation.__metadata__, *(item for part in annotation.__metadata__ for item in parts_of(part))]
+    marks = [part for part in metadata if isinstance(part, AfterValidator | limits.OneOf) or hasattr(part, "pattern")]
+    fields = [(cls, name) for cls, name in FIELDS if any(mark in parts(cls.model_fields[name]) for mark in marks)]
     assert fields
     for cls, name in fields:
+        path, of_list = (f"{name}.0", True) if is_sequence(cls.model_fields[name]) else (name, False)
         for value in bad:
-            [problem] = problems(cls, **{name: value})
-            assert (problem.path, problem.value) == (name, value)
+            [problem] = problems(cls, **{name: [value] if of_list else value})
+            assert (problem.path, problem.value) == (path, value)

@@ -104,6 +104,8 @@ def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Pat
         ({"V" * 1024: ""}, True),
         ({"V" * 1025: ""}, False),
         ({"1V": ""}, False),
+        ({"V": "a\tb\nc"}, True),
+        ({"V": "a\x00b"}, False),
     ],
     ids=lambda value: f"{len(value)} variables" if isinstance(value, dict) else None,
 )
@@ -115,29 +117,30 @@ def test_a_containers_variables_stay_within_sagemakers_limits(
     assert all("models.churn.environment" in problem and "AWS limit: " in problem for problem in problems)
 
 
-def test_an_images_name_has_at_most_255_characters(tmp_path: Path) -> None:
-    rest = len("000000000000.dkr.ecr.us-east-1.amazonaws.com/:") + 128
-    for length, sound in ((255 - rest, True), (256 - rest, False)):
-        image = {"repository": "r" * length, "tag": "t" * 128}
-        _, problems = read(tmp_path, catalogue({"dev": {"production": "churn"}}, churn=entry(image=image)))
-        assert (problems == []) is sound
-    assert "has 256 characters: must be at most 255 (AWS limit: " in problems[0]
+def test_rejects_a_model_whose_image_the_environments_region_has_not(tmp_path: Path) -> None:
+    image = {"repository": "sagemaker-geospatial-v1-0", "tag": "1"}
+    _, problems = read(tmp_path, catalogue({"dev": {"production": "churn"}}, churn=entry(image=image)))
+    [problem] = problems
+    assert problem.startswith(
+        "releases.json: environments.dev.linear-learner.production: 'churn': its image: must be an image repository "
+        "that us-east-1 has; sagemaker-geospatial-v1-0 is in us-west-2 (AWS limit: "
+    )
+    assert read(tmp_path, catalogue(churn=entry(image=image)))[1] == []
 
 
 @pytest.mark.parametrize(
     ("field", "value", "sound"),
     [
-        ("repository", "a", False),
-        ("repository", "ab", True),
-        ("repository", "Ab", False),
-        ("repository", "a/b_c.d-e", True),
-        ("repository", "a//b", False),
+        ("repository", "linear-learner", True),
+        *(("repository", value, False) for value in ("a", "linear-lerner", "Kmeans", "a//b", "-kmeans", "kmeans-", "")),
         ("tag", "t" * 128, True),
         ("tag", "t" * 129, False),
-        ("tag", "-t", False),
+        ("tag", "1.2-1-cpu-py3", True),
+        ("tag", "_", True),
+        *(("tag", value, False) for value in ("-t", ".t", "", "a b", "a:b", "t@sha256", "t\n", "é", "${x}")),
     ],
 )
-def test_an_image_is_named_as_ecr_allows(tmp_path: Path, field: str, value: str, sound: bool) -> None:
+def test_an_image_is_one_of_awss_with_a_tag(tmp_path: Path, field: str, value: str, sound: bool) -> None:
     _, problems = read(
         tmp_path, catalogue(churn=entry(image={"repository": "linear-learner", "tag": "1"} | {field: value}))
     )

@@ -102,3 +102,32 @@ def test_the_sum_of_serverless_concurrency_has_an_account_wide_limit() -> None:
         "(dev linear-learner 200, staging linear-learner 200, prod linear-learner 101) "
         f"{PAGE}serverless-endpoints.html)"
     ]
+
+
+def test_rejects_a_data_bucket_for_the_state_of_any_environment() -> None:
+    data = {"bucket": BucketSettings(name="acme-data")}
+    assert account_problems(environments(dev=data, prod={"state_bucket": "acme-data"})) == [
+        "prod: state_bucket: 'acme-data': must differ from the data bucket of dev, which is called acme-data"
+    ]
+    assert account_problems(environments(dev=data | {"state_bucket": "acme-data"})) == [
+        "dev: state_bucket: 'acme-data': must differ from the data bucket of dev, which is called acme-data"
+    ]
+    assert account_problems(environments(dev=data, prod={"state_bucket": "acme-state"})) == []
+
+
+def test_rejects_a_data_buckets_generated_name_for_the_state_where_the_account_may_be_that_one() -> None:
+    name = "ml-platform-dev-sagemaker-123456789012-us-east-1"
+    for account_id, shown in ((None, "<account>"), ("123456789012", "123456789012")):
+        assert account_problems(environments(dev={"account_id": account_id}, staging={"state_bucket": name})) == [
+            f"staging: state_bucket: {name!r}: must differ from the data bucket of dev, which is called "
+            f"ml-platform-dev-sagemaker-{shown}-us-east-1"
+        ]
+    other = environments(dev={"account_id": "999999999999"}, staging={"state_bucket": name})
+    assert account_problems(other) == []
+    own = {"state_bucket": name, "bucket": BucketSettings(name="acme-data")}
+    assert account_problems(environments(dev=own)) == []
+
+
+def test_environments_may_share_the_bucket_of_their_states() -> None:
+    same = {"state_bucket": "acme-state"}
+    assert account_problems(environments(dev=same, staging=same, prod=same)) == []

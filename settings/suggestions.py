@@ -1,0 +1,10 @@
+"""What a misspelt word was perhaps meant to be."""
+
+import difflib
+from collections.abc import Sequence
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """Empty where nothing is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""
