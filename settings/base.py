@@ -1,9 +1,11 @@
 """What every class of settings is: plain values that are held first and checked later."""
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import ErrorType
 
 from settings.problems import BrokenRulesError, Problem
 
@@ -13,7 +15,7 @@ Rules = Iterable[Iterator[Problem]]
 class Settings(BaseModel):
     """Holds what it is given as it is; `checked` validates it whole: all problems of a tree come out at once.
 
-    The rules that cross fields are asked once every field of their class, and of what is below it, is sound.
+    The rules that cross fields are asked where the fields that they look at, and what is below these, are sound.
     """
 
     model_config = ConfigDict(
@@ -33,22 +35,62 @@ class Settings(BaseModel):
         """The rules that cross fields, each with the problems it finds; their paths begin at this class."""
         return ()
 
-    @model_validator(mode="after")
-    def keeps_its_rules(self) -> Self:
-        problems = [problem for rule in self.rules() for problem in rule]
+    def differ(self, field: str) -> Iterator[Problem]:
+        """The rule that nothing stands twice in a field's list."""
+        values = getattr(self, field)
+        if len(set(values)) < len(values):
+            yield Problem(path=field, value=[*values], allowed="must differ")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def keeps_its_rules(cls, values: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:  # noqa: ANN401
+        """Where some fields are unsound, their errors, and what the rules find that need none of these."""
+        errors: list[InitErrorDetails] = []
+        try:
+            checked = handler(values)
+        except ValidationError as error:
+            if not isinstance(values, cls):
+                raise
+            errors = [_raised_again(details) for details in error.errors()]
+            checked = values._without({details["loc"][0] for details in error.errors() if details["loc"]})
+        problems = [problem for rule in checked.rules() for problem in _found(rule, all_fields=not errors)]
         if problems:
-            raise BrokenRulesError(problems)
-        return self
+            broken = {"error": BrokenRulesError(problems)}
+            errors.append(InitErrorDetails(type="value_error", ctx=broken, input=values))
+        if errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return checked
+
+    def _without(self, unsound: Collection[int | str]) -> Self:
+        """The other fields, checked, with their defaults."""
+        fields = {name: field for name, field in type(self).model_fields.items() if name not in unsound}
+        given = {name: field.get_default(call_default_factory=True) for name, field in fields.items()} | vars(self)
+        return type(self)(**{name: _checked(given[name]) for name in fields})
 
     def checked(self) -> Self:
         """The same values, validated, defaults filled in. Raises pydantic.ValidationError with every problem."""
         return type(self).model_validate(self)
 
 
-def differ(path: str, values: Sequence[Hashable]) -> Iterator[Problem]:
-    """The rule that nothing stands in a list twice."""
-    if len(set(values)) < len(values):
-        yield Problem(path=path, value=[*values], allowed="must differ")
+def _checked(value: object) -> object:
+    if isinstance(value, Settings):
+        return value.checked()
+    return [*map(_checked, value)] if isinstance(value, list | tuple) else value
+
+
+def _found(rule: Iterator[Problem], *, all_fields: bool) -> Iterator[Problem]:
+    """What a rule finds, as far as it comes without a field that is not there."""
+    try:
+        yield from rule
+    except AttributeError:
+        if all_fields:
+            raise
+
+
+def _raised_again(details: ErrorDetails) -> InitErrorDetails:
+    known = details["type"] in get_args(ErrorType)
+    error = details["type"] if known else PydanticCustomError(details["type"], details["msg"])
+    return InitErrorDetails(type=error, loc=details["loc"], input=details["input"], ctx=details.get("ctx", {}))
 
 
 def kind_of(value: object) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
-from settings.base import Rules, Settings, differ
+from settings.base import Rules, Settings
 from settings.limits import CaptureMode, SamplingPercent
 
 
@@ -17,4 +17,4 @@ class DataCaptureSettings(Settings):
     )
 
     def rules(self) -> Rules:
-        return (differ("modes", self.modes),)
+        return (self.differ("modes"),)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import Discriminator, Field, Tag
 
 from settings import limits
-from settings.base import Rules, Settings, differ, kind_of
+from settings.base import Rules, Settings, kind_of
 from settings.limits import PrivateCidrBlock, SecurityGroupId, SubnetId, ZoneLetter
 
 
@@ -30,7 +30,7 @@ class NewNetworkSettings(Settings):
     )
 
     def rules(self) -> Rules:
-        return (differ("zones", self.zones),)
+        return (self.differ("zones"),)
 
 
 class ExistingNetworkSettings(Settings):
@@ -46,7 +46,7 @@ class ExistingNetworkSettings(Settings):
     )
 
     def rules(self) -> Rules:
-        return differ("subnet_ids", self.subnet_ids), differ("security_group_ids", self.security_group_ids)
+        return self.differ("subnet_ids"), self.differ("security_group_ids")
 
 
 NetworkSettings = Annotated[

@@ -36,9 +36,17 @@ class Problem:
         return replace(self, where=where, path=".".join(filter(None, [path, self.path])))
 
     def __str__(self) -> str:
-        shown = [] if self.value is NOT_SHOWN else [repr(self.value)]
+        shown = [] if self.value is NOT_SHOWN else [_shown(self.value)]
         page = "" if self.page is None else f" (AWS limit: {self.page})"
         return ": ".join([self.where, *filter(None, [self.path]), *shown, f"{self.allowed}{page}"])
+
+
+def _shown(value: object) -> str:
+    """In one line, whatever it is."""
+    try:
+        return " ".join(repr(value).splitlines())
+    except Exception:  # a number with more digits than Python writes, or an object of somebody's own
+        return f"<{type(value).__name__}>"
 
 
 class InvalidInputError(SystemExit):

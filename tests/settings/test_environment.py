@@ -494,6 +494,38 @@ def test_every_rule_that_crosses_fields_is_told_at_once() -> None:
     ]
 
 
+def test_rules_that_cross_fields_are_asked_beside_a_field_that_is_unsound() -> None:
+    found = problems(
+        owner="a;b",
+        region="mars",
+        shares_accounts=True,
+        encryption_key=None,
+        network=ExistingNetworkSettings(subnet_ids=["subnet-01234567"] * 2, security_group_ids=["default"]),
+        endpoints=[
+            ServerlessEndpointSettings(memory_size_mb=1, max_concurrency=1, provisioned_concurrency=2),  # type: ignore[arg-type]
+            ProvisionedEndpointSettings(name="?", production=VariantSettings(weight=0)),
+        ],
+    )
+    assert sorted(line.split(": ")[1] for line in found) == [
+        "encryption_key",
+        "endpoints.0.memory_size_mb",
+        "endpoints.0.provisioned_concurrency",
+        "endpoints.1.name",
+        "endpoints.1.production.weight",
+        "network.security_group_ids.0",
+        "network.subnet_ids",
+        "owner",
+        "region",
+        "shares_accounts",
+    ]
+
+
+def test_an_error_in_a_rule_itself_is_not_taken_for_a_missing_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BucketSettings, "rules", lambda self: (self.differ("nmae"),))
+    with pytest.raises(AttributeError, match="nmae"):
+        problems()
+
+
 def test_accepts_inferentia_without_a_shadow() -> None:
     assert provisioned(instance_type="ml.inf1.xlarge") == []
 
