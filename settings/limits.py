@@ -25,7 +25,7 @@ PRIVATE_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.1
 DOCKER_NETWORK = IPv4Network("172.17.0.0/16")
 SUBNETS_MAX_COUNT = 16
 SECURITY_GROUPS_MAX_COUNT = 5
-INSTANCE_STORAGE_SERIES = ("g5", "g6", "gr6", "p5", "p6", "trn1", "trn2")
+INSTANCE_STORAGE_SERIES = ("dl1", "g5", "g6", "gr6", "g7", "p5", "p6", "trn1", "trn2")
 NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 # An Integer of AWS's service models has 32 bits.
 INTEGER_MAX = 2**31 - 1

@@ -166,7 +166,9 @@ def test_rejects_a_production_variant_that_gets_no_request(endpoint: object) -> 
     ],
 )
 def test_a_notebook_instance_type_runs_amazon_linux_2023(instance_type: str, sound: bool) -> None:
-    assert (problems(notebook=NotebookSettings(instance_type=instance_type)) == []) is sound
+    found = problems(notebook=NotebookSettings(instance_type=instance_type))
+    assert (found == []) is sound
+    assert sound or "must not be of the families p2, p3, p3dn, inf1 and g3, which Amazon Linux 2023 does" in found[0]
 
 
 @pytest.mark.parametrize(("count", "sound"), [(0, False), (1, True), (1.5, False)])
@@ -659,6 +661,8 @@ def test_a_serverless_endpoint_has_no_field_for_a_network() -> None:
         ("ml.p5en.48xlarge", True),
         ("ml.p6-b200.48xlarge", True),
         ("ml.trn1n.32xlarge", True),
+        ("ml.g7e.2xlarge", True),
+        ("ml.dl1.24xlarge", True),
         ("ml.inf2.xlarge", False),
         ("ml.t2.medium", False),
         ("ml.5.large", False),
