@@ -31,7 +31,6 @@ NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3."
 INTEGER_MAX = 2**31 - 1
 # What JSON, and JavaScript, which writes it, carry exactly.
 NUMBER_MAX = 2**53 - 1
-TARGET_VALUE_MIN = 8.515920e-109
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an")
@@ -210,12 +209,6 @@ def _in_32_bits(number: float) -> float:
     return float(nearest)
 
 
-def _target_value(value: float) -> float:
-    if value < TARGET_VALUE_MIN:
-        raise ValueError(f"must be at least {TARGET_VALUE_MIN}")
-    return value
-
-
 def _region(region: str) -> str:
     if region.startswith("cn-"):
         raise ValueError(
@@ -335,9 +328,7 @@ MemorySizeMb = Annotated[
     Source(f"{API}/API_ProductionVariantServerlessConfig.html"),
 ]
 Concurrency = Annotated[int, Field(ge=1, le=200), Source(f"{API}/API_ProductionVariantServerlessConfig.html")]
-TargetInvocations = Annotated[
-    float, Field(gt=0, le=NUMBER_MAX, allow_inf_nan=False), AfterValidator(_target_value), Source(TARGET_TRACKING)
-]
+TargetInvocations = Annotated[float, Field(gt=0, le=NUMBER_MAX, allow_inf_nan=False), Source(TARGET_TRACKING)]
 TargetUtilization = Annotated[float, Field(gt=0, le=1), Source(SERVERLESS_SCALING)]
 CooldownSeconds = Annotated[int, Field(ge=0, le=INTEGER_MAX), Source(TARGET_TRACKING)]
 WaitSeconds = Annotated[int, Field(ge=0, le=3600), Source(BLUE_GREEN)]
