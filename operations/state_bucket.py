@@ -9,7 +9,7 @@ from operations import command_line
 from operations.recover import Recovery
 from settings.environment import EnvironmentSettings
 from stacks.environments import read_environments
-from stacks.synthesized_stack import OperationError, SynthesizedStack
+from stacks.synthesized_stack import OperationError, SynthesizedStack, alone
 
 
 def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, str]) -> str:
@@ -44,7 +44,7 @@ def main() -> None:
     arguments = command_line.parser(__doc__).parse_args()
     of_name = {item.settings.name: item.settings for item in read_environments(os.environ)}
     settings = of_name[arguments.environment]
-    with command_line.errors_as_lines(settings.name):
+    with command_line.errors_as_lines(settings.name), alone(settings.name, arguments.output):
         said = make(settings, arguments.output, os.environ)
         print(f"{settings.name}: the state's bucket is {settings.state_bucket}. {said}")
 

@@ -12,7 +12,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -99,7 +100,9 @@ class Platform:
 
     def deploy(self, *names: str) -> None:
         """All at the same time: most of a deploy is waiting."""
-        deploys = {name: self.start("deploy", name) for name in names}
+        self.finish({name: self.start("deploy", name) for name in names})
+
+    def finish(self, deploys: Mapping[str, subprocess.Popen[str]]) -> None:
         for name, process in deploys.items():
             self.printed[name] = process.communicate(timeout=400)[0]
         for name, process in deploys.items():
@@ -164,11 +167,28 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         server_process.stop(made.folder, server)
 
 
+def others_at_the_same_time(platform: Platform) -> None:
+    """While dev is deployed, another deploy of it and make local-down are refused, and change nothing."""
+    lock = platform.folder / "dev/cdktf.out/stacks/dev/operation.lock"
+    give_up = time.monotonic() + 120
+    while not lock.is_file() or not lock.read_text():
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+    others = [platform.start("deploy", "dev"), platform.start("undeploy")]
+    said = [process.communicate(timeout=120)[0] for process in others]
+    assert [process.returncode for process in others] == [1, 1]
+    holder = f"process {lock.read_text().strip()} of this machine is at it"
+    assert f"dev: {holder}" in said[0]
+    assert said[1].startswith(f"local AWS: dev: {holder}")
+
+
 def test_the_three_environments_deploy_at_the_same_time(platform: Platform) -> None:
     """With roles that SageMaker cannot take at once, as in AWS."""
     server = server_process.start(platform.folder)
     failures.put(server, Failures(settling_seconds=10))
-    platform.deploy(*NAMES)
+    deploys = {name: platform.start("deploy", name) for name in NAMES}
+    others_at_the_same_time(platform)
+    platform.finish(deploys)
     failures.put(server, Failures())
     for name in NAMES:
         assert f"bucket_name = {platform.bucket(name)}" in platform.printed[name]
@@ -177,7 +197,7 @@ def test_the_three_environments_deploy_at_the_same_time(platform: Platform) -> N
 
 def test_the_override_changes_the_providers_version_and_nothing_else(platform: Platform) -> None:
     overrides = list(platform.folder.glob("*/cdktf.out/stacks/*/*_override.tf.json"))
-    assert len(overrides) == len(NAMES)
+    assert {path.parent.name for path in overrides} == {*NAMES, "prod-state-bucket"}
     for override in overrides:
         assert json.loads(override.read_text()) == {
             "terraform": {"required_providers": {"aws": {"source": "aws", "version": ">= 5.100.0"}}}
