@@ -7,13 +7,14 @@ from operations import command_line
 from settings.base import Settings
 from settings.environment import EnvironmentSettings
 from settings.operator_variables import origin
-from stacks.environments import declared_settings, read_environments
+from stacks.declarations import declared_settings
+from stacks.environments import STACKS, read_environments
 
 
 def lines(name: str, variables: Mapping[str, str]) -> Iterator[str]:
     """`field = value  (origin)`, nested fields with their path. Raises InvalidInputError where a setting is wrong."""
     checked = next(item.settings for item in read_environments(variables) if item.settings.name == name)
-    declared = declared_settings(name)
+    declared = declared_settings(STACKS, name)
     for field in EnvironmentSettings.model_fields:
         for path, value in _leaves(field, getattr(checked, field)):
             yield f"{path} = {value!r}  ({_origin(name, declared, path, variables)})"
@@ -47,8 +48,10 @@ def _origin(name: str, declared: EnvironmentSettings, path: str, variables: Mapp
 
 
 def main() -> None:
-    for line in lines(command_line.parser(__doc__).parse_args().environment, os.environ):
-        print(line)
+    name = command_line.parser(__doc__).parse_args().environment
+    with command_line.errors_as_lines(name):
+        for line in lines(name, os.environ):
+            print(line)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,22 @@ from settings.limits import Source
 from settings.suggestions import suggestion
 
 NOT_SHOWN = object()
+VALUE_MAX_CHARACTERS = 300
+
+
+def printable(text: str) -> str:
+    """For a terminal: what has no shape of its own (controls, escapes, marks of direction, half characters) escaped.
+
+    Line ends and tabs stay.
+    """
+    return "".join(
+        letter if letter.isprintable() or letter in "\n\t" else letter.encode("unicode_escape").decode()
+        for letter in text
+    )
+
+
+def one_line(text: str) -> str:
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +39,8 @@ class Problem:
 
     `where` is an environment, a file or a variable; whoever finds the problem deeper inside leaves it out and `within`
     adds it. `path` leads to the field, with dots; `value` is what stands there, unless showing it would hide the rest;
-    `page` is AWS's page that says what is allowed.
+    `page` is AWS's page that says what is allowed. `code` is the line of a person's own Python that went wrong: shown
+    below.
     """
 
     where: str = ""
@@ -31,6 +48,7 @@ class Problem:
     value: object = NOT_SHOWN
     allowed: str
     page: str | None = None
+    code: str | None = None
 
     def within(self, where: str, path: str = "") -> Self:
         return replace(self, where=where, path=".".join(filter(None, [path, self.path])))
@@ -38,7 +56,16 @@ class Problem:
     def __str__(self) -> str:
         shown = [] if self.value is NOT_SHOWN else [_shown(self.value)]
         page = "" if self.page is None else f" (AWS limit: {self.page})"
-        return ": ".join([self.where, *filter(None, [self.path]), *shown, f"{self.allowed}{page}"])
+        line = one_line(": ".join([self.where, *filter(None, [self.path]), *shown, f"{self.allowed}{page}"]))
+        return line if self.code is None else f"{line}\n  {one_line(self.code)}"
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:
+        return f"<{type(value).__name__}>"
+    return text if len(text) <= VALUE_MAX_CHARACTERS else f"{text[:VALUE_MAX_CHARACTERS]}..."
 
 
 def _shown(value: object) -> str:

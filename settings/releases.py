@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import posixpath
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,9 +12,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from settings.artifacts import read_artifact
 from settings.aws_tables import IMAGE_REGIONS
 from settings.endpoint import EndpointSettings
 from settings.environment import EnvironmentSettings
+from settings.files import UnreadableError, name_problem, opened
 from settings.limits import (
     API,
     NAME_MAX_LENGTH,
@@ -29,6 +34,9 @@ from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names, address_par
 from settings.problems import Problem, problems_of
 
 FILE_NAME = "releases.json"
+# The file of handlers that the container runs, in the folder code/ of the artifact.
+# https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html#sagemaker-scikit-learn-model-server
+PROGRAM = "SAGEMAKER_PROGRAM"
 
 
 class _Strict(BaseModel):
@@ -125,17 +133,21 @@ def read_releases(
     `names` are all environments, `environments` those whose settings are sound.
     """
     try:
-        releases = Releases.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return {}, [Problem(where=FILE_NAME, allowed="missing: must stand beside main.py")]
-    except OSError as error:
-        return {}, [Problem(where=FILE_NAME, allowed=f"{error.strerror}: must be a file that can be read")]
+        with opened(path) as file:
+            text = file.read()
+    except UnreadableError as error:
+        return {}, [Problem(where=FILE_NAME, allowed=f"{error}: must be a file beside main.py that can be read")]
+    try:
+        releases = Releases.model_validate_json(text)
     except ValidationError as error:
-        return {}, problems_of(FILE_NAME, Releases, error)
-    problems = [
+        problems = problems_of(FILE_NAME, Releases, error)
+        is_json = all(details["type"] != "json_invalid" for details in error.errors())
+        return {}, [*problems, *(_given_twice(text) if is_json else ())]
+    problems = [*_given_twice(text)]
+    problems += [
         problem.within(FILE_NAME, f"models.{name}")
         for name, entry in releases.models.items()
-        for problem in _artifact_problems(path.parent, entry)
+        for problem in (*_artifact_problems(path.parent, entry), *_program_problems(entry))
     ]
     problems += [problem.within(FILE_NAME) for problem in _meeting_models(releases.models)]
     for name, entries in releases.environments.items():
@@ -169,6 +181,28 @@ def read_releases(
     }, []
 
 
+class _Pairs(list[tuple[str, object]]):
+    """A JSON object's keys and values, as they are written."""
+
+
+def _given_twice(text: bytes) -> Iterator[Problem]:
+    """Readers of JSON take the last of two values without a word."""
+
+    def within(value: object, path: Sequence[str]) -> Iterator[Problem]:
+        if isinstance(value, _Pairs):
+            for key, count in Counter(key for key, _ in value).items():
+                if count > 1:
+                    allowed = f"given {count} times: must be given once"
+                    yield Problem(where=FILE_NAME, path=".".join(path), value=key, allowed=allowed)
+            for key, inner in value:
+                yield from within(inner, [*path, key])
+        elif isinstance(value, list):
+            for number, inner in enumerate(value):
+                yield from within(inner, [*path, str(number)])
+
+    yield from within(json.loads(text, object_pairs_hook=_Pairs, parse_int=str), [])
+
+
 def _meeting_models(models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
     """Terraform's addresses are made of released names, where several hyphens are one underscore."""
     taken: dict[str, str] = {}
@@ -180,22 +214,35 @@ def _meeting_models(models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
 
 
 def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
+    def problem(allowed: str) -> Problem:
+        return Problem(path="artifact", value=entry.artifact, allowed=allowed)
+
     try:
-        path = (root / entry.artifact).resolve()
-        found = path.is_file()
-    except (OSError, ValueError):  # a name that no file can have
-        path, found = root.resolve(), False
-    if not path.is_relative_to(root.resolve()):
-        yield Problem(path="artifact", value=entry.artifact, allowed="must be a file of this project")
-    elif not found:
-        allowed = "no such file: must be a path from the project's root"
-        yield Problem(path="artifact", value=entry.artifact, allowed=allowed)
-    elif (digest := hashlib.sha256(path.read_bytes()).hexdigest()) != entry.sha256:
+        path = Path(os.path.realpath(root / entry.artifact))
+        if not path.is_relative_to(root.resolve()):
+            yield problem("must be a file of this project")
+            return
+        digest, wrong = read_artifact(path)
+    except (UnreadableError, ValueError) as error:  # of a name that no file can have
+        yield problem(f"{error}: must be a path from the project's root to a file that can be read")
+        return
+    for allowed in (wrong, name_problem(Path(entry.artifact).name)):
+        if allowed is not None:
+            yield problem(allowed)
+    if digest != entry.sha256:
         allowed = (
             f"must be the digest of {entry.artifact}, now {digest}; "
             "changed bytes are a new model: give them a name of their own"
         )
         yield Problem(path="sha256", value=entry.sha256, allowed=allowed)
+
+
+def _program_problems(entry: ModelEntry) -> Iterator[Problem]:
+    program = entry.environment.get(PROGRAM, "inference.py")
+    path = posixpath.normpath(program)
+    if path.startswith("/") or path.split("/")[0] in (".", ".."):
+        allowed = "must be a file within code/ of the artifact"
+        yield Problem(path=f"environment.{PROGRAM}", value=program, allowed=allowed)
 
 
 def _environment_problems(

@@ -1,8 +1,6 @@
 """Everything the app is built from, read and checked together: settings, releases, scripts, notebooks."""
 
-import importlib
-import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,13 +8,15 @@ from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
 from settings.lifecycle_scripts import read_lifecycle_script
-from settings.names import address_part
 from settings.operator_variables import variable_problems, with_operator_settings, with_variables
 from settings.problems import InvalidInputError, Problem, problems_of
 from settings.releases import FILE_NAME, Release, read_releases
+from settings.sample_notebooks import read_sample_notebooks
 from settings.shared_accounts import account_problems
+from stacks.declarations import DeclarationError, declared_settings, undeclared_problems
 
 ROOT = Path(__file__).resolve().parent.parent
+STACKS = ROOT / "stacks"
 NAMES = ("dev", "staging", "prod")
 
 
@@ -37,22 +37,20 @@ class Environment:
         return {model.image_repository for release in self.releases.values() for model in release.models.values()}
 
 
-def declared_settings(name: str) -> EnvironmentSettings:
-    """What stacks/<name>.py declares; not checked."""
-    declared: EnvironmentSettings = importlib.import_module(f"stacks.{name}").SETTINGS
-    return declared
-
-
 def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[Environment]:
     """The environments of stacks/dev.py, staging.py and prod.py, with the operator's `variables`, and their releases.
 
     Raises InvalidInputError with every problem of all of them.
     """
-    problems = [*variable_problems(NAMES, variables)]
+    problems = [*variable_problems(NAMES, variables), *undeclared_problems(STACKS, NAMES)]
     settings: dict[str, EnvironmentSettings] = {}
     for name in NAMES:
         try:
-            settings[name] = with_operator_settings(name, declared_settings(name), variables).checked()
+            declared = declared_settings(STACKS, name)
+            settings[name] = with_operator_settings(name, declared, variables).checked()
+        except DeclarationError as error:
+            problems += error.problems
+            continue
         except ValidationError as error:
             problems += with_variables(name, problems_of(name, EnvironmentSettings, error), variables)
             continue
@@ -62,10 +60,10 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
     releases, release_problems = read_releases(root / FILE_NAME, NAMES, settings)
     on_create, on_create_problems = read_lifecycle_script(root / "lifecycle_scripts/on_create.sh")
     on_start, on_start_problems = read_lifecycle_script(root / "lifecycle_scripts/on_start.sh")
-    notebooks = sorted((root / "notebooks").glob("*.ipynb"))
+    notebooks, notebook_problems = read_sample_notebooks(root / "notebooks")
     if len(settings) == len(NAMES):  # what one environment lacks, one with a problem may have
         problems += account_problems(settings)
-    problems += [*release_problems, *on_create_problems, *on_start_problems, *_notebook_problems(notebooks)]
+    problems += [*release_problems, *on_create_problems, *on_start_problems, *notebook_problems]
     if problems:
         raise InvalidInputError(problems)
     return [
@@ -80,17 +78,3 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
         )
         for name in NAMES
     ]
-
-
-def _notebook_problems(notebooks: Sequence[Path]) -> Iterator[Problem]:
-    """Terraform's addresses are made of the files' names, their punctuation left out."""
-    plain = [address_part(path.stem) for path in notebooks]
-    for path, letters in zip(notebooks, plain, strict=True):
-        other = notebooks[plain.index(letters)]
-        where = f"{path.parent.name}/{os.fsencode(path.name).decode(errors='backslashreplace')}"
-        if not path.is_file():
-            yield Problem(where=where, allowed="must be a file")
-        elif not where.endswith(path.name):
-            yield Problem(where=where, allowed="must have a name in UTF-8")
-        elif other != path:
-            yield Problem(where=where, allowed=f"must differ from {other.name} in more than punctuation")

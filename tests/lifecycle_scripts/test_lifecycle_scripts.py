@@ -181,3 +181,52 @@ def test_rejects_a_script_without_an_interpreter(tmp_path: Path) -> None:
     path = tmp_path / "on_create.sh"
     path.write_bytes(b"echo hello\n")
     assert "must begin with #!" in str(read_lifecycle_script(path)[1][0])
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        (b"#!/bin/bash\r\nset -e\r\n", "line 1: must not contain a carriage return: lines must end with a line feed "),
+        (b"#!/bin/bash\necho \0\n", "line 2: must not contain a NUL"),
+        (b"#!/bin/bash\n\necho \xe9\n", "line 3: must be in UTF-8"),
+        (b"#!/bin/bash\necho @DATA_BUKET@\n", "line 2: '@DATA_BUKET@': must be one of @DATA_BUCKET@, "),
+        (b"#!/bin/bash\necho @data_bucket@\n", "line 2: '@data_bucket@': must be one of @DATA_BUCKET@, "),
+        (b"#!/bin/sh\n# @OWNER@\n", "line 2: '@OWNER@': must be one of @DATA_BUCKET@, @TRAINING_ROLE_ARN@, @REGION@"),
+        (b"#!/bin/bash\nif true; then\n", "line 3: syntax error: unexpected end of file: must be what bash can read"),
+        (b"#!/usr/bin/env bash\necho 'x\n", "line 2: unexpected EOF while looking for matching `''"),
+        (b"#!/bin/sh -e\ncat <<END\n", "line 2: warning: here-document at line 2 delimited by end-of-file"),
+    ],
+)
+def test_rejects_a_script_that_would_fail_on_the_instance(tmp_path: Path, script: bytes, line: str) -> None:
+    path = tmp_path / "on_create.sh"
+    path.write_bytes(script)
+    _, [problem] = read_lifecycle_script(path)
+    assert str(problem).startswith(f"{tmp_path.name}/on_create.sh: {line}")
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"#!/usr/bin/python3\nprint('if it is no bash, bash is not asked')\n",
+        b"#!/bin/bash\nexit 7\necho a@b.c user@HOST me@my-host@x\n",
+        "#!/bin/bash\necho ${x:-${y}} '%{ if }' é\n".encode(),
+        b"#!/bin/bash\nf() { g |& h; }\ncase $1 in a) ;;& *) ;; esac\n",
+    ],
+)
+def test_a_script_is_read_and_not_run(tmp_path: Path, script: bytes) -> None:
+    path = tmp_path / "on_create.sh"
+    path.write_bytes(script)
+    assert read_lifecycle_script(path) == (script, [])
+
+
+def test_everything_that_is_wrong_with_a_script_comes_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "on_create.sh"
+    path.write_bytes(b"echo @A@ @B@\n")
+    assert len(read_lifecycle_script(path)[1]) == 3
+
+
+def test_a_script_that_bash_reads_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "on_create.sh"
+    path.write_bytes(f"#!/bin/bash\n$(touch {tmp_path}/a) `touch {tmp_path}/b`\ntouch {tmp_path}/c\n".encode())
+    assert read_lifecycle_script(path)[1] == []
+    assert [*tmp_path.iterdir()] == [path]

@@ -8,9 +8,11 @@ import pytest
 
 from settings.releases import Release, read_releases
 from stacks.environments import NAMES, read_environments
+from tests.support.archives import artifact
 
-ARTIFACT = b"not really a model"
+ARTIFACT = artifact({"model.joblib": b"not really a model"})
 SETTINGS = {environment.settings.name: environment.settings for environment in read_environments({})}
+A_PATH = "must be a path from the project's root to a file that can be read"
 Change = Callable[[dict[str, Any]], None]
 
 
@@ -188,17 +190,39 @@ def test_rejects_changed_bytes_under_the_same_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("artifact", "allowed"),
+    ("path", "allowed"),
     [
-        ("missing.tar.gz", "no such file: must be a path from the project's root"),
+        ("missing.tar.gz", f"missing: {A_PATH}"),
+        ("folder.tar.gz", f"a folder: {A_PATH}"),
+        ("a\0b.tar.gz", f"embedded null byte: {A_PATH}"),
+        (f"{'x' * 260}.tar.gz", f"File name too long: {A_PATH}"),
+        ("round.tar.gz", f"Too many levels of symbolic links: {A_PATH}"),
+        ("outside.tar.gz", "must be a file of this project"),
+        ("\x1b[2J.tar.gz", "must have a name without control characters"),
+        ("e\u0301.tar.gz", "must have a name in composed characters (Unicode's NFC), as Terraform looks for that"),
         ("../model.tar.gz", "must be a file of this project"),
         ("/model.tar.gz", r"must match ^[^/].*\.tar\.gz$"),
         ("model.zip", r"must match ^[^/].*\.tar\.gz$"),
     ],
 )
-def test_rejects_an_artifact_that_is_no_archive_of_this_project(tmp_path: Path, artifact: str, allowed: str) -> None:
-    _, problems = read(tmp_path, catalogue(churn=entry(artifact=artifact)))
-    assert problems == [f"releases.json: models.churn.artifact: {artifact!r}: {allowed}"]
+def test_rejects_an_artifact_that_is_no_archive_of_this_project(tmp_path: Path, path: str, allowed: str) -> None:
+    (tmp_path / "folder.tar.gz").mkdir()
+    (tmp_path / "round.tar.gz").symlink_to("round.tar.gz")
+    (tmp_path / "outside.tar.gz").symlink_to("/etc/hostname")
+    for name in ("\x1b[2J", "e\u0301"):
+        (tmp_path / f"{name}.tar.gz").write_bytes(ARTIFACT)
+    _, problems = read(tmp_path, catalogue(churn=entry(artifact=path)))
+    assert problems == [f"releases.json: models.churn.artifact: {path!r}: {allowed}"]
+
+
+def test_rejects_an_artifact_that_sagemaker_cannot_unpack(tmp_path: Path) -> None:
+    (tmp_path / "other.tar.gz").write_bytes(b"no archive")
+    digest = hashlib.sha256(b"no archive").hexdigest()
+    _, problems = read(tmp_path, catalogue(churn=entry(artifact="other.tar.gz", sha256=digest)))
+    assert problems == [
+        "releases.json: models.churn.artifact: 'other.tar.gz': Not a gzipped file (b'no'): must be a tar archive, "
+        "compressed by gzip, and whole"
+    ]
 
 
 def test_rejects_unknown_fields_and_names_the_known_ones(tmp_path: Path) -> None:
@@ -221,4 +245,80 @@ def test_rejects_malformed_json_in_one_line(tmp_path: Path, content: str) -> Non
 
 def test_rejects_a_missing_file(tmp_path: Path) -> None:
     _, problems = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
-    assert [str(problem) for problem in problems] == ["releases.json: missing: must stand beside main.py"]
+    assert [str(problem) for problem in problems] == [
+        "releases.json: missing: must be a file beside main.py that can be read"
+    ]
+
+
+@pytest.mark.parametrize("program", ["../x.py", "/x.py", "a/../../x.py", "//x.py", "..", ".", "", "a/.."])
+def test_rejects_handlers_outside_the_artifacts_code(tmp_path: Path, program: str) -> None:
+    _, problems = read(tmp_path, catalogue(churn=entry(environment={"SAGEMAKER_PROGRAM": program})))
+    assert problems == [
+        f"releases.json: models.churn.environment.SAGEMAKER_PROGRAM: {program!r}: must be a file within code/ of the "
+        "artifact"
+    ]
+
+
+@pytest.mark.parametrize("program", ["inference.py", "a/b.py", "./a.py", "a/../b.py", "..x.py"])
+def test_handlers_are_within_the_artifacts_code(tmp_path: Path, program: str) -> None:
+    _, problems = read(tmp_path, catalogue(churn=entry(environment={"SAGEMAKER_PROGRAM": program})))
+    assert problems == []
+
+
+CHURN, IMAGE = json.dumps(entry()), json.dumps(entry()["image"])
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (f'{{"models": {{"churn": {CHURN}, "churn": {CHURN}}}, "environments": {{}}}}', "models: 'churn': given 2"),
+        (f'{{"models": {{"churn": {CHURN}}}, "environments": {{}}, "environments": {{}}}}', "'environments': given 2"),
+        (
+            f'{{"models": {{"churn": {CHURN.replace(IMAGE, IMAGE[:-1] + ", " + IMAGE[1:])}}}, "environments": {{}}}}',
+            "models.churn.image: 'repository': given 2",
+        ),
+        (
+            f'{{"models": {{"churn": {CHURN}}}, "environments": {{"dev": {{"linear-learner": {{}}, '
+            '"linear-learner": {"production": "churn"}}}}',
+            "environments.dev: 'linear-learner': given 2",
+        ),
+    ],
+)
+def test_rejects_a_key_that_is_given_twice_at_any_depth(tmp_path: Path, content: str, line: str) -> None:
+    _, problems = read(tmp_path, content)
+    assert f"releases.json: {line} times: must be given once" in problems
+
+
+def test_a_key_that_is_given_twice_does_not_hide_what_else_is_wrong(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, f'{{"models": {{"churn": {CHURN}, "churn": 5}}, "environments": {{}}}}')
+    assert [line.split(": ")[1] for line in problems] == ["models.churn", "models"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xef\xbb\xbf{}",
+        b"\xff\xfe{\0}\0",
+        b'{"models": "\xff"}',
+        b"\0",
+        b"{}\0",
+        b"[" * 100_000,
+        b'{"models":' * 100_000,
+        b'{"models": {}, "environments": {"dev": "\\ud800"}}',
+        b"[]",
+        b'"models"',
+        b"9" * 10_000,
+        b'{"models": ' + b"9" * 10_000 + b', "environments": 1e999}',
+        b'{"models": {"a": NaN}}',
+        b'{"models": {}, "environments": {}} {}',
+    ],
+)
+def test_whatever_stands_in_the_file_is_told_in_lines(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "releases.json").write_bytes(content)
+    _, problems = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
+    assert problems
+    for line in map(str, problems):
+        assert line.startswith("releases.json: ")
+        assert line.isprintable()
+        assert len(line) < 1000
