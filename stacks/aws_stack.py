@@ -7,8 +7,10 @@ from cdktf import LocalBackend, S3Backend, TerraformElement, TerraformOutput, Te
 from cdktf_cdktf_provider_aws.provider import AwsProvider, AwsProviderDefaultTags
 from constructs import Construct, Node
 
+from constructs.literal import literal
 from settings.environment import EnvironmentSettings
 from settings.names import address_part
+from settings.problems import InvalidInputError, Problem
 
 # Of one call, each after a wait up to twice as long as the one before: four minutes at most. The provider's default of
 # 25 would keep a deploy waiting for hours while nothing answers.
@@ -29,6 +31,7 @@ class AwsStack(TerraformStack):
     def __init__(self, scope: Construct, stack_id: str, *, settings: EnvironmentSettings) -> None:
         self._paths: dict[tuple[str, str], str] = {}
         self._addresses: dict[str, str] = {}
+        self._meeting: list[Problem] = []
         super().__init__(scope, stack_id)
         AwsProvider(
             self,
@@ -38,7 +41,11 @@ class AwsStack(TerraformStack):
             allowed_account_ids=None if settings.account_id is None else [settings.account_id],
             default_tags=[
                 AwsProviderDefaultTags(
-                    tags={"Project": settings.project, "Environment": settings.name, "Owner": settings.owner}
+                    tags={
+                        "Project": settings.project,
+                        "Environment": settings.name,
+                        "Owner": literal(settings.owner),
+                    }
                 )
             ],
         )
@@ -58,6 +65,12 @@ class AwsStack(TerraformStack):
             if value is not None:
                 TerraformOutput(self, name, value=value, static_id=True)
 
+    def prepare_stack(self) -> None:
+        """CDKTF asks for every address here, before it writes a stack. Raises InvalidInputError where some meet."""
+        super().prepare_stack()
+        if self._meeting:
+            raise InvalidInputError(self._meeting)
+
     def _allocate_logical_id(self, tf_element: TerraformElement | Node) -> str:
         # CDKTF asks for an asset's address again and again, and each question after its path is a round trip to Node.
         ref: str = tf_element.__jsii_ref__.ref  # type: ignore[union-attr]
@@ -74,5 +87,8 @@ class AwsStack(TerraformStack):
         # CDKTF would let the second of two elements of one address overwrite the first, without a word.
         other = self._paths.setdefault((type(tf_element).__name__, name), path)
         if other != path:
-            raise ValueError(f"{type(tf_element).__name__} {name}: the address of both {other} and {path}")
+            stack, *_ = path.split("/")
+            both = " and ".join(item.removeprefix(f"{stack}/") for item in (other, path))
+            allowed = f"the address in Terraform of both {both}: one of them must be called otherwise"
+            self._meeting.append(Problem(where=stack, path=name, allowed=allowed))
         return name

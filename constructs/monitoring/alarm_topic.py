@@ -13,6 +13,7 @@ from constructs import Construct
 
 from constructs.access.allow import condition_blocks
 from constructs.account import Account
+from constructs.literal import literal
 from settings.names import Names
 
 
@@ -59,5 +60,5 @@ class AlarmTopic(Construct):
         )
         topic = SnsTopic(self, "Default", name=names.alarm_topic, kms_master_key_id=key_arn, policy=document.json)
         for email in emails:
-            SnsTopicSubscription(self, email, topic_arn=topic.arn, protocol="email", endpoint=email)
+            SnsTopicSubscription(self, email, topic_arn=topic.arn, protocol="email", endpoint=literal(email))
         self.arn = topic.arn

@@ -11,6 +11,7 @@ from cdktf_cdktf_provider_aws.sagemaker_model import (
 )
 from constructs import Construct
 
+from constructs.literal import literal
 from constructs.network.placement import Placement
 from settings.names import DIGEST_LENGTH
 from settings.releases import ReleasedModel
@@ -57,7 +58,9 @@ class Model(Construct):
             execution_role_arn=role_arn,
             enable_network_isolation=network_isolation,
             primary_container=SagemakerModelPrimaryContainer(
-                image=image.registry_path, model_data_url=model_data_url, environment=model.environment
+                image=image.registry_path,
+                model_data_url=model_data_url,
+                environment={name: literal(value) for name, value in model.environment.items()},
             ),
             vpc_config=vpc_config,
             depends_on=[*depends_on],

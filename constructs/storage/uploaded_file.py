@@ -7,6 +7,8 @@ from cdktf import AssetType, ITerraformDependable, TerraformAsset
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
+from constructs.literal import literal
+
 
 class UploadedFile(Construct):
     """Synth copies the file beside the stack's JSON, so that the output folder alone is enough to deploy.
@@ -30,8 +32,8 @@ class UploadedFile(Construct):
             self,
             "Default",
             bucket=bucket,
-            key=key,
-            source=asset.path,
+            key=literal(key),
+            source=literal(asset.path),
             source_hash=asset.asset_hash,
             depends_on=[*depends_on],
         )
