@@ -1,10 +1,13 @@
 """The CDKTF app: the environments, one stack each, synth."""
 
 import os
+import sys
 
 from lazy_bindings.install import install
 from stacks.environments import read_environments
 
+if sys.argv[1:]:
+    sys.exit(f"main.py: {sys.argv[1]!r}: must be left out: for one environment, cdktf deploy dev")
 environments = read_environments(os.environ)  # bad input ends here, before anything is loaded or written
 install()  # before anything imports cdktf
 

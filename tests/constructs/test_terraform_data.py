@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,7 +6,7 @@ from pathlib import Path
 from cdktf import TerraformResourceLifecycle
 
 from constructs.terraform_data import TYPE, TerraformData
-from lazy_bindings.warm_up import package_cache
+from lazy_bindings.variables import package_cache
 from stacks.environments import ROOT
 from tests.support.synthesis import only, synthesized
 
@@ -40,7 +41,7 @@ def test_synth_needs_no_terraform(tmp_path: Path) -> None:
             "PATH": str(tmp_path),
             "HOME": str(tmp_path),
             "CDKTF_OUTDIR": str(tmp_path / "out"),
-            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache()),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache(os.environ)),
         },
         capture_output=True,
         text=True,

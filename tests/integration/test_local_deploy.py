@@ -21,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from lazy_bindings.warm_up import package_cache
+from lazy_bindings.variables import package_cache
 from local_aws import credentials
 from local_aws.inventory import inventory
 from local_aws.server import failures
@@ -78,7 +78,7 @@ class Platform:
         """A user's environment in which every way but the local one leads astray."""
         return os.environ | {
             "HOME": str(self.home),
-            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache()),
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache(os.environ)),
             "AWS_PROFILE": "production",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
             "HTTP_PROXY": "http://127.0.0.1:1",

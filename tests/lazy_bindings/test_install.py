@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lazy_bindings.install import BINDINGS, PRELOAD, install
-from lazy_bindings.warm_up import package_cache
+from lazy_bindings.variables import package_cache
 from stacks.environments import ROOT
 
 NODE = Path(sys.executable).parent / "node"
@@ -45,14 +45,14 @@ def linked(tmp_path: Path, package: Path) -> Path:
     (tmp_path / "node_modules/@cdktf").mkdir(parents=True)
     (tmp_path / "node_modules/@cdktf/provider-aws").symlink_to(package)
     for name in ("cdktf", "constructs"):
-        [real] = package_cache().glob(f"{name}/*/*/package.json")
+        [real] = package_cache(os.environ).glob(f"{name}/*/*/package.json")
         (tmp_path / "node_modules" / name).symlink_to(real.parent)
     return tmp_path
 
 
 @pytest.fixture
 def real(tmp_path: Path) -> Path:
-    [package] = package_cache().glob("@cdktf/provider-aws/*/*/package.json")
+    [package] = package_cache(os.environ).glob("@cdktf/provider-aws/*/*/package.json")
     return linked(tmp_path, package.parent)
 
 
@@ -103,11 +103,13 @@ def test_a_python_half_laid_out_otherwise_loads_the_ordinary_way_with_one_line(t
     )
 
 
-def test_the_users_node_and_node_options_are_kept() -> None:
+def test_the_users_node_and_node_options_are_kept(tmp_path: Path) -> None:
+    theirs = tmp_path / "node"
+    theirs.symlink_to(NODE)
     code = "from lazy_bindings.install import install; install(); import os; "
     code += "print(os.environ['JSII_NODE']); print(os.environ['NODE_OPTIONS'])"
-    finished = python(code, JSII_NODE="/their/node", NODE_OPTIONS="--trace-warnings")
-    assert finished.stdout == f'/their/node\n--trace-warnings --require "{PRELOAD}"\n'
+    finished = python(code, JSII_NODE=str(theirs), NODE_OPTIONS="--trace-warnings")
+    assert finished.stdout == f'{theirs}\n--trace-warnings --require "{PRELOAD}"\n'
 
 
 def test_installing_twice_is_installing_once() -> None:
