@@ -10,16 +10,18 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from settings.problems import printable
 from stacks.environments import NAMES, ROOT
 from stacks.synthesized_stack import OUTPUT_VARIABLE, OperationError
+from stacks.terminal import Parser, printed
 
 
 def parser(description: str | None) -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(description=description)
+    made = Parser(description=description)
     made.add_argument("environment", type=_environment, help=", ".join(NAMES))
     made.add_argument(
         "--output",
-        type=lambda path: Path(path).resolve(),
+        type=lambda path: Path(os.path.realpath(path)),
         default=os.environ.get(OUTPUT_VARIABLE, ROOT / "cdktf.out"),
         help=f"where cdktf writes to; left out: {OUTPUT_VARIABLE}, or cdktf.out",
     )
@@ -30,10 +32,11 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def errors_as_lines(environment: str) -> Iterator[None]:
     """Ends the program with exit code 1 and what went wrong."""
     try:
-        yield
+        with printed():
+            yield
     # The last is raised by a proxy's page in the place of an answer.
     except (OperationError, BotoCoreError, ClientError, ResponseParserError) as error:
-        sys.exit(f"{environment}: {error}")
+        sys.exit(printable(f"{environment}: {error}"))
 
 
 def _environment(name: str) -> str:

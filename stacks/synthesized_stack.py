@@ -157,10 +157,11 @@ def synthesize(output: Path) -> None:
         env=os.environ | {"CDKTF_OUTDIR": str(output)},
         capture_output=True,
         text=True,
+        errors="backslashreplace",
         check=False,
     )
     if finished.returncode != 0:
-        raise OperationError(finished.stderr.strip())
+        raise OperationError(finished.stderr.strip() or f"python main.py ended with {finished.returncode}")
 
 
 def synthesized_stack(name: str, output: Path) -> SynthesizedStack:
