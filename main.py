@@ -11,10 +11,10 @@ if sys.argv[1:]:
 environments = read_environments(os.environ)  # bad input ends here, before anything is loaded or written
 install()  # before anything imports cdktf
 
-from cdktf import App
+from stacks.checked_app import CheckedApp
 from stacks.ml_platform_stack import MlPlatformStack
 
-app = App()
+app = CheckedApp()
 for environment in environments:
     MlPlatformStack(app, environment)
 app.synth()

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -66,16 +67,26 @@ def _answers(node: str | Path, variables: Mapping[str, str]) -> bool:
     command = [node, "-e", "process.stdout.write(process.version)"]
     try:
         process = subprocess.Popen(
-            command, env=dict(variables), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            command,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,  # so that what a script starts is ended with it
         )
     except OSError:
         return False
-    timer = threading.Timer(NODE_TIMEOUT_SECONDS, process.kill)
+
+    def end() -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+    timer = threading.Timer(NODE_TIMEOUT_SECONDS, end)
     timer.start()
     with process:
         said = b"" if process.stdout is None else process.stdout.read(20)  # and no more of a program that says much
         timer.cancel()
-        process.kill()
+        end()
     return said.startswith(b"v") and said[1:].replace(b".", b"").isdigit()
 
 

@@ -29,8 +29,12 @@ def further_policy(role_name: str, number: int | str) -> str:
 
 
 def address_part(name: str) -> str:
-    """A name as part of a Terraform address: what is no letter, digit or `_`, however long, becomes one `_`."""
-    return re.sub(r"\W+", "_", name)
+    """A name as part of a Terraform address: what is no letter, digit or `_`, however long, becomes one `_`.
+
+    Of letters and digits Terraform takes those of Unicode's identifiers, as Python does, and so no ² or ½.
+    https://developer.hashicorp.com/terraform/language/syntax/configuration#identifiers
+    """
+    return re.sub(r"\W+", "_", "".join(letter if f"_{letter}".isidentifier() else "-" for letter in name))
 
 
 @dataclass(frozen=True, kw_only=True)

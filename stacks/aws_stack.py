@@ -10,7 +10,7 @@ from constructs import Construct, Node
 from constructs.literal import literal
 from settings.environment import EnvironmentSettings
 from settings.names import address_part
-from settings.problems import InvalidInputError, Problem
+from settings.problems import Problem
 
 # Of one call, each after a wait up to twice as long as the one before: four minutes at most. The provider's default of
 # 25 would keep a deploy waiting for hours while nothing answers.
@@ -65,11 +65,12 @@ class AwsStack(TerraformStack):
             if value is not None:
                 TerraformOutput(self, name, value=value, static_id=True)
 
-    def prepare_stack(self) -> None:
-        """CDKTF asks for every address here, before it writes a stack. Raises InvalidInputError where some meet."""
-        super().prepare_stack()
-        if self._meeting:
-            raise InvalidInputError(self._meeting)
+    def meeting_addresses(self) -> Sequence[Problem]:
+        """Of which CDKTF would let the second element overwrite the first, without a word."""
+        for element in self.node.find_all():
+            if isinstance(element, TerraformElement):
+                self._allocate_logical_id(element)
+        return self._meeting
 
     def _allocate_logical_id(self, tf_element: TerraformElement | Node) -> str:
         # CDKTF asks for an asset's address again and again, and each question after its path is a round trip to Node.
@@ -85,10 +86,11 @@ class AwsStack(TerraformStack):
         if name[0].isdigit():  # Terraform's names begin with a letter or an underscore
             name = f"_{name}"
         # CDKTF would let the second of two elements of one address overwrite the first, without a word.
-        other = self._paths.setdefault((type(tf_element).__name__, name), path)
+        kind = type(tf_element).__name__
+        other = self._paths.setdefault((kind, name), path)
         if other != path:
             stack, *_ = path.split("/")
             both = " and ".join(item.removeprefix(f"{stack}/") for item in (other, path))
             allowed = f"the address in Terraform of both {both}: one of them must be called otherwise"
-            self._meeting.append(Problem(where=stack, path=name, allowed=allowed))
+            self._meeting.append(Problem(where=stack, path=f"{kind} {name}", allowed=allowed))
         return name

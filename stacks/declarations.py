@@ -14,6 +14,7 @@ from settings.environment import EnvironmentSettings
 from settings.files import UnreadableError, opened
 from settings.problems import Problem, problems_of, suggestion
 
+PROJECT = Path(__file__).resolve().parent.parent
 VARIABLE = "SETTINGS"
 DECLARED = re.compile(rb"^SETTINGS\s*(:[^=\n]*)?=(?!=)", re.IGNORECASE | re.MULTILINE)
 LIST = "NAMES of stacks/environments.py"
@@ -90,17 +91,17 @@ def _raised(folder: Path, name: str, error: BaseException) -> Iterator[Problem]:
         said = f"{type(error).__name__}: {error.msg}"
     else:
         said = ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split())]))
-    allowed = f"{said}{_meant(folder.parent, error)}: must be Python that declares {VARIABLE}"
+    allowed = f"{said}{_meant(error)}: must be Python that declares {VARIABLE}"
     yield Problem(where=file, allowed=allowed, code=_code(folder.parent, error))
 
 
-def _meant(root: Path, error: BaseException) -> str:
+def _meant(error: BaseException) -> str:
     """What a misspelt name was perhaps meant to be."""
     known: Iterable[str]
     match error:
         case ModuleNotFoundError(name=str(module)):
             package, _, wrong = module.rpartition(".")
-            known = (path.stem for path in (root / package.replace(".", "/")).glob("[a-z]*"))
+            known = (path.stem for path in (PROJECT / package.replace(".", "/")).glob("[a-z]*"))
         case ImportError(name=str(module), msg=message) if module in sys.modules:
             wrong = "".join(re.findall(r"cannot import name '(\w+)'", message))
             known = vars(sys.modules[module])

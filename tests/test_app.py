@@ -148,11 +148,55 @@ def test_all_problems_of_all_environments_and_files_come_at_once(project: Path) 
     )
 
 
-def test_an_error_of_the_code_keeps_its_traceback(project: Path) -> None:
+def test_an_error_of_a_persons_own_python_is_a_line_and_the_line_it_stands_in(project: Path) -> None:
+    """For every command that reads the environments, and of all of them at once."""
     replace(project, "stacks/dev.py", "SETTINGS = ", "SETTINGS = undefined or ")
+    replace(project, "stacks/prod.py", "SETTINGS = ", "raise SystemExit(0)\nSETTINGS = ")
+    (project / "stacks/staging.py").unlink()
+    (project / "stacks/qa.py").write_text("SETTINGS = None\n")
+    ending = "must be Python that declares SETTINGS"
+    lines = [
+        f"stacks/dev.py: NameError: name 'undefined' is not defined: {ending}",
+        "  stacks/dev.py, line 10: SETTINGS = undefined or EnvironmentSettings(",
+        f"stacks/prod.py: ends the program (0): {ending}",
+        "  stacks/prod.py, line 8: raise SystemExit(0)",
+        "stacks/qa.py: SETTINGS: an environment that nobody looks at: 'qa' must be in NAMES of stacks/environments.py, "
+        "and its file in stacks/",
+        "stacks/staging.py: missing: must declare SETTINGS, as staging is one of NAMES of stacks/environments.py",
+    ]
+    for command in (["main.py"], ["-m", "operations.show_settings", "dev"], ["-m", "local_aws.deploy", "dev"]):
+        finished = subprocess.run([sys.executable, *command], cwd=project, capture_output=True, text=True, check=False)
+        assert (finished.returncode, finished.stdout, finished.stderr.splitlines()) == (1, "", lines)
+    assert not (project / "cdktf.out").exists()
+
+
+@pytest.mark.parametrize("argument", ["dev", "--verbose", "\x1b[2J"])
+def test_rejects_arguments(project: Path, argument: str) -> None:
+    finished = subprocess.run(
+        [sys.executable, "main.py", argument], cwd=project, capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 1
+    assert finished.stderr == f"main.py: {argument!r}: must be left out: for one environment, cdktf deploy dev\n"
+
+
+def test_endpoints_whose_addresses_would_meet_are_refused_and_the_earlier_output_stays(project: Path) -> None:
+    replace(
+        project,
+        "stacks/dev.py",
+        "endpoints=[",
+        'endpoints=[*(ProvisionedEndpointSettings(name=f"linear-learner{end}", production=VariantSettings()) '
+        'for end in ("-rollback",)), ',
+    )
+    releases = json.loads((project / "releases.json").read_text())
+    of_dev = releases["environments"]["dev"]
+    of_dev["linear-learner-rollback"] = of_dev["linear-learner"]
+    (project / "releases.json").write_text(json.dumps(releases))
     finished = synth(project)
     assert finished.returncode == 1
-    assert "NameError: name 'undefined' is not defined" in finished.stderr
+    assert [line.split(": ")[1] for line in finished.stderr.splitlines()] == [
+        f"CloudwatchMetricAlarm linear_learner_rollback_alarms_{alarm}" for alarm in ("errors", "latency")
+    ]
+    assert not [*project.rglob("cdktf.out/**/*.json")]
 
 
 def test_notebooks_whose_addresses_would_meet_are_refused_by_name(project: Path) -> None:

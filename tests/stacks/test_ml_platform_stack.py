@@ -1,15 +1,12 @@
 import json
 from typing import Any
 
-import cdktf
 import pytest
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 
 from settings.endpoint import ProvisionedEndpointSettings
 from settings.releases import Release, ReleasedModel
 from settings.variant import VariantSettings
 from stacks.environments import ROOT
-from stacks.ml_platform_stack import MlPlatformStack
 from tests.support.synthesis import environment, synthesized_platform
 
 FIRST, SECOND = (
@@ -36,14 +33,6 @@ def test_an_endpoint_whose_name_begins_with_a_digit_has_an_address_that_terrafor
     platform = synthesized_platform(environment("dev", endpoints=endpoints, release=Release(production=FIRST)))
     assert list(platform["resource"]["aws_sagemaker_endpoint"]) == ["_2nd_try"]
     assert platform["output"]["endpoint_name_2nd_try"]
-
-
-def test_two_elements_of_one_address_are_refused_with_both_paths() -> None:
-    stack = MlPlatformStack(cdktf.Testing.app(), environment("dev"))
-    CloudwatchLogGroup(stack, "audit-log", name="a")
-    CloudwatchLogGroup(stack, "audit_log", name="b")
-    with pytest.raises(RuntimeError, match="audit_log: the address of both dev/audit-log and dev/audit_log"):
-        cdktf.Testing.synth(stack)
 
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])

@@ -1,0 +1,57 @@
+"""What every command has in common, as a person sees it."""
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from operations import command_line
+from stacks.environments import ROOT
+from stacks.synthesized_stack import OperationError
+
+HOSTILE, SHOWN = "\x1b[2J\u202e\x9b", r"\x1b[2J\u202e\x9b"
+
+
+def test_what_a_command_prints_of_others_is_shown_escaped(capsys: pytest.CaptureFixture[str]) -> None:
+    with command_line.errors_as_lines("dev"):
+        sys.stdout.write(f"prediction é {HOSTILE}\n")
+    sys.stdout.write(f"{HOSTILE}\n")
+    assert capsys.readouterr().out == f"prediction é {SHOWN}\n{HOSTILE}\n"
+
+
+def test_so_is_what_went_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="first") as raised, command_line.errors_as_lines("dev"):
+        raise OperationError(f"first {HOSTILE}\nsecond")
+    assert raised.value.code == f"dev: first {SHOWN}\nsecond"
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("arguments", [[HOSTILE], ["dev", f"--{HOSTILE}"], ["dev", HOSTILE]])
+def test_so_is_what_was_typed(arguments: list[str]) -> None:
+    finished = subprocess.run(
+        [sys.executable, "-m", "operations.show_settings", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode in (1, 2)
+    assert SHOWN in finished.stderr
+    assert HOSTILE not in finished.stderr
+
+
+def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:
+    """`make settings | head`"""
+    reads, writes = os.pipe()
+    os.close(reads)
+    finished = subprocess.run(
+        [sys.executable, "-m", "operations.show_settings", "dev"],
+        cwd=ROOT,
+        stdout=writes,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writes)
+    assert (finished.returncode, finished.stderr) == (128 + signal.SIGPIPE, b"")
