@@ -1,6 +1,5 @@
 """Deploys one environment on the local AWS, for real: `python -m local_aws.deploy dev`, which `make local` runs."""
 
-import argparse
 import fcntl
 import os
 import shlex
@@ -14,8 +13,10 @@ from local_aws import credentials, environment_stack, provider
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError
 from settings.environment import EnvironmentSettings
+from settings.problems import printable
 from stacks.environments import ROOT, Environment, read_environments
 from stacks.synthesized_stack import BIN, OUTPUT_VARIABLE
+from stacks.terminal import Parser
 
 MAX_PORT = 65535
 
@@ -88,7 +89,7 @@ def _relative(path: Path) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("environment", help=", ".join(credentials.ACCOUNT_IDS))
     parser.add_argument("--port", default="0", help="port of 127.0.0.1 for the local AWS; left out: a free one")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
@@ -103,7 +104,7 @@ def main() -> None:
         environment = environments[arguments.environment]
         code = deploy(arguments.folder.resolve(), environment, int(arguments.port))
     except LocalAwsError as error:
-        sys.exit(f"local AWS: {error}")
+        sys.exit(printable(f"local AWS: {error}"))
     if code != 0:
         exports = _relative(arguments.folder / f"{arguments.environment}.env")
         sys.exit(f"local AWS: commands that are offered above are for a shell that has sourced it: . {exports}")

@@ -1,6 +1,5 @@
 """Destroys what the local AWS holds, proves it, stops it: `python -m local_aws.undeploy`, run by `make local-down`."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
@@ -11,8 +10,10 @@ from local_aws.inventory import inventory
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError
 from settings.environment import EnvironmentSettings
+from settings.problems import printable
 from stacks.environments import ROOT, read_environments
 from stacks.synthesized_stack import OperationError
+from stacks.terminal import Parser
 
 
 def destroy(folder: Path, server: server_process.Server, settings: EnvironmentSettings) -> list[str]:
@@ -37,7 +38,7 @@ def destroy(folder: Path, server: server_process.Server, settings: EnvironmentSe
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = Parser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     folder = parser.parse_args().folder.resolve()
     credentials.forget_users_configuration()
@@ -64,7 +65,7 @@ def undeploy(folder: Path) -> None:
     server_process.stop(folder, server)
     forget(folder)
     for line in failed + left:
-        print(f"local AWS: {line}", file=sys.stderr)
+        print(printable(f"local AWS: {line}"), file=sys.stderr)
     if failed or left:
         sys.exit("local AWS: stopped, but the destroy did not leave it empty")
     print("local AWS: nothing is left in any account; stopped")
