@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import os
 import tarfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.support.archives import Members, artifact, link, special, tar
 
 MODEL: Members = {"model.joblib": b"weights" * 1000, "code/inference.py": b"def model_fn(folder): ..."}
 SOUND = artifact(MODEL)
+packed = partial(gzip.compress, mtime=0)  # the same names of tests in each process
 
 
 def wrong(folder: Path, content: bytes) -> str:
@@ -30,7 +32,7 @@ def wrong(folder: Path, content: bytes) -> str:
     [
         SOUND,
         SOUND + bytes(512),  # as tapes are filled up
-        gzip.compress(tar(MODEL)[:512]) + gzip.compress(tar(MODEL)[512:]),  # as pigz writes
+        packed(tar(MODEL)[:512]) + packed(tar(MODEL)[512:]),  # as pigz writes
         artifact({**MODEL, "lib64": link("lib"), "lib/x": b"", "up": link("code/../lib"), "y": link("lib64/x")}),
         artifact({**MODEL, "same": link("model.joblib", tarfile.LNKTYPE), "..odd": b"", "./a/./b": b""}),
         artifact({"code": special(tarfile.DIRTYPE), **MODEL, "dangling": link("nothing/there")}),
@@ -51,14 +53,14 @@ def test_the_models_of_the_project_are_sound(name: str) -> None:
         b"",
         b"not an archive",
         tar(MODEL),
-        gzip.compress(b"not an archive"),
-        gzip.compress(b""),
+        packed(b"not an archive"),
+        packed(b""),
         SOUND[:-1],
         SOUND[: len(SOUND) // 2],
         SOUND[:10],
         SOUND[:-8] + bytes(4) + SOUND[-4:],
         SOUND + b"and more",
-        gzip.compress(tar(MODEL)[:700]),
+        packed(tar(MODEL)[:700]),
     ],
 )
 def test_rejects_what_is_no_whole_archive(tmp_path: Path, content: bytes) -> None:
@@ -104,7 +106,7 @@ def test_rejects_devices_and_pipes(tmp_path: Path, kind: bytes) -> None:
 def test_every_bit_that_flips_is_read_to_the_end_without_a_traceback(tmp_path: Path) -> None:
     whole = tar(MODEL)
     for position in range(512):
-        wrong(tmp_path, gzip.compress(whole[:position] + bytes([whole[position] ^ 0x80]) + whole[position + 1 :], 1))
+        wrong(tmp_path, packed(whole[:position] + bytes([whole[position] ^ 0x80]) + whole[position + 1 :]))
     for position in range(len(SOUND)):
         wrong(tmp_path, SOUND[:position] + bytes([SOUND[position] ^ 0x55]) + SOUND[position + 1 :])
 
