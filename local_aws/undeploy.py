@@ -46,7 +46,7 @@ def main() -> None:
         with environment_stack.nothing_runs(folder):
             undeploy(folder)
     except LocalAwsError as error:
-        sys.exit(f"local AWS: {error}")
+        sys.exit(printable(f"local AWS: {error}"))
 
 
 def undeploy(folder: Path) -> None:

@@ -63,17 +63,9 @@ class Problem:
 def _shown(value: object) -> str:
     try:
         text = repr(value)
-    except Exception:
-        return f"<{type(value).__name__}>"
-    return text if len(text) <= VALUE_MAX_CHARACTERS else f"{text[:VALUE_MAX_CHARACTERS]}..."
-
-
-def _shown(value: object) -> str:
-    """In one line, whatever it is."""
-    try:
-        return " ".join(repr(value).splitlines())
     except Exception:  # a number with more digits than Python writes, or an object of somebody's own
         return f"<{type(value).__name__}>"
+    return text if len(text) <= VALUE_MAX_CHARACTERS else f"{text[:VALUE_MAX_CHARACTERS]}..."
 
 
 class InvalidInputError(SystemExit):

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
 from settings.files import UnreadableError, opened
-from settings.problems import Problem, problems_of, suggestion
+from settings.problems import Problem, problems_of
+from settings.suggestions import suggestion
 
 PROJECT = Path(__file__).resolve().parent.parent
 VARIABLE = "SETTINGS"
