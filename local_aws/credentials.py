@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from local_aws import private_file
 from local_aws.server.process import HOST, Server
 from settings.environment import EnvironmentSettings
 from settings.limits import ACCOUNT_ID_LENGTH
@@ -43,13 +44,7 @@ def account_id(settings: EnvironmentSettings) -> str:
 def account_variables(server: Server, settings: EnvironmentSettings) -> dict[str, str]:
     """Credentials of the environment's account and nothing that leads elsewhere."""
     region = settings.region
-    root = boto3.client(
-        "sts",
-        endpoint_url=server.url,
-        region_name=region,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",  # noqa: S106
-    )
+    root = root_session(server, region).client("sts", endpoint_url=server.url)
     # moto keeps accounts apart by the role that was assumed.
     role = f"arn:aws:iam::{account_id(settings)}:role/{ROLE}"
     credentials = root.assume_role(RoleArn=role, RoleSessionName=settings.name)["Credentials"]
@@ -87,6 +82,13 @@ def _make_role(iam: Any) -> None:  # noqa: ANN401 - boto3 has no types
     iam.attach_role_policy(RoleName=ROLE, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
 
 
+def root_session(server: Server, region: str = "us-east-1") -> boto3.Session:
+    """With the key that the server made when it started, in no environment's account."""
+    return boto3.Session(
+        aws_access_key_id=server.access_key, aws_secret_access_key=server.secret_key, region_name=region
+    )
+
+
 def session(variables: Mapping[str, str]) -> boto3.Session:
     """A boto3 session in the account that the variables lead to, whatever this process's own environment says."""
     return boto3.Session(
@@ -101,4 +103,5 @@ def write_exports(path: Path, variables: Mapping[str, str], *, path_entry: Path)
     """For `. path` in a POSIX shell: forgets every AWS variable there is, sets these, puts `path_entry` first."""
     forget = 'for name in $(env | sed -n "s/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done; unset name'
     exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
-    path.write_text("\n".join([forget, *exports, f'export PATH={shlex.quote(str(path_entry))}:"$PATH"', ""]))
+    lines = [forget, *exports, f'export PATH={shlex.quote(str(path_entry))}:"$PATH"', ""]
+    private_file.write(path, "\n".join(lines))

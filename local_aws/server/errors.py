@@ -15,6 +15,7 @@ class Kind(enum.Enum):
     THROTTLED = "throttled"
     MALFORMED = "malformed"
     INVALID = "invalid"
+    DENIED = "403 Forbidden"
 
 
 BAD_REQUEST = "400 Bad Request"
@@ -31,24 +32,28 @@ CODES: Mapping[str, Mapping[Kind, str]] = {
         Kind.THROTTLED: "ThrottlingException",
         Kind.MALFORMED: "SerializationException",
         Kind.INVALID: "ValidationException",
+        Kind.DENIED: "AccessDeniedException",
     },
     "query": {
         Kind.FAILED: "InternalFailure",
         Kind.THROTTLED: "Throttling",
         Kind.MALFORMED: "MalformedInput",
         Kind.INVALID: "ValidationError",
+        Kind.DENIED: "AccessDenied",
     },
     "ec2": {
         Kind.FAILED: "InternalError",
         Kind.THROTTLED: "RequestLimitExceeded",
         Kind.MALFORMED: "InvalidParameter",
         Kind.INVALID: "InvalidParameterValue",
+        Kind.DENIED: "UnauthorizedOperation",
     },
     "s3": {
         Kind.FAILED: "InternalError",
         Kind.THROTTLED: "SlowDown",
         Kind.MALFORMED: "MalformedXML",
         Kind.INVALID: "InvalidArgument",
+        Kind.DENIED: "AccessDenied",
     },
 }
 INVALID_CODES = {
@@ -80,7 +85,7 @@ def answer(environ: dict[str, Any], start_response: Callable[..., Any], kind: Ki
     code = CODES[protocol][kind]
     if kind is Kind.INVALID:
         code = INVALID_CODES.get(service, code)
-    status = kind.value if kind is Kind.FAILED else BAD_REQUEST
+    status = kind.value if kind in (Kind.FAILED, Kind.DENIED) else BAD_REQUEST
     if kind is Kind.THROTTLED:
         status = UNAVAILABLE.get(service, status)
     headers = [("Content-Type", "application/json" if protocol == "json" else "application/xml")]

@@ -3,20 +3,30 @@
 import argparse
 import json
 import os
+import secrets
+import signal
 import socket
+import string
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+# Until there is a record to write anew, the signal that asks for one (local_aws/server/process.py) is let pass.
+signal.signal(signal.SIGHUP, lambda *_: None)
 # Read when moto is imported: without it AWS's managed policies do not exist.
 os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
 # Without it every account may read every bucket, and nobody is told that a name is taken.
 os.environ["MOTO_S3_ALLOW_CROSSACCOUNT_ACCESS"] = "false"
+# Without it every answer says that pages of every origin may read it.
+os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
+from local_aws import private_file
+from local_aws.server.access import Key, guarded
 from local_aws.server.failures import Switch, failing
 from local_aws.server.gaps import (
     autoscaling,
@@ -35,7 +45,7 @@ from local_aws.server.gaps import (
     service_quotas,
 )
 from local_aws.server.replay import Application, replaying
-from local_aws.server.process import HOST, IDENTITY_PATH
+from local_aws.server.process import HOST, IDENTITY_PATH, RECORD, Server
 from local_aws.server.strict import strict
 
 
@@ -56,22 +66,35 @@ def fill_gaps() -> None:
     iam_simulation.fill()
 
 
-def identified(application: Application) -> Application:
-    """Answers IDENTITY_PATH with this process's id, so that nobody takes another server for this one."""
+class Handler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Without the query: a presigned URL lets in whoever reads it."""
+        path = getattr(self, "path", "").partition("?")[0]
+        self.log("info", '"%s %s" %s %s', self.command, path.translate(self._control_char_table), code, size)
+
+
+def identified(application: Application, record: Path) -> Application:
+    """Answers IDENTITY_PATH with this process's id and record, so that nobody takes another server for this one."""
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if environ["PATH_INFO"] != IDENTITY_PATH:
             return application(environ, start_response)
         start_response("200 OK", [("Content-Type", "application/json")])
-        return [json.dumps({"pid": os.getpid()}).encode()]
+        return [json.dumps({"pid": os.getpid(), "record": str(record)}).encode()]
 
     return answer
+
+
+def new_key() -> Key:
+    """Of the form that moto and the SDKs know: https://docs.aws.amazon.com/IAM/latest/APIReference/API_AccessKey.html"""
+    name = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(16))
+    return Key(access_key=f"AKIA{name}", secret_key=secrets.token_urlsafe(30))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="0: a free one")
-    parser.add_argument("--record", type=Path, required=True, help="file to write the process's id and the port to")
+    parser.add_argument("--record", type=Path, required=True, help="file to write the process's id, port and key to")
     arguments = parser.parse_args()
     listener = socket.socket()
     try:
@@ -80,17 +103,27 @@ def main() -> None:
         sys.exit(f"port {arguments.port} of {HOST} cannot be used ({error}): choose another, or leave it out")
     listener.listen()
     fill_gaps()
+    port, key = listener.getsockname()[1], new_key()
+    application = strict(replaying(failing(DomainDispatcherApplication(create_backend_app), Switch())))
     server = make_server(
         HOST,
         0,
-        identified(strict(replaying(failing(DomainDispatcherApplication(create_backend_app), Switch())))),
+        guarded(identified(application, arguments.record), host=f"{HOST}:{port}", root=key),
         threaded=True,
-        request_handler=MotoRequestHandler,
+        request_handler=Handler,
         fd=listener.fileno(),
     )
-    partial = arguments.record.with_suffix(".partial")
-    partial.write_text(json.dumps({"pid": os.getpid(), "port": listener.getsockname()[1]}))
-    partial.replace(arguments.record)
+    told = Server(pid=os.getpid(), port=port, access_key=key.access_key, secret_key=key.secret_key)
+
+    def write_record() -> None:
+        private_file.write(arguments.record, RECORD.dump_json(told).decode())
+
+    def write_record_anew(*_: object) -> None:
+        with suppress(OSError):  # whoever asked sees that there is none
+            write_record()
+
+    signal.signal(signal.SIGHUP, write_record_anew)
+    write_record()
     server.serve_forever()
 
 

@@ -1,101 +1,209 @@
-"""Starts, finds and stops the local AWS of a folder; its process and port are in `server.json` there."""
+"""Starts, finds and stops the local AWS of a folder.
 
+Whether it runs is asked of the process table, whatever the folder says. Its port and its key are in `server.json`,
+which nobody else may read, and which it writes anew when it is told to (SIGHUP).
+"""
+
+import fcntl
 import http.client
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import psutil
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from local_aws import private_file
 
 HOST = "127.0.0.1"
 IDENTITY_PATH = "/local-aws"
+MODULE = "local_aws.server.main"
 # Lines of the server's log, before an operation's name: local_aws/server/strict.py writes them.
 HELD, NOT_HELD = "strict: held against its model:", "strict: not held against a model:"
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 10
+MAX_RECORD_BYTES = 1000
 
 
 class LocalAwsError(Exception):
     """One line for the person at the terminal."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
 class Server:
-    pid: int
-    port: int
+    pid: Annotated[int, Field(gt=0, lt=2**31)]
+    port: Annotated[int, Field(gt=0, lt=2**16)]
+    # Of the key that it made when it started, with which everything begins.
+    access_key: Annotated[str, Field(pattern="^[A-Z0-9]{20}$")] = field(repr=False)
+    secret_key: Annotated[str, Field(pattern="^[A-Za-z0-9_-]{40,}$")] = field(repr=False)
 
     @property
     def url(self) -> str:
         # An address, not a name: with a name the SDKs would ask for <bucket>.localhost.
         return f"http://{HOST}:{self.port}"
 
-    def ask(self, path: str, *, method: str = "GET", body: str | None = None) -> Any:  # noqa: ANN401 - any JSON
+    def ask(self, path: str, *, method: str = "GET", body: str = "") -> Any:  # noqa: ANN401 - any JSON
         """What the server tells of itself at a path below IDENTITY_PATH. Raises OSError and ValueError."""
+        request = AWSRequest(method, f"{self.url}{IDENTITY_PATH}{path}", data=body)
+        SigV4Auth(Credentials(self.access_key, self.secret_key), "local-aws", "us-east-1").add_auth(request)
         connection = http.client.HTTPConnection(HOST, self.port, timeout=10)  # directly, whatever proxy is configured
         try:
-            connection.request(method, f"{IDENTITY_PATH}{path}", body)
+            connection.request(method, f"{IDENTITY_PATH}{path}", body, dict(request.headers))
             return json.load(connection.getresponse())
         finally:
             connection.close()
 
-    def answers(self) -> bool:
-        """Whether this very process serves that port: it may be gone, and both numbers taken by others."""
+    def identity(self) -> dict[str, Any]:
+        """Its process and its record; nothing where it is gone and its port perhaps another's."""
         try:
-            return bool(self.ask("") == {"pid": self.pid})
+            answer = self.ask("")
         except (OSError, ValueError, http.client.HTTPException):
-            return False
+            return {}
+        return answer if isinstance(answer, dict) and answer.get("pid") == self.pid else {}
+
+    def answers(self) -> bool:
+        return bool(self.identity())
+
+
+RECORD = TypeAdapter(Server)
+
+
+def record_of(folder: Path) -> Path:
+    return folder.resolve() / "server.json"
 
 
 def find(folder: Path) -> tuple[Server | None, str]:
-    """The running server, or None; and, where the folder tells of one that is gone, a line that says so."""
-    record = folder / "server.json"
-    try:
-        server = Server(**json.loads(record.read_text()))
-    except FileNotFoundError:
+    """The running server, or None; and, where the folder tells of one that is gone, a line that says so.
+
+    Raises LocalAwsError where one runs and does not answer.
+    """
+    record, told = record_of(folder), False
+    give_up = time.monotonic() + START_TIMEOUT_SECONDS
+    while processes := _processes(record):
+        if len(processes) > 1:
+            ids = ", ".join(str(process.pid) for process in processes)
+            raise LocalAwsError(f"several processes serve {folder}: {ids}: end all but one (kill)")
+        [process] = processes
+        with suppress(psutil.NoSuchProcess):
+            if process.status() == psutil.STATUS_STOPPED:
+                raise LocalAwsError(f"process {process.pid} is stopped: let it go on (kill -CONT {process.pid})")
+            server = _read(record)
+            if server is not None and server.pid == process.pid and server.answers():
+                return server, ""
+            if time.monotonic() > give_up or (server is not None and told):
+                raise LocalAwsError(f"process {process.pid} does not answer: end it (kill -9 {process.pid})")
+            # Before it can be told to, a server that just starts writes its record by itself.
+            if not told and time.time() - process.create_time() > 1:
+                _discard(record)
+                process.send_signal(signal.SIGHUP)
+                told = True
+        time.sleep(0.05)
+    server = _read(record)
+    if server is not None:
+        written_by = server.identity().get("record")
+        if written_by is not None and not Path(written_by).exists():
+            return server, ""  # the folder was moved
+        return None, f"the server on port {server.port} (process {server.pid}) is gone, and with it all that it held"
+    if not os.path.lexists(record):
         return None, ""
-    except (ValueError, TypeError):
-        return None, f"{record}: unreadable: taken for a server that is gone"
-    if server.answers():
-        return server, ""
-    return None, f"the server on port {server.port} (process {server.pid}) is gone, and with it all that it held"
+    _discard(record)
+    return None, f"{record}: unreadable: taken for a server that is gone"
 
 
 def start(folder: Path, port: int = 0) -> Server:
     """A new server on that port of 127.0.0.1; 0: a free one. Raises LocalAwsError if it does not come up."""
     folder.mkdir(parents=True, exist_ok=True)
-    record = folder / "server.json"
-    record.unlink(missing_ok=True)
-    log = folder / "server.log"
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local_aws.server.main", "--port", str(port), "--record", str(record)],
-            cwd=Path(__file__).resolve().parents[2],
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    give_up = time.monotonic() + START_TIMEOUT_SECONDS
-    while not record.exists():
-        if process.poll() is not None:
-            raise LocalAwsError((log.read_text().strip().splitlines() or ["the server ended without a word"])[-1])
-        if time.monotonic() > give_up:
+    record, log = record_of(folder), folder / "server.log"
+    with _alone(folder):
+        for running in _processes(record):
+            raise LocalAwsError(f"process {running.pid} serves {folder} already")
+        _discard(record)
+        private_file.write(log, "")
+        with log.open("a") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", MODULE, "--port", str(port), "--record", str(record)],
+                cwd=Path(__file__).resolve().parents[2],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            return _started(process, record, log)
+        except BaseException:  # an interrupt too: nobody else knows of it
             process.kill()
-            raise LocalAwsError(f"the server did not start in {START_TIMEOUT_SECONDS} s: its log is {log}")
-        time.sleep(0.05)
-    return Server(**json.loads(record.read_text()))
+            process.wait()
+            raise
 
 
 def stop(folder: Path, server: Server) -> None:
     """Ends the server and waits for it. Raises LocalAwsError if it does not end."""
-    os.kill(server.pid, signal.SIGTERM)
-    give_up = time.monotonic() + STOP_TIMEOUT_SECONDS
-    while server.answers():
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(server.pid)
+        process.terminate()
+        try:
+            process.wait(STOP_TIMEOUT_SECONDS)
+        except psutil.TimeoutExpired:
+            raise LocalAwsError(f"process {server.pid} does not end: kill -9 {server.pid}") from None
+    _discard(record_of(folder))
+
+
+def _started(process: subprocess.Popen[bytes], record: Path, log: Path) -> Server:
+    give_up = time.monotonic() + START_TIMEOUT_SECONDS
+    while (server := _read(record)) is None:
+        if process.poll() is not None:
+            raise LocalAwsError((log.read_text().strip().splitlines() or ["the server ended without a word"])[-1])
         if time.monotonic() > give_up:
-            raise LocalAwsError(f"process {server.pid} does not end")
+            raise LocalAwsError(f"the server did not start in {START_TIMEOUT_SECONDS} s: its log is {log}")
         time.sleep(0.05)
-    (folder / "server.json").unlink(missing_ok=True)
+    return server
+
+
+def _processes(record: Path) -> list[psutil.Process]:
+    """Those of this person that were started to serve with that record, without their own forks."""
+    wanted = [MODULE, "--record", str(record)]
+    found = {
+        process.pid: process
+        for process in psutil.process_iter(["cmdline", "uids", "ppid"])
+        if process.info["uids"] is not None and process.info["uids"].real == os.getuid()
+        if [word for word in process.info["cmdline"] or [] if word in wanted] == wanted
+    }
+    return [process for process in found.values() if process.info["ppid"] not in found]
+
+
+def _read(record: Path) -> Server | None:
+    """None for what is no record, whatever it is instead."""
+    try:
+        # A pipe would keep an ordinary open waiting.
+        with open(os.open(record, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a descriptor
+            return RECORD.validate_json(file.read(MAX_RECORD_BYTES) or b"")
+    except (OSError, ValueError):
+        return None
+
+
+def _discard(record: Path) -> None:
+    if record.is_dir() and not record.is_symlink():
+        shutil.rmtree(record)
+    else:
+        record.unlink(missing_ok=True)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two starts at once would both see no server. The lock goes with the process that has it."""
+    with (folder / "server.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

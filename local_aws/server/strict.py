@@ -28,6 +28,7 @@ from werkzeug.exceptions import NotFound
 from local_aws.server import errors, written_limits
 from local_aws.server.process import HELD, IDENTITY_PATH, NOT_HELD
 from local_aws.server.replay import Application
+from local_aws.server.signatures import whole_body
 
 PATH = "/strict"
 # The name that a service signs its requests with, where botocore calls it otherwise.
@@ -83,9 +84,9 @@ def strict(application: Application) -> Application:
             start_response("200 OK", [("Content-Type", "application/json")])
             told = {"held": seen.held, "not_held": seen.not_held, "refused": seen.refused}
             return [json.dumps(told).encode()]
-        if environ["PATH_INFO"].startswith((IDENTITY_PATH, "/moto-api")):
+        if environ["PATH_INFO"].startswith(IDENTITY_PATH):
             return application(environ, start_response)
-        body = _body(environ)
+        body = whole_body(environ)
         service = service_of(environ)
         try:
             call = read(service, environ, body)
@@ -166,14 +167,6 @@ def _router(service: str, protocol: str) -> ProtocolRouter:
     if found is None:
         raise NotFound
     return found(get_service_model(service))
-
-
-def _body(environ: Mapping[str, Any]) -> bytes:
-    if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", ""):
-        whole: bytes = environ["wsgi.input"].read()
-        return whole
-    found: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    return found
 
 
 def _unread(service: str, environ: Mapping[str, Any]) -> str:

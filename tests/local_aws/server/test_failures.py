@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
+from local_aws import credentials
 from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
@@ -32,12 +32,9 @@ def server(started: server_process.Server) -> Iterator[server_process.Server]:
 
 
 def client(server: server_process.Server, service: str, attempts: int = 1) -> Any:
-    return boto3.client(
+    return credentials.root_session(server).client(
         service,
         endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
         config=Config(retries={"total_max_attempts": attempts}),
     )
 

@@ -6,12 +6,15 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import botocore.session
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
+from local_aws import credentials
 from local_aws.server import process as server_process
 from local_aws.server import strict
 
@@ -29,12 +32,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_process.
 @functools.cache
 def client(server: server_process.Server, service: str, config: Config | None = None) -> Any:
     """One that sends what botocore itself would refuse."""
-    return boto3.client(
+    return credentials.root_session(server).client(
         service,
         endpoint_url=server.url,
-        region_name="us-east-1",
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
         config=Config(parameter_validation=False, retries={"total_max_attempts": 1}).merge(config or Config()),
     )
 
@@ -327,13 +327,11 @@ def test_a_presigned_url_is_held_too(server: server_process.Server) -> None:
 
 @pytest.mark.parametrize("body", ["{nope", "", "null", '["a"]'])
 def test_a_body_that_is_no_object_is_malformed(server: server_process.Server, body: str) -> None:
+    headers = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
+    request = AWSRequest("POST", f"{server.url}/", headers, body)
+    SigV4Auth(Credentials(server.access_key, server.secret_key), "sagemaker", "us-east-1").add_auth(request)
     connection = http.client.HTTPConnection(server_process.HOST, server.port)
-    headers = {
-        "X-Amz-Target": "SageMaker.ListModels",
-        "Content-Type": "application/x-amz-json-1.1",
-        "Authorization": "AWS4-HMAC-SHA256 Credential=testing/20260101/us-east-1/sagemaker/aws4_request, a",
-    }
-    connection.request("POST", "/", body, headers)
+    connection.request("POST", "/", body, dict(request.headers))
     answer = connection.getresponse()
     assert (answer.status, json.load(answer)["__type"]) == (400, "SerializationException")
     connection.close()
