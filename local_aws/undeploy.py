@@ -4,6 +4,8 @@ import os
 import sys
 from pathlib import Path
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local_aws import credentials, environment_stack, provider
 from local_aws.deploy import forget
 from local_aws.inventory import inventory
@@ -60,8 +62,8 @@ def undeploy(folder: Path) -> None:
     for environment in read_environments(os.environ):
         try:
             left += destroy(folder, server, environment.settings)
-        except (LocalAwsError, OperationError) as error:
-            failed.append(str(error))
+        except (LocalAwsError, OperationError, BotoCoreError, ClientError) as error:
+            failed.append(f"{environment.settings.name}: {error}")
     server_process.stop(folder, server)
     forget(folder)
     for line in failed + left:

@@ -151,13 +151,14 @@ def start(folder: Path, port: int = 0) -> Server:
 
 def stop(folder: Path, server: Server) -> None:
     """Ends the server and waits for it. Raises LocalAwsError if it does not end."""
+    give_up = time.monotonic() + STOP_TIMEOUT_SECONDS
     with suppress(psutil.NoSuchProcess):
         process = psutil.Process(server.pid)
         process.terminate()
-        try:
-            process.wait(STOP_TIMEOUT_SECONDS)
-        except psutil.TimeoutExpired:
-            raise LocalAwsError(f"process {server.pid} does not end: kill -9 {server.pid}") from None
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:  # whose parent does not look
+            if time.monotonic() > give_up:
+                raise LocalAwsError(f"process {server.pid} does not end: kill -9 {server.pid}")
+            time.sleep(0.05)
     _discard(record_of(folder))
 
 
