@@ -6,7 +6,6 @@ The switch is one JSON object at PATH: PUT sets it and begins to count anew, GET
 """
 
 import argparse
-import io
 import json
 import math
 import random
@@ -14,7 +13,7 @@ import socket
 import threading
 import time
 import urllib.parse
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +21,7 @@ from typing import Any, NoReturn
 from local_aws.server import errors
 from local_aws.server.process import IDENTITY_PATH, LocalAwsError, Server, find
 from local_aws.server.replay import Application
+from local_aws.server.signatures import whole_body
 from stacks.environments import ROOT
 
 PATH = "/failures"
@@ -47,11 +47,14 @@ OUTCOMES = {
     "SageMaker.CreateEndpoint": ("failed_endpoints",),
     "SageMaker.UpdateEndpoint": ("rollbacks", "failed_rollbacks"),
 }
+DRAWN_TOGETHER = (SHARES_OF_CALLS, *OUTCOMES.values())
+MAX_SECONDS = 86_400
+WORDS = {float: "a number", int: "a whole number", str: "a text"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Failures:
-    """Shares of the calls, from 0 to 1, drawn with `seed`."""
+    """Shares of the calls, from 0 to 1, drawn with `seed`. Raises LocalAwsError, a line for each value out of range."""
 
     errors: float = 0  # answered with 500 before anything is done
     throttles: float = 0  # answered with the service's way to say: too many calls
@@ -66,6 +69,28 @@ class Failures:
     delay_seconds: float = 0  # every answer takes this much longer
     hold_after: int = -1  # from this many creations on, none is begun and the last one is not answered; -1: never
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        problems = [problem for item in fields(self) for problem in self._broken(item.name, item.type)]
+        if not problems:
+            problems = [
+                f"{', '.join(together)}: must be from 0 to 1, and so must their sum"
+                for together in DRAWN_TOGETHER
+                if sum(getattr(self, name) for name in together) > 1
+            ]
+        if problems:
+            raise LocalAwsError("\n".join(problems))
+
+    def _broken(self, name: str, kind: Any) -> Iterator[str]:  # noqa: ANN401
+        value = getattr(self, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float) if kind is float else kind):
+            yield f"{name}: {value!r}: must be {WORDS[kind]}"
+        elif name.endswith("_seconds") and not 0 <= value <= MAX_SECONDS:
+            yield f"{name}: {value}: must not be below 0 or above {MAX_SECONDS}"
+        elif any(name in together for together in DRAWN_TOGETHER) and not 0 <= value <= 1:
+            yield f"{name}: {value}: must be from 0 to 1"
+        elif name == "hold_after" and value < -1:
+            yield f"{name}: {value}: must not be below -1"
 
 
 class Switch:
@@ -170,10 +195,16 @@ def _hang_up(environ: dict[str, Any]) -> NoReturn:
 
 
 def _control(environ: dict[str, Any], start_response: Callable[..., Any], switch: Switch) -> Iterable[bytes]:
+    status = "200 OK"
     if environ["REQUEST_METHOD"] == "PUT":
-        switch.set(Failures(**json.loads(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))))
-    start_response("200 OK", [("Content-Type", "application/json")])
-    return [json.dumps(asdict(switch.failures) | {"counts": switch.counts}).encode()]
+        try:
+            switch.set(checked(json.loads(whole_body(environ))))
+        except (LocalAwsError, ValueError) as error:
+            status, told = errors.BAD_REQUEST, {"problems": str(error).splitlines()}
+    if status == "200 OK":
+        told = asdict(switch.failures) | {"counts": switch.counts}
+    start_response(status, [("Content-Type", "application/json")])
+    return [json.dumps(told).encode()]
 
 
 def _is_creation(environ: dict[str, Any]) -> bool:
@@ -181,9 +212,7 @@ def _is_creation(environ: dict[str, Any]) -> bool:
     if "HTTP_X_AMZ_TARGET" in environ:
         return str(environ["HTTP_X_AMZ_TARGET"]).rpartition(".")[2].startswith("Create")
     if "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
-        body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        environ["wsgi.input"] = io.BytesIO(body)
-        return urllib.parse.parse_qs(body.decode()).get("Action", [""])[0].startswith("Create")
+        return urllib.parse.parse_qs(whole_body(environ).decode()).get("Action", [""])[0].startswith("Create")
     if errors.signed_for(environ) != "s3" or environ["REQUEST_METHOD"] != "PUT":
         return False
     return "/" not in str(environ["PATH_INFO"]).strip("/") and environ.get("QUERY_STRING", "") == ""
@@ -204,29 +233,47 @@ def counts(server: Server) -> dict[str, int]:
     return found
 
 
+def checked(given: Any) -> Failures:  # noqa: ANN401 - any JSON
+    """Raises LocalAwsError, a line for each name and each value that is none."""
+    if not isinstance(given, dict):
+        raise LocalAwsError(f"{given!r:.100}: must be an object of failures")
+    known = [item.name for item in fields(Failures)]
+    problems = [f"failure {name!r}: must be one of {', '.join(known)}" for name in given if name not in known]
+    try:
+        failures = Failures(**{name: value for name, value in given.items() if name in known})
+    except LocalAwsError as error:
+        problems += str(error).splitlines()
+    if problems:
+        raise LocalAwsError("\n".join(problems))
+    return failures
+
+
 def parse(values: list[str]) -> Failures:
-    """`errors=0.3 seed=1`. Raises LocalAwsError with what is allowed."""
-    kinds = {item.name: item.type for item in fields(Failures)}
-    given: dict[str, Any] = {}
+    """`errors=0.3 seed=1`. Raises LocalAwsError, a line for each that is none."""
+    kinds: dict[str, Any] = {item.name: item.type for item in fields(Failures)}
+    given, problems = dict[str, Any](), list[str]()
     for value in values:
-        name, _, number = value.partition("=")
-        if name not in kinds:
-            raise LocalAwsError(f"failure {name!r}: must be one of {', '.join(kinds)}")
-        kind: Any = kinds[name]
-        try:
-            given[name] = kind(number)
-        except ValueError as error:
-            raise LocalAwsError(f"{name}: {number!r}: must be a number") from error
-        if not isinstance(given[name], str) and not math.isfinite(given[name]):
-            raise LocalAwsError(f"{name}: {number!r}: must be a number")
-    for drawn_together in (SHARES_OF_CALLS, *OUTCOMES.values()):
-        shares = [given.get(name, 0) for name in drawn_together]
-        if min(shares) < 0 or sum(shares) > 1:
-            raise LocalAwsError(f"{', '.join(drawn_together)}: must be from 0 to 1, and so must their sum")
-    for name in kinds:
-        if name.endswith("_seconds") and given.get(name, 0) < 0:
-            raise LocalAwsError(f"{name}: {given[name]}: must not be below 0")
-    return Failures(**given)
+        name, equals, text = value.partition("=")
+        kind = kinds.get(name, str)
+        if not equals and name in kinds:
+            problems.append(f"{name}: must be {name}=...")
+        elif name in given:
+            problems.append(f"{name}: must be given once")
+        else:
+            try:
+                given[name] = kind(text)
+                if kind is float and not math.isfinite(given[name]):
+                    raise ValueError(text)
+            except ValueError:
+                problems.append(f"{name}: {text!r}: must be {WORDS[kind]}")
+                given[name] = getattr(Failures(), name)
+    try:
+        failures = checked(given)
+    except LocalAwsError as error:
+        problems += str(error).splitlines()
+    if problems:
+        raise LocalAwsError("\n".join(problems))
+    return failures
 
 
 def main() -> None:
@@ -240,7 +287,7 @@ def main() -> None:
         if server is None:
             raise LocalAwsError(gone or "not running: make local")
     except LocalAwsError as error:
-        raise SystemExit(f"local AWS: {error}") from None
+        raise SystemExit("\n".join(f"local AWS: {line}" for line in str(error).splitlines())) from None
     print(f"local AWS: until now: {counts(server)}")
     put(server, failures)
     print(f"local AWS: from now on: {failures}")

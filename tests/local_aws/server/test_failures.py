@@ -18,8 +18,12 @@ from local_aws.server.process import LocalAwsError
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_process.Server]:
-    folder = tmp_path_factory.mktemp("failures")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("failures")
+
+
+@pytest.fixture(scope="module")
+def started(folder: Path) -> Iterator[server_process.Server]:
     server = server_process.start(folder)
     yield server
     server_process.stop(folder, server)
@@ -153,12 +157,64 @@ def test_after_so_many_creations_the_last_is_done_and_unanswered_and_no_other_is
         (["errors=0.6", "throttles=0.6"], "and so must their sum"),
         (["throttles=-1"], "must be from 0 to 1"),
         (["delay_seconds=-1"], "must not be below 0"),
+        (["delay_seconds=86401"], "delay_seconds: 86401.0: must not be below 0 or above 86400"),
+        (["errors=-inf"], "errors: '-inf': must be a number"),
+        (["errors=1e999"], "errors: '1e999': must be a number"),
+        (["hold_after=-2"], "hold_after: -2: must not be below -1"),
+        (["hold_after=1.5"], "hold_after: '1.5': must be a whole number"),
+        (["seed=nan"], "seed: 'nan': must be a whole number"),
+        (["failed_endpoints=2"], "failed_endpoints: 2.0: must be from 0 to 1"),
+        (["rollbacks=0.6", "failed_rollbacks=0.6"], "rollbacks, failed_rollbacks: must be from 0 to 1, and so must"),
+        (["failing_model"], "failing_model: must be failing_model=..."),
+        (["errors=0.1", "errors=0.2"], "errors: must be given once"),
     ],
 )
 def test_rejects_what_is_no_fault(values: list[str], said: str) -> None:
     with pytest.raises(LocalAwsError) as raised:
         failures.parse(values)
-    assert said in str(raised.value)
+    [line] = str(raised.value).splitlines()
+    assert said in line
+
+
+def test_every_problem_is_a_line_and_nothing_is_switched(
+    started: server_process.Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures.put(started, Failures(delay_seconds=0.001))
+    values = ["errors=nan", "throttles=2", "nonsense=1", "settling_seconds=-1", "hold_after=-9"]
+    monkeypatch.setattr("sys.argv", ["failures", *values, "--folder", str(folder)])
+    with pytest.raises(SystemExit) as raised:
+        failures.main()
+    lines = str(raised.value).splitlines()
+    assert len(lines) == len(values)
+    assert all(line.startswith("local AWS: ") for line in lines)
+    assert started.ask(failures.PATH)["delay_seconds"] == 0.001
+    failures.put(started, Failures())
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"errors": NaN}',
+        '{"errors": Infinity}',
+        '{"errors": "1"}',
+        '{"errors": true}',
+        '{"seed": 0.5}',
+        '{"more": 1}',
+        '{"hold_after": -2}',
+        f'{{"delay_seconds": 1{"0" * 400}}}',
+        '{"failing_model": null}',
+        "[]",
+        "1",
+        "",
+        "{",
+        "\x00",
+    ],
+)
+def test_rejects_a_switch_that_is_none(server: server_process.Server, body: str) -> None:
+    failures.put(server, Failures(delay_seconds=0.001))
+    answer = server.ask(failures.PATH, method="PUT", body=body)
+    assert len(answer["problems"]) == 1
+    assert server.ask(failures.PATH)["delay_seconds"] == 0.001
 
 
 def test_without_a_running_local_aws_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
