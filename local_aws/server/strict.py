@@ -143,6 +143,10 @@ def read(service: str, environ: dict[str, Any], body: bytes) -> Call | None:
         if protocol in ("json", "query", "ec2"):
             raise ValueError("there is no such operation") from None
         return None
+    shape = model.input_shape
+    payload = None if shape is None else shape.serialization.get("payload")
+    if payload is None or shape.members[payload].type_name != "blob":
+        body.decode()
     if protocol == "json":
         sent = json.loads(body)
         if not isinstance(sent, dict):

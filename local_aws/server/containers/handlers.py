@@ -1,24 +1,40 @@
 """Answers one request as AWS's scikit-learn container does, with the handlers of a model's artifact.
 
-    python handlers.py <handlers> <model folder> <content type> <accept>    request on standard input
+    python -I handlers.py <descriptor of the answer>    in a folder with artifact.tar.gz
 
-Prints the answer's status, content type and body, a line each. As in the container, Flask makes the answer: what a
-handler raises is a 500 without a word of it, and goes to standard error; what output_fn returns may be a pair, or
-anything that Flask takes.
+Started by local_aws/server/containers/container.py, with the request on standard input: a line of JSON, then the body.
+Writes a line of JSON to the descriptor: the answer's status, content type and length, and then the body; or why the
+artifact is refused. As in the container, Flask makes the answer: what a handler raises is a 500 without a word of it,
+and goes to standard error; what output_fn returns may be a pair, or anything that Flask takes.
 https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html#sagemaker-scikit-learn-model-server
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_transformer.py
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_worker.py
 """
 
-import contextlib
+import json
+import os
+import resource
 import runpy
+import signal
 import sys
-from typing import Any
+import tarfile
+import traceback
+import zlib
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from flask import Flask, Response, request
 
 JSON = "application/json"
 TEXTS = (JSON, "text/csv")
+# Of this local AWS: those of the project have some kilobytes.
+MAX_UNPACKED_BYTES = 1024**3
+MAX_MEMBERS = 10_000
+
+
+class RefusedError(Exception):
+    """One line that says what is wrong with the artifact."""
 
 
 def container(program: str, folder: str) -> Flask:
@@ -41,13 +57,105 @@ def container(program: str, folder: str) -> Flask:
     return app
 
 
+def unpack(archive: Path, folder: Path) -> None:
+    """Raises RefusedError at the first member that is refused, before it is written."""
+    count = size = 0
+    try:
+        # As a stream: what comes after the last member that is allowed is not even decompressed.
+        with tarfile.open(archive, "r|gz") as members:
+            for member in members:
+                count, size = count + 1, size + member.size
+                if count > MAX_MEMBERS or size > MAX_UNPACKED_BYTES:
+                    limit = f"{MAX_MEMBERS:,} members and {MAX_UNPACKED_BYTES:,} bytes"
+                    raise RefusedError(f"the artifact unpacks to more than {limit}")
+                if member.name.startswith("/"):
+                    raise RefusedError(f"the artifact's member {member.name!r} leads outside")
+                members.extract(member, folder, filter="data")
+                if member.issym() or member.islnk():
+                    _refuse_outside(folder / member.name, folder, f"the artifact's link {member.name!r}")
+    except tarfile.FilterError as error:
+        raise RefusedError(f"the artifact's member {error.tarinfo.name!r} leads outside, or is no file") from error
+    except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, MemoryError, RecursionError) as error:
+        raise RefusedError(f"the artifact cannot be unpacked: {type(error).__name__}: {error}") from error
+
+
+def program(folder: Path, name: str) -> Path:
+    """The handlers that SAGEMAKER_PROGRAM names, below code/. Raises RefusedError."""
+    if Path(name).is_absolute() or ".." in Path(name).parts:
+        raise RefusedError(f"SAGEMAKER_PROGRAM {name!r} leads outside of the artifact's code/")
+    found = folder / "code" / name
+    try:
+        missing = not found.is_file()
+    except (OSError, ValueError):  # no file can have such a name
+        missing = True
+    if missing:
+        shown = name if name.isprintable() else repr(name)
+        raise RefusedError(f"the local AWS runs no image: it needs the handlers code/{shown} in the artifact")
+    return found
+
+
+def _refuse_outside(link: Path, folder: Path, what: str) -> None:
+    try:
+        inside = link.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
+    except (OSError, RuntimeError):  # to itself, or further than a path may be long
+        inside = False
+    if not inside:
+        raise RefusedError(f"{what} leads outside, or to nothing")
+
+
+def limit(memory_bytes: int, file_bytes: int, seconds: int) -> None:
+    """For this process and all that it starts, each by itself; where the system knows the limit."""
+    for kind, most in (
+        (resource.RLIMIT_DATA, memory_bytes),
+        (resource.RLIMIT_FSIZE, file_bytes),
+        (resource.RLIMIT_CPU, seconds),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        with suppress(ValueError, OSError):
+            resource.setrlimit(kind, (most, most))
+    # Should the server be gone by then.
+    signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
+    signal.alarm(seconds + 5)
+
+
+def answer(program: Path, folder: Path, asked: dict[str, Any], body: bytes, to: BinaryIO) -> None:
+    client = container(str(program), str(folder)).test_client()
+    headers = {"Content-Type": asked["content_type"], "Accept": asked["accept"]}
+    given = client.post("/invocations", data=body, headers=headers)
+    write(to, given.data, status=given.status_code, content_type=given.content_type or "")
+
+
+def write(to: BinaryIO, body: bytes = b"", **told: Any) -> None:  # noqa: ANN401 - any JSON
+    to.write(json.dumps({**told, "length": len(body)}).encode() + b"\n" + body)
+    to.flush()
+
+
 def main() -> None:
-    program, folder, content_type, accept = sys.argv[1:]
-    headers = {"Content-Type": content_type, "Accept": accept}
-    with contextlib.redirect_stdout(sys.stderr):  # what handlers print is no part of the answer
-        client = container(program, folder).test_client()
-        answer = client.post("/invocations", data=sys.stdin.buffer.read(), headers=headers)
-    sys.stdout.buffer.write(f"{answer.status_code}\n{answer.content_type}\n".encode() + answer.data)
+    asked = json.loads(sys.stdin.buffer.readline())
+    body = sys.stdin.buffer.read()
+    limit(asked["memory_bytes"], MAX_UNPACKED_BYTES, asked["seconds"])
+    folder = Path("model").resolve()
+    with open(int(sys.argv[1]), "wb") as to:  # noqa: PTH123 - a descriptor
+        os.set_inheritable(to.fileno(), False)
+        try:
+            unpack(Path("artifact.tar.gz"), folder)
+            handlers = program(folder, asked["program"])
+        except RefusedError as error:
+            write(to, refused=str(error))
+            return
+        # What the handlers do to their parent, they do to this process and not to the server.
+        child = os.fork()
+        if child == 0:
+            try:
+                answer(handlers, folder, asked, body, to)
+            except SystemExit as left:  # no answer either
+                os._exit(left.code % 256 if isinstance(left.code, int) else 1)
+            except BaseException:
+                traceback.print_exc()
+                os._exit(1)
+            os._exit(0)  # without what was left to be done at the exit: a container would not end here
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    os._exit(code if code >= 0 else 128 - code)
 
 
 if __name__ == "__main__":

@@ -4,31 +4,35 @@ Here the endpoint's configuration leads to its production variant's model, the m
 handlers in the artifact answer: what is deployed is what answers. They run in a process of their own.
 """
 
-import io
 import json
-import subprocess
-import sys
-import tarfile
-import tempfile
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
+import psutil
 from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import BaseResponse
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
-from local_aws.server.containers import handlers
+from local_aws.server.containers import container
+from local_aws.server.containers.handlers import RefusedError
 from local_aws.server.failures import played
 from local_aws.server.gaps import endpoint_metrics
 from local_aws.server.gaps.sagemaker_endpoint_updates import settle
 
-# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
-TIMEOUT_SECONDS = 60
-
 
 def fill() -> None:
+    SageMakerRuntimeResponse.setup_class = _setup_class
     SageMakerRuntimeResponse.invoke_endpoint = _invoke_endpoint
+
+
+def _setup_class(call: SageMakerRuntimeResponse, request: Any, full_url: str, headers: Any, *_: Any) -> None:  # noqa: ANN401
+    """moto reads every body as UTF-8, and as a form where its content type says so: here it is the model's to read."""
+    body = request.get_data()
+    BaseResponse.setup_class(call, request, full_url, headers, use_raw_body=True)
+    call.body = body
 
 
 def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
@@ -48,7 +52,7 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
             endpoint=name,
             configuration=endpoint.endpoint_config_name,
             variant=variant["VariantName"],
-            status=status,
+            status=status or 500,
         )
         return _model_error(status, message)
 
@@ -60,35 +64,32 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     artifact = s3_backends[call.current_account]["aws"].get_object(bucket, key)
     if artifact is None:
         return _error(400, "ValidationError", f"The artifact {model['ModelDataUrl']} is gone.")
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(artifact.value)) as archive:
-            archive.extractall(folder, filter="data")
-        program = Path(folder) / "code" / model.get("Environment", {}).get("SAGEMAKER_PROGRAM", "inference.py")
-        if not program.is_file():
-            message = f"the local AWS runs no image: it needs the handlers code/{program.name} in the artifact"
-            return _error(400, "ValidationError", message)
-        kinds = [call.headers.get("Content-Type", ""), call.headers.get("Accept", "")]
-        finished = subprocess.run(
-            [sys.executable, handlers.__file__, str(program), folder, *kinds],
-            input=_bytes(call.body),
-            capture_output=True,
-            check=False,
-            timeout=TIMEOUT_SECONDS,
+    try:
+        answer = container.ask(
+            artifact.value,
+            program=model.get("Environment", {}).get("SAGEMAKER_PROGRAM", "inference.py"),
+            content_type=call.headers.get("Content-Type", ""),
+            accept=call.headers.get("Accept", ""),
+            body=call.body,
+            memory_mb=_memory_mb(variant),
         )
-    # What the handlers raised and logged: in AWS it goes to the endpoint's log group, here to the server's log.
-    sys.stderr.write(finished.stderr.decode(errors="replace"))
-    if finished.returncode != 0:
-        return answered(500, f"the handlers' process ended with {finished.returncode}")
-    status, content_type, body = finished.stdout.split(b"\n", maxsplit=2)
-    if int(status) // 100 != 2:
-        return answered(int(status), body.decode(errors="replace"))
+    except RefusedError as error:
+        return _error(400, "ValidationError", str(error))
+    if answer.status // 100 != 2:
+        return answered(answer.status, answer.body.decode(errors="replace"))
     answered(200)
-    headers = {"Content-Type": content_type.decode(), "x-Amzn-Invoked-Production-Variant": variant["VariantName"]}
-    return 200, headers, body
+    headers = {"Content-Type": answer.content_type, "x-Amzn-Invoked-Production-Variant": variant["VariantName"]}
+    return 200, headers, answer.body
 
 
-def _bytes(body: Any) -> bytes:  # noqa: ANN401 - moto hands on either
-    return body if isinstance(body, bytes) else str(body).encode()
+def _memory_mb(variant: Mapping[str, Any]) -> int:
+    """What the variant has in AWS, and at most half of what this machine has."""
+    if "ServerlessConfig" in variant:
+        has = int(variant["ServerlessConfig"]["MemorySizeInMB"])
+    else:
+        instance = INSTANCE_TYPES.get(variant["InstanceType"].removeprefix("ml."), INSTANCE_TYPES["m5.large"])
+        has = int(instance["MemoryInfo"]["SizeInMiB"])
+    return min(has, int(psutil.virtual_memory().total) // 1024**2 // 2)
 
 
 def _error(status: int, kind: str, message: str) -> TYPE_RESPONSE:

@@ -207,7 +207,7 @@ def test_every_problem_is_a_line_and_nothing_is_switched(
         "1",
         "",
         "{",
-        "\x00",
+        "\0",
     ],
 )
 def test_rejects_a_switch_that_is_none(server: server_process.Server, body: str) -> None:

@@ -320,6 +320,17 @@ def test_an_endpoint_answers_with_the_handlers_of_the_artifact_that_it_serves(in
 
 
 @pytest.mark.parametrize(
+    "content_type", ["application/x-npy", "application/x-www-form-urlencoded", "multipart/form-data; boundary=a"]
+)
+def test_bytes_that_are_no_text_reach_the_handlers_as_they_are(invoked: Any, content_type: str) -> None:
+    for sent in (b"\x93NUMPY\xff\x00\r\n", b"key=a&file=b%ff"):
+        answer = invoked.invoke_endpoint(
+            EndpointName="answers", Body=sent, ContentType=content_type, Accept="text/plain"
+        )
+        assert answer["Body"].read().decode() == f"a model {sent!r} {content_type}"
+
+
+@pytest.mark.parametrize(
     ("body", "status", "side", "message"),
     [
         (b"bad", 400, "client", "row 1: bad"),

@@ -51,6 +51,12 @@ def serving(folder: Path) -> list[psutil.Process]:
     return found
 
 
+def stop(server: Server) -> None:
+    os.kill(server.pid, signal.SIGSTOP)
+    while psutil.Process(server.pid).status() != psutil.STATUS_STOPPED:
+        time.sleep(0.01)
+
+
 def edited(**changes: object) -> Callable[[Path], object]:
     return lambda record: record.write_text(json.dumps(json.loads(record.read_text()) | changes))
 
@@ -122,7 +128,7 @@ def test_a_folder_that_was_moved_keeps_its_server(cleared: Path) -> None:
 
 def test_a_stopped_server_is_one_line_and_never_taken_for_gone(cleared: Path) -> None:
     started = server_process.start(cleared)
-    os.kill(started.pid, signal.SIGSTOP)
+    stop(started)
     (cleared / "server.json").write_text("{")
     for module, *arguments in (["undeploy"], ["deploy", "dev"], ["server.failures"]):
         finished = subprocess.run(
@@ -207,6 +213,6 @@ def test_of_two_starts_at_once_one_is_told_of_the_other(cleared: Path) -> None:
 def test_a_server_that_does_not_end_by_itself_is_said_to(cleared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = server_process.start(cleared)
     monkeypatch.setattr(server_process, "STOP_TIMEOUT_SECONDS", 0.5)
-    os.kill(started.pid, signal.SIGSTOP)
+    stop(started)
     with pytest.raises(LocalAwsError, match=f"does not end: kill -9 {started.pid}"):
         server_process.stop(cleared, started)

@@ -8,7 +8,7 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.auth import SigV4Auth
+from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
@@ -325,16 +325,46 @@ def test_a_presigned_url_is_held_too(server: server_process.Server) -> None:
     connection.close()
 
 
-@pytest.mark.parametrize("body", ["{nope", "", "null", '["a"]'])
-def test_a_body_that_is_no_object_is_malformed(server: server_process.Server, body: str) -> None:
-    headers = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
-    request = AWSRequest("POST", f"{server.url}/", headers, body)
-    SigV4Auth(Credentials(server.access_key, server.secret_key), "sagemaker", "us-east-1").add_auth(request)
+def send(server: server_process.Server, service: str, target: str, headers: dict[str, str], body: bytes) -> Any:
+    """Status, and what was answered."""
+    method, _, path = target.partition(" ")
+    request = AWSRequest(method, f"{server.url}{path}", headers, body)
+    signer = S3SigV4Auth if service == "s3" else SigV4Auth
+    signer(Credentials(server.access_key, server.secret_key), service, "us-east-1").add_auth(request)
     connection = http.client.HTTPConnection(server_process.HOST, server.port)
-    connection.request("POST", "/", body, dict(request.headers))
+    connection.request(method, path, body, dict(request.headers))
     answer = connection.getresponse()
-    assert (answer.status, json.load(answer)["__type"]) == (400, "SerializationException")
+    found = answer.status, answer.read().decode()
     connection.close()
+    return found
+
+
+JSON = {"X-Amz-Target": "SageMaker.ListModels", "Content-Type": "application/x-amz-json-1.1"}
+
+
+@pytest.mark.parametrize("body", [b"{nope", b"", b"null", b'["a"]', b'{"NameContains": "\xff"}', b"\xff\xfe{\0}\0"])
+def test_a_body_that_is_no_object_is_malformed(server: server_process.Server, body: bytes) -> None:
+    status, answer = send(server, "sagemaker", "POST /", JSON, body)
+    assert (status, json.loads(answer)["__type"]) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("service", "target", "headers", "code"),
+    [
+        ("sts", "POST /", {"Content-Type": "application/x-www-form-urlencoded"}, "MalformedInput"),
+        ("ec2", "POST /", {"Content-Type": "application/x-www-form-urlencoded"}, "InvalidParameter"),
+        ("s3", "PUT /acme?policy", {}, "MalformedXML"),
+        ("s3", "PUT /acme?versioning", {}, "MalformedXML"),
+    ],
+)
+def test_a_body_that_is_no_text_is_malformed_in_the_services_own_words(
+    server: server_process.Server, service: str, target: str, headers: dict[str, str], code: str
+) -> None:
+    body = b"Action=GetCallerIdentity&Action=DescribeVpcs&Version=2011-06-15&a=\xff"
+    status, answer = send(
+        server, service, target, headers, body.replace(b"Action=GetCallerIdentity&", b"", service == "ec2")
+    )
+    assert (status, f"<Code>{code}</Code>" in answer) == (400, True), answer
 
 
 def test_a_request_that_is_refused_changes_nothing(server: server_process.Server) -> None:
