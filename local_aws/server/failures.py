@@ -212,7 +212,8 @@ def _is_creation(environ: dict[str, Any]) -> bool:
     if "HTTP_X_AMZ_TARGET" in environ:
         return str(environ["HTTP_X_AMZ_TARGET"]).rpartition(".")[2].startswith("Create")
     if "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
-        return urllib.parse.parse_qs(whole_body(environ)).get(b"Action", [b""])[0].startswith(b"Create")
+        form = urllib.parse.parse_qs(whole_body(environ).decode(errors="replace"))
+        return form.get("Action", [""])[0].startswith("Create")
     if errors.signed_for(environ) != "s3" or environ["REQUEST_METHOD"] != "PUT":
         return False
     return "/" not in str(environ["PATH_INFO"]).strip("/") and environ.get("QUERY_STRING", "") == ""

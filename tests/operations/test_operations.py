@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
-from operations.invoke import SAMPLE, lines, predictions
+from operations.invoke import SAMPLE, count, invoke, lines, predictions
 from operations.verify import deployed_endpoints, verify
 from stacks.environments import ROOT
 from stacks.synthesized_stack import OperationError, SynthesizedStack
@@ -98,12 +98,57 @@ ERROR = ClientError({"Error": {"Code": "ModelError", "Message": MESSAGE}}, "Invo
         (ERROR, "endpoint a: .*row 1 has 2 values: must have 30"),
         (b"<html>", "endpoint a: b'<html>': must be JSON with predictions"),
         (b"[]", "must be JSON with predictions"),
+        (b'{"predictions": null}', "must be JSON with predictions"),
+        (b'{"predictions": [1]}', "must be JSON with predictions"),
+        (ReadTimeoutError(endpoint_url="x"), "endpoint a: Read timeout"),
         (b'{"predictions": []}', "0 predictions for 1 rows"),
     ],
 )
 def test_an_answer_that_is_none_is_told_by_its_endpoint(answer: bytes | Exception, said: str) -> None:
     with pytest.raises(OperationError, match=said):
         predictions(Runtime(answer), "a", b"1,2\n")
+
+
+@pytest.mark.parametrize(
+    ("rows", "counted"),
+    [
+        (b"1,2\n3,4\n", 2),
+        (b"1,2\n\n3,4\n\n\n", 2),
+        (b"1,2\r\n\r\n3,4", 2),
+        (b'1,"2\n2"\n3,4', 2),
+        (b"\n\n", 0),
+        (b"", 0),
+        ("\N{LINE SEPARATOR}1,2\x0c\n".encode(), 1),
+        (b"\xff,1\n", 1),
+    ],
+)
+def test_rows_are_counted_as_a_csv_reader_counts_them(rows: bytes, counted: int) -> None:
+    assert count(rows) == counted
+
+
+def test_an_endpoint_that_does_not_answer_does_not_hide_the_others() -> None:
+    class Runtimes:
+        def invoke_endpoint(self, *, EndpointName: str, **asked: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
+            good = json.dumps({"predictions": [{"class": EndpointName}]}).encode()
+            return Runtime(good if EndpointName in ("b", "d") else ERROR).invoke_endpoint(**asked)
+
+    said = invoke(Runtimes(), ["a", "b", "c", "d"], b"1,2\n\n")
+    assert [next(said), next(said)] == ["endpoint b, row 1: class b", "endpoint d, row 1: class d"]
+    with pytest.raises(OperationError, match=r"\Aendpoint a: .*\nendpoint c: .*\Z"):
+        next(said)
+
+
+def test_rejects_a_file_without_a_row(tmp_path: Path) -> None:
+    (tmp_path / "empty.csv").write_text("\n\n")
+    finished = subprocess.run(
+        [sys.executable, "-m", "operations.invoke", "dev", "--rows", str(tmp_path / "empty.csv")],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    said = f"dev: --rows: {tmp_path / 'empty.csv'}: must hold at least one row\n"
+    assert (finished.returncode, finished.stderr) == (1, said)
 
 
 def test_rejects_rows_that_are_not_there(tmp_path: Path) -> None:

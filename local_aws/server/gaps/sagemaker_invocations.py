@@ -25,6 +25,10 @@ from local_aws.server.gaps.sagemaker_endpoint_updates import settle
 
 def fill() -> None:
     SageMakerRuntimeResponse.setup_class = _setup_class
+    # moto would look for it in a body that says it is a form.
+    SageMakerRuntimeResponse._get_action = lambda call: (
+        "InvokeEndpointAsync" if call.path.endswith("/async-invocations") else "InvokeEndpoint"
+    )
     SageMakerRuntimeResponse.invoke_endpoint = _invoke_endpoint
 
 
