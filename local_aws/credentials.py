@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from local_aws import private_file
-from local_aws.server.process import HOST, Server
+from local_aws.server.process import HOST, LocalAwsError, Server
 from settings.environment import EnvironmentSettings
 from settings.limits import ACCOUNT_ID_LENGTH
 from stacks.environments import NAMES
@@ -100,8 +100,14 @@ def session(variables: Mapping[str, str]) -> boto3.Session:
 
 
 def write_exports(path: Path, variables: Mapping[str, str], *, path_entry: Path) -> None:
-    """For `. path` in a POSIX shell: forgets every AWS variable there is, sets these, puts `path_entry` first."""
+    """For `. path` in a POSIX shell: forgets every AWS variable there is, sets these, puts `path_entry` first.
+
+    Raises LocalAwsError where the file cannot be written.
+    """
     forget = 'for name in $(env | sed -n "s/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done; unset name'
     exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
     lines = [forget, *exports, f'export PATH={shlex.quote(str(path_entry))}:"$PATH"', ""]
-    private_file.write(path, "\n".join(lines))
+    try:
+        private_file.write(path, "\n".join(lines))
+    except OSError as error:
+        raise LocalAwsError(f"{path}: {error.strerror}: must be a file that can be written") from error

@@ -125,28 +125,17 @@ def find(folder: Path) -> tuple[Server | None, str]:
 
 def start(folder: Path, port: int = 0) -> Server:
     """A new server on that port of 127.0.0.1; 0: a free one. Raises LocalAwsError if it does not come up."""
-    folder.mkdir(parents=True, exist_ok=True)
     record, log = record_of(folder), folder / "server.log"
-    with _alone(folder):
-        for running in _processes(record):
-            raise LocalAwsError(f"process {running.pid} serves {folder} already")
-        _discard(record)
-        private_file.write(log, "")
-        with log.open("a") as output:
-            process = subprocess.Popen(
-                [sys.executable, "-m", MODULE, "--port", str(port), "--record", str(record)],
-                cwd=Path(__file__).resolve().parents[2],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            return _started(process, record, log)
-        except BaseException:  # an interrupt too: nobody else knows of it
-            process.kill()
-            process.wait()
-            raise
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _alone(folder):
+            for running in _processes(record):
+                raise LocalAwsError(f"process {running.pid} serves {folder} already")
+            _discard(record)
+            private_file.write(log, "")
+            return _started(_launched(port, record, log), record, log)
+    except OSError as error:
+        raise LocalAwsError(f"{error.filename}: {error.strerror}: the local AWS cannot write to {folder}") from error
 
 
 def stop(folder: Path, server: Server) -> None:
@@ -162,14 +151,31 @@ def stop(folder: Path, server: Server) -> None:
     _discard(record_of(folder))
 
 
+def _launched(port: int, record: Path, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("a") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", MODULE, "--port", str(port), "--record", str(record)],
+            cwd=Path(__file__).resolve().parents[2],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
 def _started(process: subprocess.Popen[bytes], record: Path, log: Path) -> Server:
     give_up = time.monotonic() + START_TIMEOUT_SECONDS
-    while (server := _read(record)) is None:
-        if process.poll() is not None:
-            raise LocalAwsError((log.read_text().strip().splitlines() or ["the server ended without a word"])[-1])
-        if time.monotonic() > give_up:
-            raise LocalAwsError(f"the server did not start in {START_TIMEOUT_SECONDS} s: its log is {log}")
-        time.sleep(0.05)
+    try:
+        while (server := _read(record)) is None:
+            if process.poll() is not None:
+                raise LocalAwsError((log.read_text().strip().splitlines() or ["the server ended without a word"])[-1])
+            if time.monotonic() > give_up:
+                raise LocalAwsError(f"the server did not start in {START_TIMEOUT_SECONDS} s: its log is {log}")
+            time.sleep(0.05)
+    except BaseException:  # an interrupt too: nobody else knows of it
+        process.kill()
+        process.wait()
+        raise
     return server
 
 
