@@ -25,7 +25,6 @@ os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from local_aws import private_file
 from local_aws.server.access import Key, guarded
 from local_aws.server.failures import Switch, failing
 from local_aws.server.gaps import (
@@ -45,7 +44,8 @@ from local_aws.server.gaps import (
     service_quotas,
 )
 from local_aws.server.replay import Application, replaying
-from local_aws.server.process import HOST, IDENTITY_PATH, RECORD, Server
+from local_aws.server import process
+from local_aws.server.process import HOST, IDENTITY_PATH, Server
 from local_aws.server.strict import strict
 
 
@@ -94,7 +94,9 @@ def new_key() -> Key:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True, help="0: a free one")
-    parser.add_argument("--record", type=Path, required=True, help="file to write the process's id, port and key to")
+    parser.add_argument(
+        "--record", type=Path, required=True, help="file to write the process's id and port to; its key: beside it"
+    )
     arguments = parser.parse_args()
     listener = socket.socket()
     try:
@@ -115,15 +117,12 @@ def main() -> None:
     )
     told = Server(pid=os.getpid(), port=port, access_key=key.access_key, secret_key=key.secret_key)
 
-    def write_record() -> None:
-        private_file.write(arguments.record, RECORD.dump_json(told).decode())
-
     def write_record_anew(*_: object) -> None:
         with suppress(OSError):  # whoever asked sees that there is none
-            write_record()
+            process.write(arguments.record, told)
 
     signal.signal(signal.SIGHUP, write_record_anew)
-    write_record()
+    process.write(arguments.record, told)
     server.serve_forever()
 
 

@@ -1,7 +1,7 @@
 """Starts, finds and stops the local AWS of a folder.
 
-Whether it runs is asked of the process table, whatever the folder says. Its port and its key are in `server.json`,
-which nobody else may read, and which it writes anew when it is told to (SIGHUP).
+Whether it runs is asked of the process table, whatever the folder says. Its port is in `server.json`, its key in
+`server.env`, which nobody else may read; it writes both anew when it is told to (SIGHUP).
 """
 
 import fcntl
@@ -23,8 +23,9 @@ import psutil
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
+from pydantic_core import from_json
 
 from local_aws import private_file
 
@@ -78,11 +79,11 @@ class Server:
         return bool(self.identity())
 
 
-RECORD = TypeAdapter(Server)
-
-
-def record_of(folder: Path) -> Path:
-    return folder.resolve() / "server.json"
+def write(record: Path, server: Server) -> None:
+    """What `find` reads; the record last, for which `start` waits. Raises OSError."""
+    key = f"AWS_ACCESS_KEY_ID={server.access_key}\nAWS_SECRET_ACCESS_KEY={server.secret_key}\n"
+    private_file.write(_key_file(record), key)
+    private_file.write(record, json.dumps({"pid": server.pid, "port": server.port}))
 
 
 def find(folder: Path) -> tuple[Server | None, str]:
@@ -90,7 +91,7 @@ def find(folder: Path) -> tuple[Server | None, str]:
 
     Raises LocalAwsError where one runs and does not answer.
     """
-    record, told = record_of(folder), False
+    record, told = _record(folder), False
     give_up = time.monotonic() + START_TIMEOUT_SECONDS
     while processes := _processes(record):
         if len(processes) > 1:
@@ -125,7 +126,7 @@ def find(folder: Path) -> tuple[Server | None, str]:
 
 def start(folder: Path, port: int = 0) -> Server:
     """A new server on that port of 127.0.0.1; 0: a free one. Raises LocalAwsError if it does not come up."""
-    record, log = record_of(folder), folder / "server.log"
+    record, log = _record(folder), folder / "server.log"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _alone(folder):
@@ -133,7 +134,14 @@ def start(folder: Path, port: int = 0) -> Server:
                 raise LocalAwsError(f"process {running.pid} serves {folder} already")
             _discard(record)
             private_file.write(log, "")
-            return _started(_launched(port, record, log), record, log)
+            try:
+                return _started(_launched(port, record, log), record, log)
+            except BaseException:  # an interrupt too, perhaps before the process is known here: nobody else knows of it
+                for process in _processes(record):
+                    process.kill()
+                    process.wait()
+                _discard(record)
+                raise
     except OSError as error:
         raise LocalAwsError(f"{error.filename}: {error.strerror}: the local AWS cannot write to {folder}") from error
 
@@ -148,7 +156,7 @@ def stop(folder: Path, server: Server) -> None:
             if time.monotonic() > give_up:
                 raise LocalAwsError(f"process {server.pid} does not end: kill -9 {server.pid}")
             time.sleep(0.05)
-    _discard(record_of(folder))
+    _discard(_record(folder))
 
 
 def _launched(port: int, record: Path, log: Path) -> subprocess.Popen[bytes]:
@@ -165,17 +173,12 @@ def _launched(port: int, record: Path, log: Path) -> subprocess.Popen[bytes]:
 
 def _started(process: subprocess.Popen[bytes], record: Path, log: Path) -> Server:
     give_up = time.monotonic() + START_TIMEOUT_SECONDS
-    try:
-        while (server := _read(record)) is None:
-            if process.poll() is not None:
-                raise LocalAwsError((log.read_text().strip().splitlines() or ["the server ended without a word"])[-1])
-            if time.monotonic() > give_up:
-                raise LocalAwsError(f"the server did not start in {START_TIMEOUT_SECONDS} s: its log is {log}")
-            time.sleep(0.05)
-    except BaseException:  # an interrupt too: nobody else knows of it
-        process.kill()
-        process.wait()
-        raise
+    while (server := _read(record)) is None:
+        if process.poll() is not None:
+            raise LocalAwsError((log.read_text().strip().splitlines() or ["the server ended without a word"])[-1])
+        if time.monotonic() > give_up:
+            raise LocalAwsError(f"the server did not start in {START_TIMEOUT_SECONDS} s: its log is {log}")
+        time.sleep(0.05)
     return server
 
 
@@ -191,21 +194,36 @@ def _processes(record: Path) -> list[psutil.Process]:
     return [process for process in found.values() if process.info["ppid"] not in found]
 
 
+def _record(folder: Path) -> Path:
+    return folder.resolve() / "server.json"
+
+
+def _key_file(record: Path) -> Path:
+    return record.with_suffix(".env")
+
+
 def _read(record: Path) -> Server | None:
     """None for what is no record, whatever it is instead."""
     try:
-        # A pipe would keep an ordinary open waiting.
-        with open(os.open(record, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a descriptor
-            return RECORD.validate_json(file.read(MAX_RECORD_BYTES) or b"")
-    except (OSError, ValueError):
+        told = from_json(_beginning(record))
+        key = dict(line.split("=") for line in _beginning(_key_file(record)).decode().splitlines())
+        return Server(**told, access_key=key["AWS_ACCESS_KEY_ID"], secret_key=key["AWS_SECRET_ACCESS_KEY"])
+    except (OSError, ValueError, TypeError, KeyError):
         return None
 
 
+def _beginning(path: Path) -> bytes:
+    # A pipe would keep an ordinary open waiting.
+    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123 - a descriptor
+        return file.read(MAX_RECORD_BYTES) or b""
+
+
 def _discard(record: Path) -> None:
-    if record.is_dir() and not record.is_symlink():
-        shutil.rmtree(record)
-    else:
-        record.unlink(missing_ok=True)
+    for path in (record, _key_file(record)):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -373,6 +373,7 @@ def test_only_their_owner_may_read_what_lets_one_in(server: Server, folder: Path
     exports.chmod(0o644)
     variables = credentials.account_variables(server, environment("dev").settings)
     credentials.write_exports(exports, variables, path_entry=folder)
-    for name in ("server.json", "server.log", "dev.env"):
+    for name in ("server.json", "server.env", "server.log", "dev.env"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
-    assert server.secret_key not in exports.read_text()
+    holding = [path.name for path in folder.iterdir() if server.secret_key in path.read_text()]
+    assert holding == ["server.env"]

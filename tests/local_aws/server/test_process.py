@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import stat
@@ -66,9 +67,9 @@ def without(record: Path) -> Path:
     return record
 
 
-BROKEN: dict[str, Callable[[Path], object]] = {
+ANY: dict[str, Callable[[Path], object]] = {
     "deleted": lambda record: record.unlink(),
-    "half": lambda record: record.write_text(record.read_text()[:40]),
+    "half": lambda record: record.write_text(record.read_text()[:20]),
     "empty": lambda record: record.write_text(""),
     "an object": lambda record: record.write_text("{}"),
     "a list": lambda record: record.write_text("[1, 2]"),
@@ -81,24 +82,31 @@ BROKEN: dict[str, Callable[[Path], object]] = {
     "a pipe": lambda record: os.mkfifo(without(record)),
     "a link to nowhere": lambda record: without(record).symlink_to("nowhere"),
     "a link to itself": lambda record: without(record).symlink_to(record),
+}
+RECORD: dict[str, Callable[[Path], object]] = {
     "another process": edited(pid=os.getpid()),
     "a process that is none": edited(pid=2**31 - 1),
     "a pid that is none": edited(pid=-1),
     "a pid as text": edited(pid="1"),
     "another port": edited(port=1),
     "a port that is none": edited(port=10**30),
-    "another key": edited(secret_key="x" * 40),
     "more than it has": edited(more=1),
-    "an earlier version's": lambda record: record.write_text(json.dumps({"pid": os.getpid(), "port": 1})),
 }
+KEY: dict[str, Callable[[Path], object]] = {
+    "another key": lambda key: key.write_text(re.sub(r"(?<=SECRET_ACCESS_KEY=).*", "x" * 40, key.read_text())),
+    "one without a name": lambda key: key.write_text(key.read_text().replace("AWS_", "")),
+}
+BREAKS = {"server.json": ANY | RECORD, "server.env": ANY | KEY}
 
 
-@pytest.mark.parametrize("what", BROKEN)
-def test_a_living_server_is_found_whatever_became_of_its_record(server: Server, folder: Path, what: str) -> None:
-    record = folder / "server.json"
-    BROKEN[what](record)
+@pytest.mark.parametrize(("name", "what"), [(name, what) for name in BREAKS for what in BREAKS[name]])
+def test_a_living_server_is_found_whatever_became_of_its_record(
+    server: Server, folder: Path, name: str, what: str
+) -> None:
+    BREAKS[name][what](folder / name)
     assert server_process.find(folder) == (server, "")
-    assert stat.S_IMODE(record.lstat().st_mode) == 0o600
+    for path in (folder / "server.json", folder / "server.env"):
+        assert stat.S_IMODE(path.lstat().st_mode) == 0o600
     assert server_process.find(folder) == (server, "")
 
 
@@ -111,7 +119,8 @@ def test_no_second_server_is_started_beside_a_living_one(server: Server, folder:
 
 def test_a_copy_of_the_folder_has_no_server(server: Server, folder: Path, tmp_path: Path) -> None:
     assert server_process.find(folder) == (server, "")
-    shutil.copy2(folder / "server.json", tmp_path)
+    for name in ("server.json", "server.env"):
+        shutil.copy2(folder / name, tmp_path)
     found, line = server_process.find(tmp_path)
     assert found is None
     assert "is gone" in line
@@ -175,8 +184,10 @@ def starter(folder: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_an_interrupted_start_leaves_no_server(cleared: Path) -> None:
+@pytest.mark.parametrize("later", [0, 0.01, 0.1, 0.3])
+def test_an_interrupted_start_leaves_no_server(cleared: Path, later: float) -> None:
     process = starter(cleared)
+    time.sleep(later)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=30)
     assert serving(cleared) == []
