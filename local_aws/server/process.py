@@ -36,6 +36,7 @@ MODULE = "local_aws.server.main"
 HELD, NOT_HELD = "strict: held against its model:", "strict: not held against a model:"
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 10
+ANSWER_TIMEOUT_SECONDS = 10
 MAX_RECORD_BYTES = 1000
 
 
@@ -60,7 +61,9 @@ class Server:
         """What the server tells of itself at a path below IDENTITY_PATH. Raises OSError and ValueError."""
         request = AWSRequest(method, f"{self.url}{IDENTITY_PATH}{path}", data=body)
         SigV4Auth(Credentials(self.access_key, self.secret_key), "local-aws", "us-east-1").add_auth(request)
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)  # directly, whatever proxy is configured
+        connection = http.client.HTTPConnection(  # directly, whatever proxy is configured
+            HOST, self.port, timeout=ANSWER_TIMEOUT_SECONDS
+        )
         try:
             connection.request(method, f"{IDENTITY_PATH}{path}", body, dict(request.headers))
             return json.load(connection.getresponse())
@@ -91,8 +94,7 @@ def find(folder: Path) -> tuple[Server | None, str]:
 
     Raises LocalAwsError where one runs and does not answer.
     """
-    record, told = _record(folder), False
-    give_up = time.monotonic() + START_TIMEOUT_SECONDS
+    record, told, began = _record(folder), False, time.monotonic()
     while processes := _processes(record):
         if len(processes) > 1:
             ids = ", ".join(str(process.pid) for process in processes)
@@ -104,10 +106,12 @@ def find(folder: Path) -> tuple[Server | None, str]:
             server = _read(record)
             if server is not None and server.pid == process.pid and server.answers():
                 return server, ""
-            if time.monotonic() > give_up or (server is not None and told):
+            age = time.time() - process.create_time()
+            patience = max(START_TIMEOUT_SECONDS - age, ANSWER_TIMEOUT_SECONDS)
+            if time.monotonic() - began > patience or (server is not None and told):
                 raise LocalAwsError(f"process {process.pid} does not answer: end it (kill -9 {process.pid})")
             # Before it can be told to, a server that just starts writes its record by itself.
-            if not told and time.time() - process.create_time() > 1:
+            if not told and age > 1:
                 _discard(record)
                 process.send_signal(signal.SIGHUP)
                 told = True
