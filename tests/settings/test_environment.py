@@ -277,7 +277,7 @@ MISSPELT_TYPES = {
 
 
 @pytest.mark.parametrize("kind", ["notebook", "endpoint"])
-@pytest.mark.parametrize("instance_type", [*MISSPELT_TYPES, "", "ml", "ml.t3", "ml.?", "\x00" * 999])
+@pytest.mark.parametrize("instance_type", [*MISSPELT_TYPES, "", "ml", "ml.t3", "ml.?", "\x00" * 9])
 def test_rejects_an_instance_type_that_sagemaker_does_not_have_and_names_the_nearest(
     kind: str, instance_type: str
 ) -> None:

@@ -31,7 +31,7 @@ class Strange:
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(10**5000, "<int>"), ([10**5000], "<list>"), (Strange(None), "<Strange>"), (Strange("a\nb"), "a b")],
+    [(10**5000, "<int>"), ([10**5000], "<list>"), (Strange(None), "<Strange>"), (Strange("a\nb"), r"a\nb")],
     ids=["digits", "list", "raises", "lines"],
 )
 def test_a_value_is_shown_in_one_line_whatever_it_is(value: object, shown: str) -> None:
