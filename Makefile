@@ -31,13 +31,13 @@ preflight: setup ## whether a deploy of ENV (dev) can go through: quotas, names,
 deployer-policy: setup ## the IAM policy of who deploys ENV (dev)
 	@$(BIN)/python -m operations.deployer_policy -- "$$ENV"
 
-deploy: setup ## cdktf deploy ENV (dev), after its preflight (PREFLIGHT=0 leaves it out)
+deploy: setup ## cdktf deploy ENV (dev), after its preflight (PREFLIGHT=0: without); takes over what exists
 	@$(BIN)/python -m operations.deploy -- "$$ENV"
 
 destroy: setup ## cdktf destroy ENV (dev); says what is protected and how to lift it
 	@$(BIN)/python -m operations.deploy --verb destroy -- "$$ENV"
 
-recover: setup ## after a deploy of ENV (dev) that died: have the next one take over what exists
+recover: setup ## prepare plain cdktf deploy of ENV (dev) to take over what exists and is not in the state
 	@$(BIN)/python -m operations.recover -- "$$ENV"
 
 verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was deployed

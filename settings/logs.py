@@ -20,7 +20,7 @@ class LogSettings(Settings):
     keeps_account_wide: bool = Field(
         default=False,
         description="these two stay in AWS when the environment is destroyed, and keep the retention and the key that "
-        "they have, none where the platform makes them: where they hold what is older than it, `make recover` takes "
+        "they have, none where the platform makes them: where they hold what is older than it, a deploy takes "
         "them over with this set only",
     )
 

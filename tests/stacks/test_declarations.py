@@ -129,7 +129,11 @@ def test_rejects_bytes_that_are_no_python(folder: Path, content: bytes) -> None:
 
 def test_settings_that_are_checked_in_the_file_are_told_as_ever(folder: Path) -> None:
     (folder / "qa.py").write_text(SOUND.replace('name="qa"', 'nam="qa"').strip() + ".checked()\n")
-    assert [line.split(": ")[:2] for line in problems(folder)] == [["qa", "name"], ["qa", "nam"], ["qa", "state_bucket"]]
+    assert [line.split(": ")[:2] for line in problems(folder)] == [
+        ["qa", "name"],
+        ["qa", "nam"],
+        ["qa", "state_bucket"],
+    ]
 
 
 def test_rejects_what_is_no_file_that_can_be_read(folder: Path) -> None:
