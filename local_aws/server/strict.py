@@ -134,7 +134,10 @@ def read(service: str, environ: dict[str, Any], body: bytes) -> Call | None:
     environ["wsgi.input"] = io.BytesIO(body)
     request = Request(environ)
     try:
-        protocol = determine_request_protocol(get_service_model(service), request.content_type)
+        served = get_service_model(service)
+        # Where the path says what is asked, the body may be of any type: a form that goes to a model.
+        content_type = None if str(served.protocol).startswith("rest-") else request.content_type
+        protocol = determine_request_protocol(served, content_type)
     except (NotImplementedError, UnknownServiceError):
         return None
     try:
