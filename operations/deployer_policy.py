@@ -145,6 +145,7 @@ class DeployerPolicy:
             "logs:DescribeLogGroups",
             "sagemaker:ListEndpointConfigs",
             "sagemaker:ListEndpoints",
+            "sagemaker:ListModels",
             "servicequotas:ListAWSDefaultServiceQuotas",
             "servicequotas:ListServiceQuotas",
         ]

@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-from operations.answers import answer
+from operations.answers import answer, answer_if_allowed
 from operations.uses import KEY, VPC, Uses
 from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError
@@ -147,14 +147,10 @@ class Finders:
         found = []
         for page in kms.get_paginator("list_keys").paginate():
             for key in page["Keys"]:
-                try:
-                    if kms.describe_key(KeyId=key["KeyId"])["KeyMetadata"]["KeyState"] not in ("Enabled", "Disabled"):
-                        continue
-                    tags = kms.list_resource_tags(KeyId=key["KeyId"])["Tags"]
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "AccessDeniedException":
-                        raise
-                    continue  # its policy shuts everybody else out: it is another platform's
+                metadata = answer_if_allowed(kms.describe_key, KeyId=key["KeyId"]).get("KeyMetadata", {})
+                if metadata.get("KeyState") not in ("Enabled", "Disabled"):
+                    continue
+                tags = answer_if_allowed(kms.list_resource_tags, KeyId=key["KeyId"]).get("Tags", [])
                 if wanted.items() <= {tag["TagKey"]: tag["TagValue"] for tag in tags}.items():
                     found.append(key["KeyId"])
         return found
@@ -184,7 +180,8 @@ class Finders:
         sagemaker = self._client("sagemaker")
         pages = sagemaker.get_paginator("list_endpoints").paginate()
         names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
-        return {sagemaker.describe_endpoint(EndpointName=name).get("EndpointConfigName", "") for name in names}
+        described = [answer_if_allowed(sagemaker.describe_endpoint, EndpointName=name) for name in names]
+        return {endpoint["EndpointConfigName"] for endpoint in described if "EndpointConfigName" in endpoint}
 
     def delete_rollback_alarms(self, configuration_name: str) -> list[str]:
         """The command that deletes the alarms of an update to that configuration, where there are any."""
@@ -200,7 +197,7 @@ class Finders:
     def models_of(self, configurations: Iterable[str]) -> set[str]:
         """The models of all variants of the configurations; a served one may be deleted all the same."""
         describe = self._client("sagemaker").describe_endpoint_config
-        described = [answer(describe, EndpointConfigName=name) for name in configurations]
+        described = [answer_if_allowed(describe, EndpointConfigName=name) for name in configurations]
         variants = [
             variant
             for item in described
@@ -224,7 +221,10 @@ class Finders:
             item["ModelName"]
             for item in listed
             if wanted.items()
-            <= {tag["Key"]: tag["Value"] for tag in sagemaker.list_tags(ResourceArn=item["ModelArn"])["Tags"]}.items()
+            <= {
+                tag["Key"]: tag["Value"]
+                for tag in answer_if_allowed(sagemaker.list_tags, ResourceArn=item["ModelArn"]).get("Tags", [])
+            }.items()
         ]
 
     def _in_vpc(self, operation: str, collection: str, field: str, filters: str = "Filters") -> Finder:

@@ -15,6 +15,9 @@ from botocore.exceptions import ClientError
 
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
+# Of this host's clock, which may be set between the start of a process and the lock that it makes.
+CLOCK_TOLERANCE_SECONDS = 60
+
 
 @dataclass(frozen=True, kw_only=True)
 class Lock:
@@ -34,18 +37,26 @@ class Lock:
     def living_holders(self, stack: SynthesizedStack) -> list[int] | None:
         """The Terraform processes of this host that may hold it; None where it is held on another host.
 
-        One that works in a folder whose state is kept elsewhere does not hold it; of one that does not tell, it may be.
+        One that works in a folder whose state is kept elsewhere does not hold it; of one that does not tell, it may be,
+        unless it began long after the lock was made. Not just after: a clock may be set.
         """
         if self.who.rpartition("@")[2] != socket.gethostname():
             return None
         own = _place_of_state(stack.folder)
+        last_began = self.created.timestamp() + CLOCK_TOLERANCE_SECONDS
+
+        def may_hold(process: psutil.Process) -> bool:
+            place = _place_of_state(Path(process.info["cwd"] or "/"))
+            if None in (own, place):
+                return bool((process.info["create_time"] or 0) <= last_began)
+            return place == own
+
         return [
             process.pid
-            for process in psutil.process_iter(["name", "status", "cwd"])
+            for process in psutil.process_iter(["name", "create_time", "status", "cwd"])
             if (process.info["name"] or "").startswith("terraform")
-            # A zombie holds nothing any more. When a process began proves nothing: the clock may have been set since.
-            and process.info["status"] != psutil.STATUS_ZOMBIE
-            and own in (None, _place_of_state(Path(process.info["cwd"] or "/")) or own)
+            and process.info["status"] != psutil.STATUS_ZOMBIE  # it holds nothing any more
+            and may_hold(process)
         ]
 
     def is_abandoned(self, stack: SynthesizedStack) -> bool:

@@ -133,8 +133,14 @@ def alone(name: str, output: Path) -> Iterator[None]:
     Raises OperationError where one does. The system lets go of a dead process's lock by itself.
     """
     folder = output / "stacks" / name
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "operation.lock").open("a+") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "operation.lock").open("a+")
+    except OSError as error:
+        raise OperationError(
+            f"{error.filename}: {error.strerror}: the output folder must be one to write to"
+        ) from error
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -195,14 +195,15 @@ def test_the_simulator_allows_what_is_the_environments_own_and_nothing_else() ->
 
 # What operations/ asks AWS itself, in botocore's names; Terraform's calls: tests/integration/test_preflight.py.
 OF_COMMANDS = {
+    "cloudwatch": "DescribeAlarms",
     "ec2": "DescribeAvailabilityZones DescribeFlowLogs DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints "
     "DescribeVpcs",
     "iam": "GetRole SimulatePrincipalPolicy",
     "kms": "DescribeKey ListAliases ListKeys ListResourceTags",
-    "logs": "DescribeLogGroups",
-    "s3": "GetObject HeadBucket",
+    "logs": "DescribeLogGroups ListTagsForResource",
+    "s3": "GetBucketEncryption GetObject HeadBucket",
     "sagemaker": "DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeNotebookInstance "
-    "DescribeNotebookInstanceLifecycleConfig ListEndpointConfigs ListEndpoints",
+    "DescribeNotebookInstanceLifecycleConfig ListEndpointConfigs ListEndpoints ListModels ListTags",
     "sagemaker-runtime": "InvokeEndpoint",
     "service-quotas": "ListAWSDefaultServiceQuotas ListServiceQuotas",
     "sts": "GetCallerIdentity",

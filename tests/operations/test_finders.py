@@ -239,6 +239,20 @@ def test_only_configurations_with_a_generated_name_of_that_prefix_are_taken_for_
     assert finders_of(session).generated_configurations("linear-learner-") == CONFIGURATIONS[::-1]
 
 
+def test_an_endpoint_that_nobody_else_may_look_at_stands_in_nobodys_way(
+    sagemaker: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In an account that is shared with others, whose endpoints the deployer's policy does not name."""
+    assert sagemaker.list_endpoints()["Endpoints"]
+    finders = finders_of(session)
+
+    def denied(**_: Any) -> Any:
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeEndpoint")
+
+    monkeypatch.setattr(finders._client("sagemaker"), "describe_endpoint", denied)
+    assert finders.configurations_in_use() == set()
+
+
 def test_of_several_configurations_the_one_that_is_served_is_taken_over(sagemaker: Any, session: Any) -> None:
     values = {"name_prefix": "linear-learner-"}
     assert finders_of(session).find("aws_sagemaker_endpoint_configuration", values) == CONFIGURATIONS[1]
