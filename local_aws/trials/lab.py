@@ -283,13 +283,14 @@ class Lab:
         plain = [re.sub(GENERATED, "-*", item) for item in found]
         return sorted(item for item in plain if STATE_BUCKET not in item)
 
-    def destroyed(self, *options: str) -> None:
+    def destroyed(self, *options: str) -> Finished:
         (self.stack / "recovered.tf.json").unlink(missing_ok=True)
         self.override(provider.version_override() | {"resource": LEFT_OUT | self.lifted()})
         finished = self.terraform("destroy", "-auto-approve", "-input=false", *options)
         assert finished.code == 0, finished.printed
         left = self.everything()
         assert left == [], left
+        return finished
 
     def lifted(self) -> dict[str, Any]:
         lifted: Any = provider.lifted_protection(self.stack).get("resource", {})

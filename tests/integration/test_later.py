@@ -85,8 +85,7 @@ def later(folder: Path) -> Found:
         made.synthesize()
         made.applied()
         found["left by the release"] = made.everything()
-        made.destroyed()
-        found["destroyed"] = Path(made.folder / f"terraform-{made.runs}.log").read_text()
+        found["destroyed"] = made.destroyed().printed
     return found
 
 
