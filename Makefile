@@ -7,8 +7,10 @@ PYTHON ?= python3
 ENV ?= dev
 PORT ?= 0
 # What a person gives is text: make runs nothing that is in it, and hands it to recipes as variables of the shell.
-$(foreach name,ENV PORT PYTHON $(foreach name,$(.VARIABLES),$(if $(findstring command,$(origin $(name))),$(name))),\
-  $(eval override $(name) := $$(value $(name)))$(eval export $(name)))
+# The loop's own variable is nobody's to give.
+override given :=
+$(foreach given,ENV PORT PYTHON $(foreach given,$(.VARIABLES),$(if $(findstring command,$(origin $(given))),$(given))),\
+  $(eval override $(given) := $$(value $(given)))$(eval export $(given)))
 override BIN := .venv/bin
 override PIPENV := $(shell pipenv --version >/dev/null 2>&1 && echo pipenv || echo .local/pipenv/bin/pipenv)
 # The virtual environment is .venv, whatever else is active or configured.
@@ -17,7 +19,7 @@ export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_VERBOSITY := -1
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 17
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 17
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
 	@$(BIN)/python -m local_aws.deploy --port="$$PORT" -- "$$ENV"

@@ -53,6 +53,7 @@ def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
     output = output_folder(folder, environment)
     stack = SynthesizedStack(folder=output / "stacks" / environment, variables=_plain(env))
     synthesize(output)
+    stack.imports.unlink(missing_ok=True)  # a destroy reads none, and stops at what they name and is gone
     override(stack.folder, provider.version_override() | provider.lifted_protection(stack.folder))
     return stack.cdktf("destroy", "--auto-approve", SKIP_PROVIDER_LOCK)
 

@@ -14,8 +14,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, preflight, state_lock
-from operations.recover import Recovery, told
+from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.terraform_state import TerraformState, read_state, refuse_anothers
+from operations.uses import KEY
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
 
 # Retries of the first question, after which AWS is taken to be out of reach: some ten seconds.
@@ -41,7 +42,7 @@ def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) ->
         raise OperationError(f"AWS does not answer, nothing was changed: {error}") from error
     if lock is not None:
         raise OperationError(state_lock.explanation(lock, stack))
-    refuse_anothers(state, environment=name, account_id=caller["Account"])
+    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=caller["Account"])
     return state
 
 
@@ -65,7 +66,7 @@ def refuse_what_would_fail(stack: SynthesizedStack, name: str) -> None:
 
 
 def take_over(verb: str, stack: SynthesizedStack, name: str) -> None:
-    """Has the deploy import what exists and is not in the state; a destroy reads no import blocks, and would leave it.
+    """Has a deploy import what exists and is not in the state; refuses a destroy, which would leave that.
 
     Raises OperationError where a person must decide.
     """
@@ -73,12 +74,13 @@ def take_over(verb: str, stack: SynthesizedStack, name: str) -> None:
     recovery = Recovery(stack, told=told(os.environ))
     for line in recovery.lines:
         print(f"{name}: {line}", flush=True)
-    if verb == "destroy":
-        stack.imports.unlink(missing_ok=True)
-        for address, found in recovery.lost.items():
-            stack.run("import", "-input=false", "-no-color", address, found)
-    elif recovery.first:
-        raise OperationError("\n".join([*recovery.first, "nothing was begun: that first, then deploy again"]))
+    if recovery.first:
+        raise OperationError("\n".join([*recovery.first, f"nothing was begun: that first, then {verb} again"]))
+    if verb == "destroy" and recovery.lost:
+        raise OperationError(
+            f"nothing was begun: a destroy would leave these {len(recovery.lost)}. Take them over first: make deploy "
+            f"ENV={name}; then destroy"
+        )
 
 
 def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
@@ -88,7 +90,10 @@ def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
     state = refuse_what_cannot_be_done(verb, stack, name)
     if asks_first:
         refuse_what_would_fail(stack, name)
-    if stack.imports.exists() or state.lacks_any(stack):
+    session = boto3.Session(region_name=stack.region)
+    refuse_dying_keys(session, [str(item.values.get("id")) for item in state.of_type(KEY)], told(os.environ))
+    sagemaker = session.client("sagemaker")
+    if stack.imports.exists() or state.lacks_any(stack) or serves_what_is_unknown(state, sagemaker):
         take_over(verb, stack, name)
     code = stack.cdktf(verb, *options)
     if code == 0:

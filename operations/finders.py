@@ -85,7 +85,7 @@ class Finders:
             if group["logGroupName"] == values["name"]:
                 arn = group["arn"].removesuffix(":*")
                 tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
-                if not _tags(values).items() <= tags.items():
+                if not tags_of(values).items() <= tags.items():
                     advice = (
                         "it is taken over with logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, "
                         "or left alone with owns_account_wide=False"
@@ -143,7 +143,7 @@ class Finders:
 
     def keys(self, values: Values) -> list[str]:
         """All that have the tags and are not to be deleted."""
-        kms, wanted = self._client("kms"), _tags(values)
+        kms, wanted = self._client("kms"), tags_of(values)
         found = []
         for page in kms.get_paginator("list_keys").paginate():
             for key in page["Keys"]:
@@ -212,7 +212,7 @@ class Finders:
 
     def models(self, values: Values) -> list[str]:
         """All that have the environment's tags, and a name that begins as its models' do."""
-        wanted = {key: value for key, value in _tags(values).items() if key != "Name"}
+        wanted = {key: value for key, value in tags_of(values).items() if key != "Name"}
         prefix = f"{wanted['Project']}-{wanted['Environment']}-"
         sagemaker = self._client("sagemaker")
         pages = sagemaker.get_paginator("list_models").paginate(NameContains=prefix)
@@ -247,7 +247,7 @@ class Finders:
         vpc_id: str | None = None,
         filters: str = "Filters",
     ) -> list[str]:
-        asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(_tags(values).items())]
+        asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(tags_of(values).items())]
         if vpc_id is not None:
             asked.append({"Name": "resource-id" if collection == "FlowLogs" else "vpc-id", "Values": [vpc_id]})
         pages = self._client("ec2").get_paginator(operation).paginate(**{filters: asked})
@@ -291,7 +291,7 @@ def _joined(found: Iterable[Values], field: str) -> str:
     return " ".join(str(item[field]) for item in found)
 
 
-def _tags(values: Values) -> dict[str, str]:
+def tags_of(values: Values) -> dict[str, str]:
     """The tags that tell one platform's environment from another; an owner may change."""
     return {key: value for key, value in values["tags_all"].items() if key in ("Environment", "Name", "Project")}
 

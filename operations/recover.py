@@ -6,15 +6,17 @@ to say so is taken away, and so is what stands in the place of something else th
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from operations import command_line, state_lock
-from operations.finders import Finders
-from operations.terraform_state import read_state
+from operations.answers import answer, answer_if_allowed
+from operations.finders import Finders, tags_of
+from operations.terraform_state import TerraformState, read_state
 from operations.uses import KEY, VPC, Uses
 from settings.names import GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
@@ -44,6 +46,7 @@ class Recovery:
         plan = stack.plan()
         session = boto3.Session(region_name=stack.region)
         self._finders = Finders(session, Uses(session, plan))
+        refuse_dying_keys(session, self._finders.uses.with_data(KEY, lost_only=False), told)
         self.lines: list[str] = []
         plan = self._without_marks(plan)
         self.lost, plan = self._taken_over(plan)
@@ -69,11 +72,12 @@ class Recovery:
         plan = before
         while True:
             superseded = dict(superseded_by_what_has_the_data(plan, self._finders))
+            superseded |= self._gone_but_in_the_state(find_lost(plan, self._finders))
             if superseded:
                 self._stack.run("state", "rm", *self._unlocked, *superseded)
                 self.lines += [f"{address} is no longer in the state: {why}" for address, why in superseded.items()]
                 plan = self._stack.plan()
-            found = find_lost(plan, self._finders)
+            found = {address: found for address, found in find_lost(plan, self._finders).items() if address not in lost}
             if not found and not superseded:
                 break
             lost |= found
@@ -81,7 +85,20 @@ class Recovery:
             self._stack.write_imports(blocks)
             plan = self._stack.plan()
         self._refuse_to_lose(dict(lost_by_taking_over(before, plan)))
+        refuse_a_second(plan, self._finders, self._told)
         return lost, plan
+
+    def _gone_but_in_the_state(self, found: Mapping[str, str]) -> dict[str, str]:
+        """Terraform reads no import block of what its state has, though it is gone, and another one is there."""
+        known = {item.address: item.values.get("id") for item in self._state().resources if not item.deposed}
+        return {
+            address: f"{known[address]} is gone, and {found_id} is there"
+            for address, found_id in found.items()
+            if address in known
+        }
+
+    def _state(self) -> TerraformState:
+        return read_state(self._stack, state_lock.s3_client(self._stack))
 
     def _refuse_to_lose(self, lost: Mapping[str, str]) -> None:
         said = [f"{address} would be {what}" for address, what in lost.items()]
@@ -94,12 +111,56 @@ class Recovery:
                         *self.lines,
                         "with what exists taken over, the next deploy would lose what cannot be made again:",
                         *[f"  {line}" for line in said],
-                        "Nothing was prepared. Make the settings, or AWS, as the other is; or, where it may be lost, "
+                        "No import was prepared. Make the settings, or AWS, as the other is; or, where it may be lost, "
                         f"say so: {REPLACE_VARIABLE}={','.join(refused)}",
                     ]
                 )
             )
         self.lines += said
+
+
+def refuse_dying_keys(session: boto3.Session, key_ids: Iterable[str], told: Sequence[str]) -> None:
+    """Raises OperationError where one that data is encrypted with is to be deleted, unless a key may be replaced."""
+    for key_id in key_ids:
+        found = answer_if_allowed(session.client("kms").describe_key, KeyId=key_id).get("KeyMetadata", {})
+        if found.get("KeyState") == "PendingDeletion" and not any(item.startswith(f"{KEY}.") for item in told):
+            raise OperationError(
+                f"the key {key_id} is to be deleted at {found['DeletionDate']:%Y-%m-%d %H:%M} UTC, and with it all "
+                "that it encrypted. Nothing was changed. To keep it (a deploy then enables it):\n"
+                f"  aws kms cancel-key-deletion --key-id {key_id}\n"
+                f"If all of that may be lost: {REPLACE_VARIABLE}=<the key's address>"
+            )
+
+
+def refuse_a_second(plan: Plan, finders: Finders, told: Sequence[str]) -> None:
+    """Raises OperationError where a key or a VPC would be made, while what is taken over works with one that has not
+    the tags by which it would be found."""
+    for change in _changes(plan, ["create"]):
+        kind, address = change["type"], change["address"]
+        works_with = finders.uses.with_data(kind, lost_only=True) if kind in (KEY, VPC) else []
+        if works_with and address not in told:
+            tags = tags_of(change["change"]["after"])
+            raise OperationError(
+                f"{address} would be made a second time: {' and '.join(finders.uses.users(kind, works_with[0]))} works "
+                f"with {works_with[0]}, which has not the tags of this environment's. To give it them:\n  "
+                f"{_tagging(kind, works_with[0], tags)}\nIf it may be left: {REPLACE_VARIABLE}={address}"
+            )
+
+
+def _tagging(resource_type: str, found: str, tags: Mapping[str, str]) -> str:
+    if resource_type == KEY:
+        pairs = [f"TagKey={key},TagValue={value}" for key, value in sorted(tags.items())]
+        return shlex.join(["aws", "kms", "tag-resource", "--key-id", found, "--tags", *pairs])
+    pairs = [f"Key={key},Value={value}" for key, value in sorted(tags.items())]
+    return shlex.join(["aws", "ec2", "create-tags", "--resources", found, "--tags", *pairs])
+
+
+def serves_what_is_unknown(state: TerraformState, sagemaker: Any) -> bool:  # noqa: ANN401 - boto3 has no types
+    """Whether an endpoint serves a configuration that the state does not have: an older copy was put back, perhaps."""
+    known = {item.values.get("name") for item in state.of_type(CONFIGURATION)}
+    names = [item.values.get("name") for item in state.of_type("aws_sagemaker_endpoint")]
+    described = [answer(sagemaker.describe_endpoint, EndpointName=name) for name in names if name]
+    return any(endpoint["EndpointConfigName"] not in known for endpoint in described if endpoint)
 
 
 def find_lost(plan: Plan, finders: Finders) -> dict[str, str]:

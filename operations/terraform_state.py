@@ -1,8 +1,10 @@
 """A stack's Terraform state as it is kept, in its file or its bucket, read without Terraform: it may be damaged."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -48,8 +50,8 @@ def read_state(stack: SynthesizedStack, s3: Any) -> TerraformState:  # noqa: ANN
         where, text = f"s3://{backend['bucket']}/{backend['key']}", _in_s3(s3, backend)
         cure = "put back an earlier version of that object"
     else:
-        path = (stack.folder / backend["path"]).resolve()
-        where, text = str(path), path.read_text(errors="replace") if path.is_file() else ""
+        path = Path(os.path.normpath(stack.folder / backend["path"]))
+        where, text = str(path), _in_file(path)
         cure = f"move it away, or put back {path.name}.backup, which Terraform keeps beside it"
     if not text.strip():
         return TerraformState()
@@ -58,33 +60,45 @@ def read_state(stack: SynthesizedStack, s3: Any) -> TerraformState:  # noqa: ANN
         if written["version"] != VERSION:
             raise ValueError(f"version {written['version']!r}")
         return TerraformState(resources=list(_resources(written["resources"])))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OperationError(
             f"{where} is no state that Terraform could read ({type(error).__name__}: {error}): nothing was changed. "
             f"To go on: {cure}. The next deploy takes over what exists and is not in the state"
         ) from error
 
 
-def refuse_anothers(state: TerraformState, *, environment: str, account_id: str) -> None:
-    """Raises OperationError where the state tells of another environment, or of another account than AWS does now.
+def refuse_anothers(state: TerraformState, *, tags: Mapping[str, str], region: str, account_id: str) -> None:
+    """Raises OperationError where the state tells of another project, environment, region or account than the deploy.
 
     Terraform would find nothing there of what the state has, and make everything a second time, or destroy it.
     """
     for resource in state.resources:
-        tags = resource.values.get("tags_all") or {}
-        owner = tags.get("Environment", environment)
-        if owner != environment:
-            raise OperationError(
-                f"its state is that of {owner}: {resource.address} has the tag Environment={owner}. Nothing was "
-                f"changed: put back the state of {environment}, or move this one away"
-            )
-        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html; a bucket's has no account
-        account = next(iter(str(resource.values.get("arn") or "").split(":")[4:5]), "")
-        if account not in ("", account_id):
-            raise OperationError(
-                f"its state is of account {account}, and the credentials are of {account_id}: {resource.address}. "
-                f"Nothing was changed: use those of {account}, or move the state away to begin anew"
-            )
+        has = resource.values.get("tags_all")
+        # Some have none: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+        parts = [*str(resource.values.get("arn") or "").split(":")[3:5], "", ""]
+        theirs = dict(has) if isinstance(has, Mapping) else {}
+        for what, own, found in (
+            *((name, own, str(theirs.get(name, own))) for name, own in tags.items()),
+            ("region", region, parts[0] or region),
+            ("account", account_id, parts[1] or account_id),
+        ):
+            if found != own:
+                raise OperationError(
+                    f"its state is that of {what} {found}, and this is {own}: {resource.address}. Nothing was changed: "
+                    f"put back the state of {own}, or the setting or credentials of {found}. To leave {found}: destroy "
+                    "there first, or move the state away, which leaves there what is there"
+                )
+
+
+def _in_file(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        raise OperationError(
+            f"{path}: {error.strerror}: must be a file with Terraform's state, or not be there"
+        ) from error
 
 
 def _in_s3(s3: Any, backend: Mapping[str, Any]) -> str:  # noqa: ANN401
@@ -104,7 +118,7 @@ def _resources(written: list[dict[str, Any]]) -> Iterator[KeptResource]:
             yield KeptResource(
                 type=resource["type"],
                 name=resource["name"],
-                values=instance["attributes"],
+                values=dict(instance["attributes"]),
                 tainted=instance.get("status") == "tainted",
                 deposed="deposed" in instance,
             )

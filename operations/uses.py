@@ -5,13 +5,24 @@ is refused because there is one already.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import boto3
 
-from operations.answers import answer
+from operations.answers import answer, answer_if_allowed
 
 KEY, VPC = "aws_kms_key", "aws_vpc"
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Something with a name, and what it works with. `is_lost`: it exists, and the state does not know it."""
+
+    what: str
+    is_lost: bool
+    key: str = ""
+    subnets: Sequence[str] = ()
 
 
 class Uses:
@@ -23,13 +34,13 @@ class Uses:
         self._s3, self._sagemaker = session.client("s3"), session.client("sagemaker")
         self._logs, self._ec2 = session.client("logs"), session.client("ec2")
         self._plan = plan
-        # Who, which key, and which subnets.
-        found = [*self._buckets(), *self._notebooks(), *self._endpoints(), *self._log_groups()]
-        vpcs = self._vpcs_of({subnet for _, _, subnets in found for subnet in subnets})
-        self._used: Mapping[str, Sequence[tuple[str, str]]] = {
-            KEY: [(key.rpartition("/")[2], who) for who, key, _ in found if key],
-            VPC: [(vpcs[subnet], who) for who, _, subnets in found for subnet in subnets if subnet in vpcs],
-        }
+        with_data = [*self._buckets(), *self._notebooks(), *self._endpoints()]
+        found = [*with_data, *self._log_groups()]
+        vpcs = self._vpcs_of({subnet for user in found for subnet in user.subnets})
+        keys = [(user.key.rpartition("/")[2], user) for user in found if user.key]
+        in_vpcs = [(vpcs[subnet], user) for user in found for subnet in user.subnets if subnet in vpcs]
+        self._used: Mapping[str, Sequence[tuple[str, User]]] = {KEY: keys, VPC: in_vpcs}
+        self._with_data = with_data
 
     def chosen(self, resource_type: str, candidates: Sequence[str], known: str | None = None) -> str | None:
         """The candidate that something works with; without one the `known`, which the state has, or the first."""
@@ -39,43 +50,59 @@ class Uses:
 
     def users(self, resource_type: str, found: str) -> list[str]:
         """What works with it, each once."""
-        return [*dict.fromkeys(who for used, who in self._used[resource_type] if used == found)]
+        return [*dict.fromkeys(user.what for used, user in self._used[resource_type] if used == found)]
 
-    def _planned(self, resource_type: str, field: str) -> Iterator[str]:
+    def with_data(self, resource_type: str, *, lost_only: bool) -> list[str]:
+        """What the bucket, the notebook instance and the endpoints work with, or those of them that are lost."""
+        used = self._used[resource_type]
+        mine = [found for found, user in used if user in self._with_data and (user.is_lost or not lost_only)]
+        return [*dict.fromkeys(mine)]
+
+    def _planned(self, resource_type: str, field: str) -> Iterator[tuple[str, bool]]:
         for change in self._plan.get("resource_changes", []):
             values = change["change"]["after"] or change["change"]["before"]
             if change["type"] == resource_type and values.get(field):
-                yield values[field]
+                yield values[field], change["change"]["actions"] == ["create"]
 
-    def _buckets(self) -> Iterator[tuple[str, str, list[str]]]:
-        for name in self._planned("aws_s3_bucket", "bucket"):
-            found = answer(self._s3.get_bucket_encryption, Bucket=name).get("ServerSideEncryptionConfiguration", {})
-            for rule in found.get("Rules", []):
+    def _buckets(self) -> Iterator[User]:
+        for name, is_lost in self._planned("aws_s3_bucket", "bucket"):
+            # One that is not in the state may be another account's.
+            asked = answer_if_allowed if is_lost else answer
+            found = asked(self._s3.get_bucket_encryption, Bucket=name)
+            for rule in found.get("ServerSideEncryptionConfiguration", {}).get("Rules", []):
                 key = rule.get("ApplyServerSideEncryptionByDefault", {}).get("KMSMasterKeyID", "")
-                yield f"the bucket {name}", key, []
+                yield User(what=f"the bucket {name}", is_lost=is_lost, key=key)
 
-    def _notebooks(self) -> Iterator[tuple[str, str, list[str]]]:
-        for name in self._planned("aws_sagemaker_notebook_instance", "name"):
+    def _notebooks(self) -> Iterator[User]:
+        for name, is_lost in self._planned("aws_sagemaker_notebook_instance", "name"):
             found = answer(self._sagemaker.describe_notebook_instance, NotebookInstanceName=name)
-            subnets = [found["SubnetId"]] if found.get("SubnetId") else []
-            yield f"the notebook instance {name}", found.get("KmsKeyId", ""), subnets
+            yield User(
+                what=f"the notebook instance {name}",
+                is_lost=is_lost,
+                key=found.get("KmsKeyId", ""),
+                subnets=[found["SubnetId"]] if found.get("SubnetId") else [],
+            )
 
-    def _endpoints(self) -> Iterator[tuple[str, str, list[str]]]:
-        for name in self._planned("aws_sagemaker_endpoint", "name"):
+    def _endpoints(self) -> Iterator[User]:
+        for name, is_lost in self._planned("aws_sagemaker_endpoint", "name"):
             endpoint = answer(self._sagemaker.describe_endpoint, EndpointName=name)
             configuration = answer(
                 self._sagemaker.describe_endpoint_config, EndpointConfigName=endpoint.get("EndpointConfigName", name)
             )
             models = [item["ModelName"] for item in configuration.get("ProductionVariants", [])]
             described = [answer(self._sagemaker.describe_model, ModelName=model) for model in models]
-            subnets = [subnet for model in described for subnet in model.get("VpcConfig", {}).get("Subnets", [])]
-            yield f"the endpoint {name}", configuration.get("KmsKeyId", ""), subnets
+            yield User(
+                what=f"the endpoint {name}",
+                is_lost=is_lost,
+                key=configuration.get("KmsKeyId", ""),
+                subnets=[subnet for model in described for subnet in model.get("VpcConfig", {}).get("Subnets", [])],
+            )
 
-    def _log_groups(self) -> Iterator[tuple[str, str, list[str]]]:
-        for name in self._planned("aws_cloudwatch_log_group", "name"):
+    def _log_groups(self) -> Iterator[User]:
+        for name, is_lost in self._planned("aws_cloudwatch_log_group", "name"):
             for group in self._logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
                 if group["logGroupName"] == name:
-                    yield f"the log group {name}", group.get("kmsKeyId", ""), []
+                    yield User(what=f"the log group {name}", is_lost=is_lost, key=group.get("kmsKeyId", ""))
 
     def _vpcs_of(self, subnet_ids: set[str]) -> dict[str, str]:
         found = [answer(self._ec2.describe_subnets, SubnetIds=[subnet]) for subnet in sorted(subnet_ids)]

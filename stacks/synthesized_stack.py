@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,12 @@ class SynthesizedStack:
         return region
 
     @property
+    def tags(self) -> dict[str, str]:
+        """Of the provider: those of every resource that tell one environment from another; an owner may change."""
+        [default] = self.json["provider"]["aws"][0]["default_tags"]
+        return {name: value for name, value in default["tags"].items() if name != "Owner"}
+
+    @property
     def resources(self) -> dict[str, dict[str, Any]]:
         """By type and name."""
         found: dict[str, dict[str, Any]] = self.json.get("resource", {})
@@ -75,7 +82,7 @@ class SynthesizedStack:
 
     def command(self, *arguments: str) -> str:
         """For a person to type in the folder that this process runs in."""
-        return " ".join(["terraform", f"-chdir={os.path.relpath(self.folder)}", *arguments])
+        return shlex.join(["terraform", f"-chdir={os.path.relpath(self.folder)}", *arguments])
 
     def run(self, *arguments: str) -> str:
         """What Terraform says on standard output. Raises OperationError with what it says on standard error."""

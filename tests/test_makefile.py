@@ -56,7 +56,8 @@ def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
         assert f"<-m><operations.show_settings><--><{value}>" in said
     assert f"<--port={value}><--><dev>" in made(folder, "local", f"PORT={value}")
     assert f"PREFLIGHT={value} REPLACE={value}" in made(folder, "deploy", f"PREFLIGHT={value}", f"REPLACE={value}")
-    made(folder, "settings", f"PYTHON={value}")
+    for name in ("PYTHON", "MAKEFILE_LIST", "given", "name", "PIPENV"):
+        made(folder, "help", "settings", f"{name}={value}")
 
 
 def test_what_looks_like_an_option_is_the_name_of_an_environment(folder: Path) -> None:

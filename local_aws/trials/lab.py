@@ -151,7 +151,7 @@ class Lab:
         own = credentials.account_variables(self.server, self.settings)
         # The rollback guard's python3, as an activated virtual environment has it.
         path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-        self.variables = dict(os.environ) | own | changes | cache | path | {"PREFLIGHT": "0", "CI": "true"}
+        self.variables = dict(os.environ) | own | changes | cache | path | {"CI": "true"}
         if self.state_bucket:
             self.variables[f"ML_PLATFORM_{self.name}_STATE_BUCKET".upper()] = STATE_BUCKET
             self.client("s3").create_bucket(Bucket=STATE_BUCKET)
@@ -181,20 +181,27 @@ class Lab:
 
     def start_deploy(self) -> Run:
         """`make deploy`, without its question and its preflight, which asks for more than the local AWS gives."""
-        return self.start_operation("deploy", "--auto-approve", "--skip-provider-lock")
+        command = [sys.executable, "-m", "operations.deploy", self.name, "--output", str(self.output)]
+        options = ["--auto-approve", "--skip-provider-lock"]
+        return self._start([*command, *options], self.project, PREFLIGHT="0")
 
     def start_local(self, verb: str, *arguments: str) -> Run:
         """`make local` or `make local-down` with this lab's server; the stack's folder is another one then."""
         command = [sys.executable, "-m", f"local_aws.{verb}", *arguments, "--folder", str(self.folder)]
         return self._start(command, self.project)
 
-    def _start(self, command: list[str], folder: Path) -> Run:
+    def _start(self, command: list[str], folder: Path, **variables: str) -> Run:
         """In a process group of its own: an interrupt of the whole trial does not reach it by itself."""
         self.runs += 1
         log = self.folder / f"run-{self.runs}.log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                command, cwd=folder, env=self.variables, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                command,
+                cwd=folder,
+                env=self.variables | variables,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
         return Run(process, log)
 

@@ -198,10 +198,10 @@ def test_quotas_that_are_too_low_are_told_with_code_and_value(found: Found) -> N
     assert row(printed, "fine", "ml.t3.medium for notebook instance usage") == "L-E17566B7 is 6, 1 needed"
 
 
-def test_an_account_wide_log_group_exists(found: Found) -> None:
-    detail = row(found["all wrong"], "exists", "aws_cloudwatch_log_group.log_groups_TrainingJobs")
-    assert "logs=LogSettings(owns_account_wide=False)" in detail
-    assert "make recover ENV=dev" in detail
+def test_an_account_wide_log_group_of_others_is_refused(found: Found) -> None:
+    detail = row(found["all wrong"], "refused", "aws_cloudwatch_log_group.log_groups_TrainingJobs")
+    assert "logs=LogSettings(keeps_account_wide=True)" in detail
+    assert "owns_account_wide=False" in detail
 
 
 def test_a_bucket_of_another_account_is_refused(found: Found) -> None:
@@ -224,7 +224,7 @@ def test_a_deploy_stops_before_anything_is_begun(found: Found) -> None:
     finished = found["stopped"]
     assert finished.code == 1
     assert finished.printed.splitlines()[-1].endswith(
-        "2 refused, 2 ask for, 1 exists: nothing was begun. To go ahead anyway: PREFLIGHT=0 make deploy ENV=dev"
+        "3 refused, 2 ask for: nothing was begun. To go ahead anyway: PREFLIGHT=0 make deploy ENV=dev"
     )
     assert "dev: fine" not in finished.printed
     assert found["begun"] == []

@@ -15,10 +15,13 @@ from operations.recover import (
     in_the_way,
     left,
     lost_by_taking_over,
+    refuse_a_second,
+    refuse_dying_keys,
     superseded_by_what_has_the_data,
     tainted,
 )
 from operations.uses import Uses
+from stacks.synthesized_stack import OperationError
 from tests.support.synthesis import environment, synthesized_platform
 
 CONFIGURATIONS = [f"linear-learner-{number:026}" for number in (1, 2, 4)]
@@ -350,3 +353,34 @@ def test_what_only_the_import_would_destroy_is_told_with_its_reason() -> None:
         "aws_sagemaker_notebook_instance.n": "replaced, because of kms_key_id",
         "aws_sns_topic.t": "destroyed",
     }
+
+
+def test_a_key_that_is_to_be_deleted_stops_what_would_make_another_one(session: Any) -> None:
+    kms = session.client("kms")
+    key, _ = new_key(session)
+    refuse_dying_keys(session, [key], [])
+    kms.schedule_key_deletion(KeyId=key, PendingWindowInDays=7)
+    with pytest.raises(OperationError, match=f"\\n  aws kms cancel-key-deletion --key-id {key}\\n"):
+        refuse_dying_keys(session, [key], [])
+    refuse_dying_keys(session, [key], ["aws_kms_key.encryption_key"])
+
+
+def test_a_key_without_its_tags_is_not_made_a_second_time_while_a_lost_bucket_works_with_it(session: Any) -> None:
+    kms = session.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    encrypted_bucket(session, key)
+    made = change("aws_kms_key.encryption_key", ["create"], after={"tags_all": TAGS})
+    lost = change("aws_s3_bucket.data_bucket", ["create"], after={"bucket": "data"})
+    plan = plan_of(made, lost)
+    finders = finders_of(session, plan)
+    with pytest.raises(OperationError, match="would be made a second time: the bucket data works with") as raised:
+        refuse_a_second(plan, finders, [])
+    refuse_a_second(plan, finders, ["aws_kms_key.encryption_key"])
+    # What is offered works: the key is found by its tags then.
+    *_, pairs = str(raised.value).splitlines()[1].partition(" --tags ")
+    tags = [dict(item.split("=") for item in pair.split(",")) for pair in pairs.split()]
+    kms.tag_resource(KeyId=key, Tags=tags)
+    assert find_lost(plan, finders) == {"aws_kms_key.encryption_key": key, "aws_s3_bucket.data_bucket": "data"}
+    # A bucket that the state has is changed by the deploy, as any drift.
+    drifted = plan_of(made, BUCKET)
+    refuse_a_second(drifted, finders_of(session, drifted), [])

@@ -54,6 +54,7 @@ def living_terraform(tmp_path: Path) -> Iterator[int]:
 
 
 def test_a_dead_holder_of_this_host_is_told_with_the_unlock_command(stack: SynthesizedStack) -> None:
+    initialized(stack.folder, bucket="acme", key="dev/terraform.tfstate")  # others on this machine work elsewhere
     said = explanation(lock(f"ann@{HERE}"), stack)
     assert f"its state is locked by ann@{HERE} since " in said
     assert "(4 min 10 s) for OperationTypeApply" in said
