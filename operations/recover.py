@@ -16,7 +16,7 @@ import boto3
 from operations import command_line, state_lock
 from operations.answers import answer, answer_if_allowed
 from operations.finders import Finders, tags_of
-from operations.terraform_state import TerraformState, read_state
+from operations.terraform_state import TerraformState, read_state, refuse_anothers
 from operations.uses import KEY, VPC, Uses
 from settings.names import GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
@@ -330,7 +330,8 @@ def _values_in_state(plan: Plan, resource_type: str) -> Iterator[Mapping[str, An
 def recover(stack: SynthesizedStack, told: Sequence[str]) -> Iterator[str]:
     """Lines that say what was found and what to do. Raises OperationError."""
     s3 = state_lock.s3_client(stack)
-    read_state(stack, s3)
+    state, caller = read_state(stack, s3), boto3.client("sts", region_name=stack.region).get_caller_identity()
+    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=caller["Account"])
     stack.init()
     lock = state_lock.lock_of(stack, s3)
     if lock is not None:
