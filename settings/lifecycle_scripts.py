@@ -21,14 +21,17 @@ LONGEST_VALUES = {
     TRAINING_ROLE: ROLE_ARN_MAX_LENGTH,
     REGION: max(map(len, REGIONS)),
 }
+# How near a marker is that was meant to be one of these: @BUCKET@ is, @VERSION@ and @DATABASE@ are others' own.
+MISSPELT = 0.75
 # 16,384 characters after base64: 12,288 bytes before.
 HOOK = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html"
 MAX_BYTES = 12288
 BASH = Path("/bin/bash")
 
 
-# `-n` reads and runs nothing. Nothing is said of a bash before the fourth, which macOS has: the notebook's is newer.
-SYNTAX_CHECK = '((BASH_VERSINFO[0] < 4)) || exec "$BASH" -n'
+# `-n` reads and runs nothing, so no `shopt -s extglob` of the script's own: its patterns are read from the start.
+# Nothing is said of a bash before the fourth, which macOS has: the notebook's is newer.
+SYNTAX_CHECK = '((BASH_VERSINFO[0] < 4)) || exec "$BASH" -n -O extglob'
 
 
 def read_lifecycle_script(path: Path) -> tuple[bytes, list[Problem]]:
@@ -62,8 +65,8 @@ def _problems(script: bytes) -> Iterator[Problem]:
             yield Problem(path=f"line {_line(text, text.index(letter))}", allowed=f"must not contain {what}")
             return
     for found in re.finditer(r"@[A-Za-z][\w-]*@", text):
-        meant = suggestion(found[0].upper(), [*LONGEST_VALUES])
-        if found[0] not in LONGEST_VALUES and (meant or found[0].isupper()):
+        meant = suggestion(found[0].upper(), [*LONGEST_VALUES], nearness=MISSPELT)
+        if found[0] not in LONGEST_VALUES and meant:
             allowed = f"must be one of {', '.join(LONGEST_VALUES)}{meant}"
             yield Problem(path=f"line {_line(text, found.start())}", value=found[0], allowed=allowed)
     yield from _syntax_problems(script)
@@ -79,8 +82,14 @@ def _syntax_problems(script: bytes) -> Iterator[Problem]:
     interpreter = script.splitlines()[0] if script else b""
     if not re.search(rb"\b(ba)?sh\b", interpreter) or not BASH.exists():
         return
-    checked = subprocess.run([BASH, "-c", SYNTAX_CHECK], input=script, env={}, capture_output=True, check=False)
-    # Also of a warning, as that a here-document has no end.
+    checked = _read_by_bash(script)
+    # A warning stops nothing. But where this is no error at the end, it is within a here-document that has no end.
+    if checked.returncode == 0 and (not checked.stderr or _read_by_bash(script + b"\n)\n").returncode != 0):
+        return
     for said in checked.stderr.decode(errors="replace").splitlines()[:1]:
         line, _, what = said.removeprefix(f"{BASH}: ").partition(": ")
         yield Problem(path=line, allowed=f"{what}: must be what bash can read")
+
+
+def _read_by_bash(script: bytes) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([BASH, "-c", SYNTAX_CHECK], input=script, env={}, capture_output=True, check=False)

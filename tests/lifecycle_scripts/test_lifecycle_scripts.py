@@ -191,9 +191,12 @@ def test_rejects_a_script_without_an_interpreter(tmp_path: Path) -> None:
         (b"#!/bin/bash\n\necho \xe9\n", "line 3: must be in UTF-8"),
         (b"#!/bin/bash\necho @DATA_BUKET@\n", "line 2: '@DATA_BUKET@': must be one of @DATA_BUCKET@, "),
         (b"#!/bin/bash\necho @data_bucket@\n", "line 2: '@data_bucket@': must be one of @DATA_BUCKET@, "),
-        (b"#!/bin/sh\n# @OWNER@\n", "line 2: '@OWNER@': must be one of @DATA_BUCKET@, @TRAINING_ROLE_ARN@, @REGION@"),
+        (b"#!/bin/sh\n# @BUCKET@\n", "line 2: '@BUCKET@': must be one of @DATA_BUCKET@, @TRAINING_ROLE_ARN@, @REGION@"),
+        (b"#!/bin/sh\n# @TRAINING_ROLE@\n", "line 2: '@TRAINING_ROLE@': must be one of @DATA_BUCKET@, "),
+        (b"#!/bin/sh\n# @region@\n", "line 2: '@region@': must be one of @DATA_BUCKET@, "),
         (b"#!/bin/bash\nif true; then\n", "line 3: syntax error: unexpected end of file: must be what bash can read"),
         (b"#!/usr/bin/env bash\necho 'x\n", "line 2: unexpected EOF while looking for matching `''"),
+        (b"#!/bin/bash\nshopt -s extglob\nls !(a|b\n", "line 3: unexpected EOF while looking for matching `)'"),
         (b"#!/bin/sh -e\ncat <<END\n", "line 2: warning: here-document at line 2 delimited by end-of-file"),
     ],
 )
@@ -210,6 +213,10 @@ def test_rejects_a_script_that_would_fail_on_the_instance(tmp_path: Path, script
         b"#!/usr/bin/python3\nprint('if it is no bash, bash is not asked')\n",
         b"#!/bin/bash\nexit 7\necho a@b.c user@HOST me@my-host@x\n",
         "#!/bin/bash\necho ${x:-${y}} '%{ if }' é\n".encode(),
+        b"#!/bin/bash\nshopt -s extglob\nrm -- !(a|b) +([0-9]).log\ncase $1 in @(a|b)) ;; esac\n",
+        b"#!/bin/bash\nif !(true; (x)); then y; fi\n",
+        b"#!/bin/bash\necho $(cat <<EOF\nhello\nEOF)\necho done\n",
+        b"#!/bin/sh\nsed s/@HOME@/x/ a  # @EXAMPLE@ @owner@ @VERSION@ @DATABASE@\n",
         b"#!/bin/bash\nf() { g |& h; }\ncase $1 in a) ;;& *) ;; esac\n",
     ],
 )
@@ -221,7 +228,7 @@ def test_a_script_is_read_and_not_run(tmp_path: Path, script: bytes) -> None:
 
 def test_everything_that_is_wrong_with_a_script_comes_at_once(tmp_path: Path) -> None:
     path = tmp_path / "on_create.sh"
-    path.write_bytes(b"echo @A@ @B@\n")
+    path.write_bytes(b"echo @BUCKET@ @region@\n")
     assert len(read_lifecycle_script(path)[1]) == 3
 
 
