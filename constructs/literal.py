@@ -3,8 +3,9 @@
 
 def literal(text: str) -> str:
     """Of `${...}` and `%{...}` Terraform would make values: of a file, of another resource. CDKTF would do so of
-    `${TfToken[...]}`, its own, also within what is escaped for Terraform, unless a template stands for its first word.
+    `${TfToken[...]}`, its own, also within what is escaped for Terraform, unless a template stands within
+    its first word, where no `$` comes before it.
 
     https://developer.hashicorp.com/terraform/language/expressions/strings#escape-sequences-1
     """
-    return text.replace("${", "$${").replace("%{", "%%{").replace("TfToken", '${"TfToken"}')
+    return text.replace("${", "$${").replace("%{", "%%{").replace("TfToken", 'Tf${"T"}oken')
