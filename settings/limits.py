@@ -36,7 +36,9 @@ BUCKET_PREFIXES = ("xn--", "sthree-", "amzn-s3-demo-")
 BUCKET_SUFFIXES = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3", "-an")
 # RFC 5321, the characters that need no quotes: https://www.rfc-editor.org/rfc/rfc5321#section-4.5.3.1
 EMAIL_MAX_LENGTH, EMAIL_LOCAL_MAX_LENGTH = 254, 64
-EMAIL_LOCAL = re.compile(r"[A-Za-z0-9_%+-]+(\.[A-Za-z0-9_%+-]+)*")
+# Without braces: what is text to us may be a template to Terraform.
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`|~-]+"
+EMAIL_LOCAL = re.compile(rf"{_ATOM}(\.{_ATOM})*")
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 EMAIL_DOMAIN = re.compile(rf"({_LABEL}\.)+(?![0-9]+$){_LABEL}")
 # https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html lists them by their names.
@@ -164,12 +166,19 @@ def _tag_value(value: str) -> str:
     return value
 
 
+def _variable_name(name: str) -> str:
+    """Of all names, JavaScript's objects, which the app is synthesized from, cannot have this one as a key."""
+    if name == "__proto__":
+        raise ValueError("must not be __proto__, which JavaScript keeps for itself")
+    return name
+
+
 def _email_address(address: str) -> str:
     local, _, domain = address.partition("@")
     if len(local) > EMAIL_LOCAL_MAX_LENGTH or not EMAIL_LOCAL.fullmatch(local):
         raise ValueError(
-            f"must have 1 to {EMAIL_LOCAL_MAX_LENGTH} letters, digits or any of ._%+- before its @, and dots only "
-            "between others"
+            f"must have 1 to {EMAIL_LOCAL_MAX_LENGTH} letters, digits or any of .!#$%&'*+/=?^_`|~- before its @, and "
+            "dots only between others"
         )
     if not EMAIL_DOMAIN.fullmatch(domain):
         raise ValueError(
@@ -271,7 +280,10 @@ ImageTag = Annotated[
     Source("https://docs.docker.com/reference/cli/docker/image/tag/"),
 ]
 VariableName = Annotated[
-    str, Field(max_length=1024, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"), Source(f"{API}/API_ContainerDefinition.html")
+    str,
+    Field(max_length=1024, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"),
+    AfterValidator(_variable_name),
+    Source(f"{API}/API_ContainerDefinition.html"),
 ]
 # AWS says [\S\s]*, but no process gets a variable with a NUL in it.
 VariableValue = Annotated[

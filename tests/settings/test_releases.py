@@ -106,6 +106,8 @@ def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Pat
         ({"V" * 1024: ""}, True),
         ({"V" * 1025: ""}, False),
         ({"1V": ""}, False),
+        ({"__proto__": "x"}, False),
+        ({"constructor": "x", "__proto": "x", "toString": "x"}, True),
         ({"V": "a\tb\nc"}, True),
         ({"V": "a\x00b"}, False),
     ],
