@@ -5,8 +5,9 @@ import importlib
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
@@ -22,6 +23,9 @@ LIST = "NAMES of stacks/environments.py"
 ALLOWED = "must be EnvironmentSettings(...)"
 # Folders of the project whose lines are not a person's own.
 NOT_THEIRS = {"settings", ".venv", "node_modules"}
+
+
+T = TypeVar("T")
 
 
 class DeclarationError(Exception):
@@ -86,14 +90,25 @@ def _raised(folder: Path, name: str, error: BaseException) -> Iterator[Problem]:
     if isinstance(error, ValidationError) and error.title == EnvironmentSettings.__name__:
         yield from problems_of(name, EnvironmentSettings, error)
         return
+    said = _unless_it_raises(lambda: f"{_said(error)}{_meant(error)}", type(error).__name__)
+    code = _unless_it_raises(lambda: _code(folder.parent, error), None)
+    yield Problem(where=file, allowed=f"{said}: must be Python that declares {VARIABLE}", code=code)
+
+
+def _unless_it_raises(ask: Callable[[], T], otherwise: T) -> T:
+    """An exception of somebody's own may raise another when it is looked at."""
+    try:
+        return ask()
+    except (Exception, SystemExit):
+        return otherwise
+
+
+def _said(error: BaseException) -> str:
     if isinstance(error, SystemExit):
-        said = f"ends the program ({error.code!r})"
-    elif isinstance(error, SyntaxError):
-        said = f"{type(error).__name__}: {error.msg}"
-    else:
-        said = ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split())]))
-    allowed = f"{said}{_meant(error)}: must be Python that declares {VARIABLE}"
-    yield Problem(where=file, allowed=allowed, code=_code(folder.parent, error))
+        return f"ends the program ({error.code!r})"
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error.msg}"
+    return ": ".join(filter(None, [type(error).__name__, " ".join(str(error).split())]))
 
 
 def _meant(error: BaseException) -> str:

@@ -87,6 +87,11 @@ ENDING = ": must be Python that declares SETTINGS"
         ("assert False", "AssertionError", "line 1: assert False"),
         ("class E(BaseException): ...\nraise E('a\\nb')", "E: a b", "line 2: raise E('a\\nb')"),
         ("def f(): f()\nf()", "RecursionError: maximum recursion depth exceeded", "line 1: def f(): f()"),
+        ("class E(Exception):\n  def __str__(self): return 1 / 0\nraise E", "E: must be", "line 3: raise E"),
+        ("class E(Exception):\n  def __str__(self): exit()\nraise E", "E: must be", "line 3: raise E"),
+        ("class E(Exception):\n  def __str__(self): return None\nraise E", "E: must be", "line 3: raise E"),
+        ("class E: __repr__ = None\nraise SystemExit(E())", "SystemExit: must be", "line 2: raise SystemExit"),
+        ("class E: __dir__ = None\nE().x", "AttributeError: must be", "line 2: E().x"),
         ("raise GeneratorExit", "GeneratorExit", "line 1: raise GeneratorExit"),
         (
             "from settings.environment import EnvironmentSettings\nEnvironmentSettings('qa')",
