@@ -9,6 +9,10 @@ from settings.files import UnreadableError, name_problem, opened
 from settings.names import address_part
 from settings.problems import Problem
 
+# CDKTF copies each file into a folder called after its address, `notebook_<letters>_file`, of this length at most.
+# https://man7.org/linux/man-pages/man7/path_resolution.7.html
+FOLDER_MAX_BYTES = 255
+
 
 def read_sample_notebooks(folder: Path) -> tuple[Sequence[Path], list[Problem]]:
     """The files, in the order of their names, and what is wrong with them."""
@@ -23,7 +27,9 @@ def _problems(paths: Sequence[Path]) -> Iterator[Problem]:
         other = paths[plain.index(letters)]
         where = f"{path.parent.name}/{os.fsencode(path.name).decode(errors='backslashreplace')}"
         meets = None if other == path else f"must differ from {other.name} in more than punctuation"
-        for allowed in (_content_problem(path), name_problem(path.name), meets):
+        size = len(f"notebook_{letters}_file".encode())
+        long = f"must have a name of {size - FOLDER_MAX_BYTES} bytes less" if size > FOLDER_MAX_BYTES else None
+        for allowed in (_content_problem(path), name_problem(path.name), meets, long):
             if allowed is not None:
                 yield Problem(where=where, allowed=allowed)
 

@@ -84,3 +84,15 @@ def test_rejects_names_that_terraform_or_a_terminal_would_not_show_as_they_are(
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name)).write_bytes(SOUND)
     [found] = problems(tmp_path)
     assert found.startswith(f"{tmp_path.name}/{line}")
+
+
+@pytest.mark.parametrize("stem", ["n" * 241, "\u00fc" * 120, "n" * 200 + "." * 40])
+def test_a_notebooks_name_may_be_as_long_as_the_folder_of_its_copy(tmp_path: Path, stem: str) -> None:
+    (tmp_path / f"{stem}.ipynb").write_bytes(SOUND)
+    assert problems(tmp_path) == []
+
+
+@pytest.mark.parametrize(("stem", "more"), [("n" * 242, 1), ("n" * 249, 8), ("\u00fc" * 121, 1)])
+def test_rejects_a_name_that_is_longer(tmp_path: Path, stem: str, more: int) -> None:
+    (tmp_path / f"{stem}.ipynb").write_bytes(SOUND)
+    assert problems(tmp_path) == [f"{tmp_path.name}/{stem}.ipynb: must have a name of {more} bytes less"]
