@@ -54,45 +54,55 @@ def _unsafe(archive: tarfile.TarFile) -> Iterator[str]:
     """Members that would be unpacked outside, by their own path or through links, wherever in the archive those are."""
     paths: list[tuple[str, str]] = []
     links: dict[str, str] = {}
+    unpacked: set[str | None] = set()
     for member in archive:
+        name = member.name
         if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
-            yield f"{member.name!r} in it is a device or a pipe: must hold files, folders and links only"
-        paths.append((member.name, member.name))
-        if member.issym():
-            links["/".join(_parts(member.name))] = member.linkname
-            paths.append((member.name, posixpath.join(posixpath.dirname(member.name), member.linkname)))
-        elif member.islnk():
-            paths.append((member.name, member.linkname))
+            yield f"{name!r} in it is a device or a pipe: must hold files, folders and links only"
+        paths.append((name, name))
+        place, target = _followed(name, links), member.linkname if member.issym() else None
+        if member.islnk():
+            linked = _followed(member.linkname, links)
+            if linked is None:
+                paths.append((name, member.linkname))
+            elif linked not in unpacked:
+                yield f"{name!r} in it is a hard link to {member.linkname!r}, which must be stored before it"
+            target = links.get(linked or "")  # a hard link to a symbolic one is that link, at another place
+        unpacked.add(place)
+        if target is not None and place is not None:
+            links[place] = target
+            paths.append((name, posixpath.join(posixpath.dirname(place), target, ".")))
     if not paths:
         yield "nothing in it: must hold the model's files"
     for name, path in paths:
-        if _leads_outside(path, links):
+        if ".." in name.split("/") or _followed(path, links) is None:
             yield f"{name!r} in it leads outside: its members and links must stay within"
 
 
-def _parts(path: str) -> list[str]:
-    return [part for part in path.split("/") if part not in ("", ".")]
+def _followed(path: str, links: dict[str, str]) -> str | None:
+    """Where a file system finds it from the archive's root; not through a link at its end, unless a `.` comes after.
 
-
-def _leads_outside(path: str, links: dict[str, str]) -> bool:
-    """As a file system follows the path from the root of the archive; what goes round in circles leads nowhere."""
+    None where that is outside; what goes round in circles leads nowhere.
+    """
     if path.startswith("/"):
-        return True
+        return None
     here: list[str] = []
-    left, followed = _parts(path), 0
+    left, followed = path.split("/"), 0
     while left:
         part = left.pop(0)
+        if part in ("", "."):
+            continue
         if part != "..":
             here.append(part)
         elif here:
             here.pop()
         else:
-            return True
+            return None
         target = links.get("/".join(here))
         if target is not None and left:
             followed += 1
             if target.startswith("/") or followed > LINKS_MAX_COUNT:
-                return True
+                return None
             here.pop()
-            left = [*_parts(target), *left]
-    return False
+            left = [*target.split("/"), *left]
+    return "/".join(here)

@@ -36,6 +36,8 @@ def wrong(folder: Path, content: bytes) -> str:
         artifact({**MODEL, "lib64": link("lib"), "lib/x": b"", "up": link("code/../lib"), "y": link("lib64/x")}),
         artifact({**MODEL, "same": link("model.joblib", tarfile.LNKTYPE), "..odd": b"", "./a/./b": b""}),
         artifact({"code": special(tarfile.DIRTYPE), **MODEL, "dangling": link("nothing/there")}),
+        artifact({"current": link("v1"), "code/x.py": link("../src.py"), "v1/a": b"", "src.py": b"", **MODEL}),
+        artifact({"v1/a": b"", "l": link("v1"), "l/b": b"", "c": link("v1/b", tarfile.LNKTYPE), **MODEL}),
     ],
 )
 def test_what_stays_within_is_taken_with_its_links(tmp_path: Path, content: bytes) -> None:
@@ -88,11 +90,27 @@ def test_rejects_an_archive_with_nothing_in_it(tmp_path: Path) -> None:
         {"c": link("a/b/up/../.."), "a/b/up": link("..")},
         {"a/b/up": link(".."), "a/b/up/../../x": b""},
         {"a": link("b"), "b": link("a"), "a/x": b""},
+        {"a": link("b"), "b": link("a")},
+        {"a": link("a")},
+        {"a/../x": b""},
+        # A hard link to a symbolic one is that one, at another place.
+        {"a/b/s": link("../.."), "h": link("a/b/s", tarfile.LNKTYPE)},
+        {"a/b/s": link("../.."), "a/h": link("a/b/s", tarfile.LNKTYPE), "a/h/pwned": b""},
+        {"a/b/s": link("../.."), "d": link("a/b"), "h": link("d/s", tarfile.LNKTYPE), "h/pwned": b""},
+        {"a/b/c": b"", "d": link("a/b"), "d/s": link("../.."), "e": link("a/b/s/../x")},
     ],
 )
 def test_rejects_members_and_links_that_lead_outside(tmp_path: Path, members: Members) -> None:
     assert wrong(tmp_path, artifact({**MODEL, **members})).endswith(
         " in it leads outside: its members and links must stay within"
+    )
+
+
+def test_rejects_a_hard_link_to_what_is_not_there_yet(tmp_path: Path) -> None:
+    """As tar would, when it comes to it."""
+    members: Members = {"same": link("model.joblib", tarfile.LNKTYPE), **MODEL}
+    assert wrong(tmp_path, artifact(members)) == (
+        "'same' in it is a hard link to 'model.joblib', which must be stored before it"
     )
 
 

@@ -11,6 +11,7 @@ https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_cont
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_worker.py
 """
 
+import gzip
 import json
 import os
 import resource
@@ -62,7 +63,7 @@ def unpack(archive: Path, folder: Path) -> None:
     count = size = 0
     try:
         # As a stream: what comes after the last member that is allowed is not even decompressed.
-        with tarfile.open(archive, "r|gz") as members:
+        with gzip.open(archive) as whole, tarfile.open(fileobj=whole, mode="r|") as members:
             for member in members:
                 count, size = count + 1, size + member.size
                 if count > MAX_MEMBERS or size > MAX_UNPACKED_BYTES:
@@ -70,20 +71,25 @@ def unpack(archive: Path, folder: Path) -> None:
                     raise RefusedError(f"the artifact unpacks to more than {limit}")
                 if member.name.startswith("/"):
                     raise RefusedError(f"the artifact's member {member.name!r} leads outside")
+                what = f"the artifact's member {member.name!r}"
+                for path in (member.name, *([member.linkname] if member.islnk() else ())):
+                    _refuse_outside(folder / path, folder, what)
                 members.extract(member, folder, filter="data")
-                if member.issym() or member.islnk():
-                    _refuse_outside(folder / member.name, folder, f"the artifact's link {member.name!r}")
+                _refuse_outside(folder / member.name, folder, what)
     except tarfile.FilterError as error:
         raise RefusedError(f"the artifact's member {error.tarinfo.name!r} leads outside, or is no file") from error
+    except KeyError as error:
+        raise RefusedError(f"the artifact cannot be unpacked: {error.args[0]}") from error
     except (tarfile.TarError, EOFError, OSError, ValueError, zlib.error, MemoryError, RecursionError) as error:
         raise RefusedError(f"the artifact cannot be unpacked: {type(error).__name__}: {error}") from error
 
 
 def program(folder: Path, name: str) -> Path:
     """The handlers that SAGEMAKER_PROGRAM names, below code/. Raises RefusedError."""
-    if Path(name).is_absolute() or ".." in Path(name).parts:
+    path = os.path.normpath(name)
+    if path.startswith("/") or path.split("/")[0] == "..":
         raise RefusedError(f"SAGEMAKER_PROGRAM {name!r} leads outside of the artifact's code/")
-    found = folder / "code" / name
+    found = folder / "code" / path
     try:
         missing = not found.is_file()
     except (OSError, ValueError):  # no file can have such a name
@@ -94,13 +100,16 @@ def program(folder: Path, name: str) -> Path:
     return found
 
 
-def _refuse_outside(link: Path, folder: Path, what: str) -> None:
+def _refuse_outside(path: Path, folder: Path, what: str) -> None:
+    """tarfile's own check takes a path for sound that is too long to be followed: here each part of it must be."""
     try:
-        inside = link.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
-    except (OSError, RuntimeError):  # to itself, or further than a path may be long
+        inside = path.resolve(strict=True).is_relative_to(folder.resolve(strict=True))
+    except (FileNotFoundError, NotADirectoryError):  # to nothing, or to what comes later: nobody can follow it yet
+        return
+    except (OSError, RuntimeError):  # round in circles, or further than a path may be long
         inside = False
     if not inside:
-        raise RefusedError(f"{what} leads outside, or to nothing")
+        raise RefusedError(f"{what} leads outside, or round in circles")
 
 
 def limit(memory_bytes: int, file_bytes: int, seconds: int) -> None:

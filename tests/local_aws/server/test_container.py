@@ -1,5 +1,6 @@
 """What the handlers of an artifact get, what they may do, and what is left of them."""
 
+import gzip
 import io
 import json
 import os
@@ -15,7 +16,8 @@ import pytest
 
 from local_aws.server.containers import container
 from local_aws.server.containers.container import Answer
-from local_aws.server.containers.handlers import MAX_MEMBERS, MAX_UNPACKED_BYTES, RefusedError
+from local_aws.server.containers.handlers import MAX_MEMBERS, MAX_UNPACKED_BYTES, RefusedError, unpack
+from settings.artifacts import read_artifact
 
 HANDLERS = """
 def model_fn(folder): return folder
@@ -186,8 +188,17 @@ ARTIFACTS: dict[str, tuple[bytes, str]] = {
     "an absolute member": (packed({"/etc/a": "x"}), "member '/etc/a' leads outside"),
     "a link above": (packed({"a": special(LINK, "../b")}), "member 'a' leads outside"),
     "an absolute link": (packed({"a": special(LINK, "/etc/hostname")}), "member 'a' leads outside"),
-    "a link to itself": (packed({"a": special(LINK, "a")}), "link 'a' leads outside, or to nothing"),
-    "a link to nothing": (packed({"a": special(LINK, "b")}), "link 'a' leads outside, or to nothing"),
+    "a link to itself": (packed({"a": special(LINK, "a")}), "member 'a' leads outside, or round in circles"),
+    "links in a circle": (packed({"a": special(LINK, "b"), "b": special(LINK, "a")}), "or round in circles"),
+    "a hard link to a link": (
+        packed({"a/b/s": special(LINK, "../.."), "h": special(HARD, "a/b/s"), "h/pwned": "x"}),
+        "member 'h' leads outside",
+    ),
+    "a link that leads outside by a later one": (
+        packed({"d/x": "", "s": special(LINK, "d/m/../.."), "d/m": special(LINK, ".."), "s/pwned": "x"}),
+        "leads outside",
+    ),
+    "a hard link to what comes later": (packed({"h": special(HARD, "x"), "x": "", **CODE}), "cannot be unpacked"),
     "a hard link": (packed({"a": special(HARD, "/etc/hostname")}), "member 'a' leads outside"),
     "a hard link above": (packed({"a": special(HARD, "../artifact.tar.gz")}), "member 'a' leads outside"),
     "through a folder": (
@@ -230,12 +241,52 @@ def test_rejects_a_bomb_while_it_is_unpacked(monkeypatch: pytest.MonkeyPatch) ->
         ask(header)
 
 
-def test_links_within_the_artifact_are_kept() -> None:
-    members: dict[str, Member] = {
-        "code/real.py": CODE["code/inference.py"],
-        "code/inference.py": special(LINK, "real.py"),
-    }
+REAL = CODE["code/inference.py"]
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"code/real.py": REAL, "code/inference.py": special(LINK, "real.py")},
+        {"code/real.py": REAL, "code/inference.py": special(HARD, "code/real.py")},
+        {"code/inference.py": special(LINK, "../src.py"), "src.py": REAL},
+        {"code": special(LINK, "v1"), "v1/inference.py": REAL},
+        {"code/inference.py": REAL, "dangling": special(LINK, "nothing/there")},
+    ],
+)
+def test_links_within_the_artifact_are_kept_whichever_comes_first(members: dict[str, Member], tmp_path: Path) -> None:
+    """And the app says the same of it."""
+    (tmp_path / "model.tar.gz").write_bytes(packed(members))
+    assert read_artifact(tmp_path / "model.tar.gz")[1] is None
     assert ask(packed(members)).body == b"x"
+
+
+def test_an_artifact_may_be_compressed_in_parts() -> None:
+    whole = packed(CODE, "w:")
+    assert ask(gzip.compress(whole[:700]) + gzip.compress(whole[700:])).body == b"x"
+
+
+def test_rejects_a_path_too_long_to_be_followed_before_anything_is_written_through_it(tmp_path: Path) -> None:
+    """tarfile's own check takes it for sound."""
+    step, letters = "d" * 247, "abcdefghijklmnop"
+    members: dict[str, Member] = {}
+    path = ""
+    for letter in letters:
+        members[f"{path}{step}"] = special(tarfile.DIRTYPE)
+        members[f"{path}{letter}"] = special(LINK, step)
+        path += f"{letter}/"
+    deep = f"{path}{'l' * 254}"
+    members[deep] = special(LINK, "../" * len(letters))
+    members["escape"] = special(LINK, f"{deep}/../pwned")
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "archive").write_bytes(packed({**members, "escape/x": "x"}))
+    with pytest.raises(RefusedError, match="leads outside"):
+        unpack(tmp_path / "archive", tmp_path / "a/b")
+
+
+@pytest.mark.parametrize("name", ["inference.py", "./inference.py", "sub/../inference.py"])
+def test_a_program_is_found_however_its_path_is_written(name: str) -> None:
+    assert ask(packed(CODE), program=name).body == b"x"
 
 
 @pytest.mark.parametrize(
