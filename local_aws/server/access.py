@@ -26,6 +26,7 @@ MOTOS_OWN = "/moto-api"
 MOTOS_ACCOUNT = "HTTP_X_MOTO_ACCOUNT_ID"
 NOT_SIGNED = "it must be signed, as AWS's SDKs do"
 NOT_OURS = "its signature is of no key that this local AWS issued: `make local`, then source .local/<environment>.env"
+NOT_COVERED = "each of its headers x-amz-... must be among those that are signed"
 NOT_NOW = "its signature has expired"
 
 
@@ -79,6 +80,8 @@ def _known_caller(environ: dict[str, Any], root: Key) -> Signature:
     signature = signatures.read(environ)
     if signature is None:
         raise DeniedError(NOT_SIGNED)
+    if not signature.covers(signatures.amazon_headers(environ)):
+        raise DeniedError(NOT_COVERED)
     if not signature.is_current():
         raise DeniedError(NOT_NOW)
     key = root if signature.access_key == root.access_key else _issued(signature.access_key)

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import io
 import urllib.parse
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -37,8 +37,13 @@ class Signature:
     made: datetime
     expires: datetime
 
+    def covers(self, headers: Iterable[str]) -> bool:
+        """Whether it is of these headers too, by their names in lower case."""
+        raise NotImplementedError
+
     def is_current(self) -> bool:
-        return self.made - MAX_SKEW <= datetime.now(UTC) <= self.expires
+        now = datetime.now(UTC)
+        return self.made <= now + MAX_SKEW and now <= self.expires  # from the first to the last year there is
 
     @property
     def header(self) -> str:
@@ -54,6 +59,9 @@ class Signature:
 class Version4(Signature):
     signed_headers: str
     presigned: bool
+
+    def covers(self, headers: Iterable[str]) -> bool:
+        return set(headers) <= {*self.signed_headers.replace("_", "-").split(";")}  # as WSGI has their names
 
     def expected(self, environ: dict[str, Any], secret_key: str) -> str:
         service = self.scope.split("/")[2]
@@ -88,12 +96,14 @@ class Version2(Signature):
 
     expires_said: str
 
+    def covers(self, _headers: Iterable[str]) -> bool:
+        return True  # all of Amazon's are in what is signed
+
     def expected(self, environ: dict[str, Any], secret_key: str) -> str:
         path, _, query = environ["RAW_URI"].partition("?")
         resource = f"{path}/" if path.rfind("/") == 0 and path != "/" else path  # a bucket alone
         asked = _query(environ)
-        headers = {name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name[:5] == "HTTP_"}
-        amazon = {name: value for name, value in (headers | asked).items() if name.startswith("x-amz-")}
+        amazon = amazon_headers(environ) | {name: asked[name] for name in asked if name.startswith("x-amz-")}
         parts = [urllib.parse.unquote(part) for part in query.split("&")]
         parts = sorted(part for part in parts if part.partition("=")[0] in HmacV1QueryAuth.QSAOfInterest)
         signed = [
@@ -104,6 +114,15 @@ class Version2(Signature):
             "?".join([resource, *filter(None, ["&".join(parts)])]),
         ]
         return base64.b64encode(hmac.digest(secret_key.encode(), "\n".join(signed).encode(), "sha1")).decode()
+
+
+def amazon_headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """Those that change what is asked, all of which a signature must cover.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
+    """
+    headers = {name[5:].lower().replace("_", "-"): value for name, value in environ.items() if name[:5] == "HTTP_"}
+    return {name: value for name, value in headers.items() if name.startswith("x-amz-")}
 
 
 def read(environ: Mapping[str, Any]) -> Signature | None:

@@ -192,6 +192,8 @@ def test_motos_own_ways_in_are_closed_to_everybody(server: Server) -> None:
         ("algorithm", "AWS"),
         ("date", "20200101T000000Z"),
         ("date", "now"),
+        ("date", "00010101T000000Z"),
+        ("date", "99991231T235959Z"),
     ],
 )
 def test_rejects_a_signature_that_was_not_made_with_the_key(server: Server, part: str, changed: str) -> None:
@@ -351,6 +353,26 @@ def test_rejects_a_presigned_url_that_was_changed_or_has_expired(server: Server,
     query = urllib.parse.urlsplit(url).query
     without = [part for part in query.split("&") if "token" not in part.lower()]
     assert status(url.replace(query, "&".join(without))) == 403
+
+
+@pytest.mark.parametrize("header", ["x-amz-acl", "X-Amz-Meta-Role", "x-amz-copy-source", "x-amz-security-token"])
+def test_rejects_a_header_of_amazons_that_is_not_signed(server: Server, header: str) -> None:
+    s3 = client(server, "s3", signature_version="s3v4")
+    url = urllib.parse.urlsplit(s3.generate_presigned_url("list_buckets"))
+    host = {"Host": f"{server_process.HOST}:{server.port}"}
+    first = f"GET {url.path}?{url.query} HTTP/1.1"
+    assert raw(server, written(host, first, ""))[0] == 200
+    for answer in (
+        raw(server, written(host | {header: "x"}, first, "")),
+        raw(server, written(signed(server) | {header: "x"})),
+    ):
+        refused(answer)
+        assert "each of its headers x-amz-... must be among those that are signed" in answer[1]
+    assert raw(server, written(signed(server) | {"X-Amzn-Trace-Id": "x"}))[0] == 200
+    assert (
+        raw(server, written(host, first.replace(url.query.split("X-Amz-Date=")[1][:16], "00010101T000000Z"), ""))[0]
+        == 403
+    )
 
 
 def test_what_was_refused_is_in_the_log_and_no_secret_is(server: Server, folder: Path) -> None:
