@@ -2,6 +2,8 @@
 
 They get an environment, a folder and a session of their own, all of which ends with the answer, and limits of time,
 memory and size. It is no sandbox: they run as the person who started the local AWS, and can read what that person can.
+The limit of memory is of each process by itself, and of what it has for itself: shared mappings are not counted.
+A process that leaves the session is found by its parents or its environment, and is left where it hides both.
 """
 
 import json
@@ -118,7 +120,7 @@ def _read(code: int | None, answer: IO[bytes]) -> Answer:
         if "refused" in told:
             raise RefusedError(told["refused"])
         status, content_type, length = int(told["status"]), str(told["content_type"]), int(told["length"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):  # whatever the handlers wrote there
         return _broken("the handlers' process gave no answer")
     if not 0 <= length <= MAX_ANSWER_BYTES:
         return _broken(f"the answer has {length:,} bytes: must have at most {MAX_ANSWER_BYTES:,}")

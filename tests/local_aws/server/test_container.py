@@ -137,6 +137,15 @@ def test_whatever_they_do_to_themselves_is_a_server_error(predict: str, said: st
     assert "secret" not in told.body.decode()
 
 
+@pytest.mark.parametrize(
+    "line", ['{"status":1e999}', "[" * 9000, "[]", "5", '{"status": 200, "content_type": "a", "length": 1e999}', "\xff"]
+)
+def test_whatever_they_write_in_the_answers_place_is_a_server_error(line: str) -> None:
+    write = "for number in range(3, 20):\n    try: os.write(number, LINE)\n    except OSError: pass\nos._exit(0)"
+    told = run(write.replace("LINE", repr(f"{line}\n".encode("latin-1"))), "import os\n")
+    assert (told.status, told.body) == (500, b"the handlers' process gave no answer")
+
+
 @pytest.mark.parametrize("content_type", ["text/plain\nX-Injected: yes", "text/pläin", "a\rb"])
 def test_rejects_a_content_type_that_is_no_header(content_type: str) -> None:
     assert run("return b'x'", accept=content_type).status == 500
