@@ -3,7 +3,8 @@
 They get an environment, a folder and a session of their own, all of which ends with the answer, and limits of time,
 memory and size. It is no sandbox: they run as the person who started the local AWS, and can read what that person can.
 The limit of memory is of each process by itself, and of what it has for itself: shared mappings are not counted.
-A process that leaves the session is found by its parents or its environment, and is left where it hides both.
+A process that leaves the session is found as a descendant (on Linux; only while the handlers leave their parent alive)
+or by its environment. One that escapes both is left.
 """
 
 import json
@@ -61,7 +62,7 @@ def ask(artifact: bytes, *, program: str, content_type: str, accept: str, body: 
 
 
 def _run(folder: str, request: IO[bytes], answer: IO[bytes], log: IO[bytes]) -> int | None:
-    """The exit code; None where it took too long. Nothing that was started is left."""
+    """The exit code; None where it took too long. What was started is ended, as far as the top of this file says."""
     began = time.time()
     process = subprocess.Popen(
         [sys.executable, "-I", handlers.__file__, str(answer.fileno())],
@@ -86,10 +87,21 @@ def _run(folder: str, request: IO[bytes], answer: IO[bytes], log: IO[bytes]) -> 
     except subprocess.TimeoutExpired:
         return None
     finally:
+        for started in _descendants(process.pid):
+            with suppress(psutil.Error):
+                started.kill()
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         _kill_those_of(folder, began)
+
+
+def _descendants(pid: int) -> list[psutil.Process]:
+    try:
+        found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
+    except psutil.Error:  # it has ended, and ended them
+        return []
+    return found
 
 
 def _kill_those_of(folder: str, began: float) -> None:

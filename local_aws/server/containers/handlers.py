@@ -11,6 +11,7 @@ https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_cont
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_worker.py
 """
 
+import ctypes
 import gzip
 import json
 import os
@@ -25,6 +26,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import psutil
 from flask import Flask, Response, request
 
 JSON = "application/json"
@@ -32,6 +34,8 @@ TEXTS = (JSON, "text/csv")
 # Of this local AWS: those of the project have some kilobytes.
 MAX_UNPACKED_BYTES = 1024**3
 MAX_MEMBERS = 10_000
+# https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
+PR_SET_CHILD_SUBREAPER = 36
 
 
 class RefusedError(Exception):
@@ -127,6 +131,21 @@ def limit(memory_bytes: int, file_bytes: int, seconds: int) -> None:
     signal.alarm(seconds + 5)
 
 
+def adopt_orphans() -> None:
+    """On Linux, whatever loses its parent below this process becomes a child of it, in whichever session."""
+    with suppress(AttributeError):  # other systems have no such thing
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def end_descendants() -> None:
+    with suppress(ChildProcessError):  # when there are none
+        while True:
+            os.waitpid(-1, os.WNOHANG)
+            for process in psutil.Process().children(recursive=True):
+                with suppress(psutil.Error):
+                    process.kill()
+
+
 def answer(program: Path, folder: Path, asked: dict[str, Any], body: bytes, to: BinaryIO) -> None:
     client = container(str(program), str(folder)).test_client()
     headers = {"Content-Type": asked["content_type"], "Accept": asked["accept"]}
@@ -153,6 +172,7 @@ def main() -> None:
             write(to, refused=str(error))
             return
         # What the handlers do to their parent, they do to this process and not to the server.
+        adopt_orphans()
         child = os.fork()
         if child == 0:
             try:
@@ -164,6 +184,7 @@ def main() -> None:
                 os._exit(1)
             os._exit(0)  # without what was left to be done at the exit: a container would not end here
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        end_descendants()
     os._exit(code if code >= 0 else 128 - code)
 
 

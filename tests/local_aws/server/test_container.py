@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import os
+import sys
 import tarfile
 import time
 from collections.abc import Mapping
@@ -144,6 +145,22 @@ def test_whatever_they_write_in_the_answers_place_is_a_server_error(line: str) -
     write = "for number in range(3, 20):\n    try: os.write(number, LINE)\n    except OSError: pass\nos._exit(0)"
     told = run(write.replace("LINE", repr(f"{line}\n".encode("latin-1"))), "import os\n")
     assert (told.status, told.body) == (500, b"the handlers' process gave no answer")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere no process adopts orphans")
+@pytest.mark.parametrize("end", ["return b'x'", "time.sleep(60)"])
+def test_what_hides_its_environment_and_leaves_the_session_is_not_left(
+    monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    monkeypatch.setattr(container, "TIMEOUT_SECONDS", 3)
+    mark = f"300.{time.time_ns()}"
+    run(
+        f"subprocess.Popen(['/bin/sh', '-c', 'sleep {mark} & sleep {mark}'], env={{}}, start_new_session=True)\n"
+        f"subprocess.Popen(['/bin/sh', '-c', 'sleep {mark} &'], env={{}}, start_new_session=True)\n"
+        f"time.sleep(0.3)\n{end}",
+        "import subprocess, time\n",
+    )
+    assert [found for found in psutil.process_iter(["cmdline", "status"]) if mark in str(found.info["cmdline"])] == []
 
 
 @pytest.mark.parametrize("content_type", ["text/plain\nX-Injected: yes", "text/pläin", "a\rb"])
