@@ -4,6 +4,7 @@ import fcntl
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -105,9 +106,12 @@ def main() -> None:
         code = deploy(arguments.folder.resolve(), environment, int(arguments.port))
     except LocalAwsError as error:
         sys.exit(printable(f"local AWS: {error}"))
+    except KeyboardInterrupt:
+        print("local AWS: interrupted; the next make local takes over what was made", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
     if code != 0:
         exports = _relative(arguments.folder / f"{arguments.environment}.env")
-        sys.exit(f"local AWS: commands that are offered above are for a shell that has sourced it: . {exports}")
+        sys.exit(f"local AWS: a command that is offered above is for a shell that has sourced its exports: . {exports}")
     print("\nTry next:")
     for command in next_steps(arguments.folder, environment):
         print(f"  {command}")

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,9 @@ def errors_as_lines(environment: str) -> Iterator[None]:
     # The last is raised by a proxy's page in the place of an answer.
     except (OperationError, BotoCoreError, ClientError, ResponseParserError) as error:
         sys.exit(printable(f"{environment}: {error}"))
+    except KeyboardInterrupt:
+        print(f"{environment}: interrupted; a deploy takes over what was made", file=sys.stderr)
+        sys.exit(128 + signal.SIGINT)
 
 
 def _environment(name: str) -> str:

@@ -52,6 +52,8 @@ class Settings(BaseModel):
             if not isinstance(values, cls):
                 raise
             errors = [_raised_again(details) for details in error.errors()]
+            if any(details["type"] == "extra_forbidden" and len(details["loc"]) == 1 for details in errors):
+                raise  # a misspelt field's default would stand where the person has given something else
             checked = values._without({details["loc"][0] for details in error.errors() if details["loc"]})
         problems = [problem for rule in checked.rules() for problem in _found(rule, all_fields=not errors)]
         if problems:

@@ -259,6 +259,11 @@ def test_retention_is_one_of_the_days_that_cloudwatch_knows(days: int, sound: bo
     assert (problems(logs=LogSettings(retention_days=days)) == []) is sound  # type: ignore[arg-type]
 
 
+def test_a_misspelt_field_is_not_told_by_what_its_default_would_break() -> None:
+    [line] = problems(protectd=False, protected=True, bucket=BucketSettings(force_destroy=True))
+    assert line.startswith("dev: protectd: False: unknown field: ")
+
+
 def test_retention_has_no_other_days_than_cloudwatchs() -> None:
     assert set(get_args(get_args(RetentionDays)[0])) == {
         *(1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545),
@@ -500,7 +505,6 @@ def test_rules_that_cross_fields_are_asked_beside_a_field_that_is_unsound() -> N
     found = problems(
         owner="a;b",
         region="mars",
-        shares_accounts=True,
         encryption_key=None,
         network=ExistingNetworkSettings(subnet_ids=["subnet-01234567"] * 2, security_group_ids=["default"]),
         endpoints=[
@@ -518,7 +522,6 @@ def test_rules_that_cross_fields_are_asked_beside_a_field_that_is_unsound() -> N
         "network.subnet_ids",
         "owner",
         "region",
-        "shares_accounts",
     ]
 
 

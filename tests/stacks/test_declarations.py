@@ -137,7 +137,6 @@ def test_settings_that_are_checked_in_the_file_are_told_as_ever(folder: Path) ->
     assert [line.split(": ")[:2] for line in problems(folder)] == [
         ["qa", "name"],
         ["qa", "nam"],
-        ["qa", "state_bucket"],
     ]
 
 
