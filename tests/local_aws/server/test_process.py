@@ -171,7 +171,14 @@ def test_undeploy_ends_a_server_whose_record_is_half_written(cleared: Path) -> N
     assert serving(cleared) == []
 
 
-STARTER = "import pathlib, sys; from local_aws.server import process; process.start(pathlib.Path(sys.argv[1]))"
+# A pipeline may run the tests in the background of a shell, where interrupts are ignored.
+STARTER = """
+import pathlib, signal, sys
+from local_aws.server import process
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+process.start(pathlib.Path(sys.argv[1]))
+"""
 
 
 def starter(folder: Path) -> subprocess.Popen[str]:
