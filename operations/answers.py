@@ -29,6 +29,12 @@ def answer(operation: Callable[..., dict[str, Any]], **arguments: object) -> dic
         raise
 
 
+def log_group(logs: Any, name: str) -> dict[str, Any]:  # noqa: ANN401 - boto3 has no types
+    """Empty where there is none of that very name."""
+    found: list[dict[str, Any]] = logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return next((group for group in found if group["logGroupName"] == name), {})
+
+
 def answer_if_allowed(operation: Callable[..., dict[str, Any]], **arguments: object) -> dict[str, Any]:
     """Empty too where the caller may not look at the thing: it is another platform's, in a shared account."""
     try:

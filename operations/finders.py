@@ -6,12 +6,13 @@ block needs. The types in REPEATABLE need none: making one again does no harm. A
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from operations.answers import answer, answer_if_allowed
+from operations.answers import answer, answer_if_allowed, log_group
 from operations.uses import KEY, VPC, Uses
 from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError
@@ -80,20 +81,19 @@ class Finders:
         if resource_type != "aws_cloudwatch_log_group" or values.get("skip_destroy"):
             return None
         logs = self._client("logs")
-        found = logs.describe_log_groups(logGroupNamePrefix=values["name"])["logGroups"]
-        for group in found:
-            if group["logGroupName"] == values["name"]:
-                arn = group["arn"].removesuffix(":*")
-                tags = logs.list_tags_for_resource(resourceArn=arn)["tags"]
-                if not tags_of(values).items() <= tags.items():
-                    advice = (
-                        "it is taken over with logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, "
-                        "or left alone with owns_account_wide=False"
-                        if values["name"] in ACCOUNT_WIDE_LOG_GROUPS
-                        else "give the endpoint another name, or delete the group if nobody needs what is in it"
-                    )
-                    return f"{values['name']} is there already, and not this environment's: {advice}"
-        return None
+        group = log_group(logs, values["name"])
+        if not group:
+            return None
+        tags = logs.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"]
+        if tags_of(values).items() <= tags.items():
+            return None
+        advice = (
+            "it is taken over with logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, or left "
+            "alone with owns_account_wide=False"
+            if values["name"] in ACCOUNT_WIDE_LOG_GROUPS
+            else "give the endpoint another name, or delete the group if nobody needs what is in it"
+        )
+        return f"{values['name']} is there already, and not this environment's: {advice}"
 
     def failed(self, resource_type: str, values: Values) -> str | None:
         """The command that deletes what SageMaker could not make, and can only delete; None for everything else.
@@ -112,9 +112,7 @@ class Finders:
         return self._clients[service]
 
     def _log_group(self, values: Values) -> str | None:
-        name = values["name"]
-        found = self._client("logs").describe_log_groups(logGroupNamePrefix=name)["logGroups"]
-        return name if name in [group["logGroupName"] for group in found] else None
+        return values["name"] if log_group(self._client("logs"), values["name"]) else None
 
     def _role(self, values: Values) -> str | None:
         return values["name"] if answer(self._client("iam").get_role, RoleName=values["name"]) else None
@@ -165,7 +163,7 @@ class Finders:
     def _endpoint_configuration(self, values: Values) -> str | None:
         """Its name is generated: the one that an endpoint uses, else the newest."""
         found = self.generated_configurations(values["name_prefix"])
-        in_use = self.configurations_in_use()
+        in_use = self.configurations_in_use
         return next((name for name in found if name in in_use), next(iter(found), None))
 
     def generated_configurations(self, prefix: str) -> list[str]:
@@ -175,8 +173,9 @@ class Finders:
         generated = re.compile(rf"{re.escape(prefix)}\d{{{GENERATED_DIGITS}}}")
         return sorted(filter(generated.fullmatch, names), reverse=True)
 
+    @cached_property
     def configurations_in_use(self) -> set[str]:
-        """What the account's endpoints serve."""
+        """What the account's endpoints serve, asked once: there may be many."""
         sagemaker = self._client("sagemaker")
         pages = sagemaker.get_paginator("list_endpoints").paginate()
         names = [item["EndpointName"] for page in pages for item in page["Endpoints"]]
@@ -250,22 +249,20 @@ class Finders:
         asked = [{"Name": f"tag:{key}", "Values": [value]} for key, value in sorted(tags_of(values).items())]
         if vpc_id is not None:
             asked.append({"Name": "resource-id" if collection == "FlowLogs" else "vpc-id", "Values": [vpc_id]})
-        pages = self._client("ec2").get_paginator(operation).paginate(**{filters: asked})
-        found = [item for page in pages for item in page[collection]]
+        found = self._listed(operation, collection, **{filters: asked})
         return [item[field] for item in found if item.get("State") not in ("deleted", "deleting")]
+
+    def _listed(self, operation: str, collection: str, **asked: object) -> list[dict[str, Any]]:
+        pages = self._client("ec2").get_paginator(operation).paginate(**asked)
+        return [item for page in pages for item in page[collection]]
 
     def delete_vpc(self, vpc_id: str) -> list[str]:
         """The commands that delete it with what is in it, in an order that EC2 accepts."""
         inside = [{"Name": "vpc-id", "Values": [vpc_id]}]
-
-        def found(operation: str, collection: str, **asked: object) -> list[dict[str, Any]]:
-            pages = self._client("ec2").get_paginator(operation).paginate(**asked)
-            return [item for page in pages for item in page[collection]]
-
-        logs = found("describe_flow_logs", "FlowLogs", Filter=[{"Name": "resource-id", "Values": [vpc_id]}])
-        endpoints = found("describe_vpc_endpoints", "VpcEndpoints", Filters=inside)
-        subnets = found("describe_subnets", "Subnets", Filters=inside)
-        groups = found("describe_security_groups", "SecurityGroups", Filters=inside)
+        logs = self._listed("describe_flow_logs", "FlowLogs", Filter=[{"Name": "resource-id", "Values": [vpc_id]}])
+        endpoints = self._listed("describe_vpc_endpoints", "VpcEndpoints", Filters=inside)
+        subnets = self._listed("describe_subnets", "Subnets", Filters=inside)
+        groups = self._listed("describe_security_groups", "SecurityGroups", Filters=inside)
         # One that a rule of another one names goes after that.
         named = {
             pair["GroupId"]

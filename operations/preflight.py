@@ -27,6 +27,7 @@ from operations import command_line
 from operations.deployer_policy import DeployerPolicy, Statement
 from operations.finders import Finders
 from operations.quotas import VPC, VPCS, Need, Quota, needs, quotas
+from operations.recover import changes
 from operations.uses import Uses
 from settings.environment import EnvironmentSettings
 from settings.network import NewNetworkSettings
@@ -73,7 +74,7 @@ def preflight(stack: SynthesizedStack, environment: Environment, session: boto3.
     def plan() -> Iterator[Row]:
         stack.init()
         plans.append(stack.plan())
-        made = len(list(_creations(plans[0])))
+        made = len(list(changes(plans[0], ["create"])))
         yield Row(what="plan", verdict=FINE, detail=f"{made} to be made")
 
     if all(row.verdict == FINE for row in state):
@@ -178,7 +179,7 @@ def denied_actions(iam: Any, source: str, statement: Statement) -> Iterator[str]
 def _quota_rows(environment: Environment, session: boto3.Session, plans: Sequence[Plan]) -> Iterator[Row]:
     changed = {change["type"] for plan in plans for change in _changes(plan)}
     wanted = [need for need in needs(environment) if not plans or need.types & changed]
-    if any(change["type"] == "aws_vpc" for plan in plans for change in _creations(plan)):
+    if any(change["type"] == "aws_vpc" for plan in plans for change in changes(plan, ["create"])):
         pages = session.client("ec2").get_paginator("describe_vpcs").paginate()
         there = sum(len(page["Vpcs"]) for page in pages)
         wanted.append(Need(service=VPC, quota=VPCS, value=there + 1, why=f"{there} are there already"))
@@ -229,17 +230,10 @@ def _changes(plan: Plan) -> Iterator[Mapping[str, Any]]:
             yield change
 
 
-def _creations(plan: Plan) -> Iterator[Mapping[str, Any]]:
-    """What is to be made and is not taken over by an import block of `make recover`."""
-    for change in plan.get("resource_changes", []):
-        if change["change"]["actions"] == ["create"] and "importing" not in change["change"]:
-            yield change
-
-
 def _name_rows(name: str, plan: Plan, finders: Finders) -> Iterator[Row]:
     """One for each thing that is to be made and exists already, or one that says that there is none."""
     rows = []
-    for change in _creations(plan):
+    for change in changes(plan, ["create"]):
         kind, values = change["type"], change["change"]["after"]
         try:
             found, why = finders.find(kind, values), finders.kept_from(kind, values)

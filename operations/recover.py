@@ -21,7 +21,7 @@ from operations.uses import KEY, VPC, Uses
 from settings.names import GENERATED_DIGITS
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
 
-Plan = dict[str, Any]
+Plan = Mapping[str, Any]
 # The longest: https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
 KEY_KEPT_DAYS = 30
 CONFIGURATION, MODEL = "aws_sagemaker_endpoint_configuration", "aws_sagemaker_model"
@@ -43,7 +43,7 @@ class Recovery:
     def __init__(self, stack: SynthesizedStack, *, told: Sequence[str] = (), locked: bool = False) -> None:
         self._stack, self._told, self._unlocked = stack, told, ["-lock=false"] if locked else []
         stack.imports.unlink(missing_ok=True)
-        plan = stack.plan()
+        plan: Plan = stack.plan()
         session = boto3.Session(region_name=stack.region)
         self._finders = Finders(session, Uses(session, plan))
         refuse_dying_keys(session, self._finders.uses.with_data(KEY, lost_only=False), told)
@@ -71,18 +71,18 @@ class Recovery:
         lost: dict[str, str] = {}
         plan = before
         while True:
+            found = find_lost(plan, self._finders)
             superseded = dict(superseded_by_what_has_the_data(plan, self._finders))
-            superseded |= self._gone_but_in_the_state(find_lost(plan, self._finders))
+            superseded |= self._gone_but_in_the_state(found)
             if superseded:
                 self._stack.run("state", "rm", *self._unlocked, *superseded)
                 self.lines += [f"{address} is no longer in the state: {why}" for address, why in superseded.items()]
-                plan = self._stack.plan()
-            found = {address: found for address, found in find_lost(plan, self._finders).items() if address not in lost}
-            if not found and not superseded:
+            elif found.keys() - lost:
+                lost |= found
+                blocks = [{"to": address, "id": found_id} for address, found_id in sorted(lost.items())]
+                self._stack.write_imports(blocks)
+            else:
                 break
-            lost |= found
-            blocks = [{"to": address, "id": found_id} for address, found_id in sorted(lost.items())]
-            self._stack.write_imports(blocks)
             plan = self._stack.plan()
         self._refuse_to_lose(dict(lost_by_taking_over(before, plan)))
         refuse_a_second(plan, self._finders, self._told)
@@ -90,15 +90,13 @@ class Recovery:
 
     def _gone_but_in_the_state(self, found: Mapping[str, str]) -> dict[str, str]:
         """Terraform reads no import block of what its state has, though it is gone, and another one is there."""
-        known = {item.address: item.values.get("id") for item in self._state().resources if not item.deposed}
+        state = read_state(self._stack, state_lock.s3_client(self._stack))
+        known = {item.address: item.values.get("id") for item in state.resources if not item.deposed}
         return {
             address: f"{known[address]} is gone, and {found_id} is there"
             for address, found_id in found.items()
             if address in known
         }
-
-    def _state(self) -> TerraformState:
-        return read_state(self._stack, state_lock.s3_client(self._stack))
 
     def _refuse_to_lose(self, lost: Mapping[str, str]) -> None:
         said = [f"{address} would be {what}" for address, what in lost.items()]
@@ -135,7 +133,7 @@ def refuse_dying_keys(session: boto3.Session, key_ids: Iterable[str], told: Sequ
 def refuse_a_second(plan: Plan, finders: Finders, told: Sequence[str]) -> None:
     """Raises OperationError where a key or a VPC would be made, while what is taken over works with one that has not
     the tags by which it would be found."""
-    for change in _changes(plan, ["create"]):
+    for change in changes(plan, ["create"]):
         kind, address = change["type"], change["address"]
         works_with = finders.uses.with_data(kind, lost_only=True) if kind in (KEY, VPC) else []
         if works_with and address not in told:
@@ -167,7 +165,7 @@ def find_lost(plan: Plan, finders: Finders) -> dict[str, str]:
     """Address to import id of what a plan would make although it exists, and which can be taken over."""
     return {
         change["address"]: found_id
-        for change in _changes(plan, ["create"])
+        for change in changes(plan, ["create"])
         if (found_id := finders.find(change["type"], change["change"]["after"])) is not None
         and finders.failed(change["type"], change["change"]["after"]) is None
         and finders.kept_from(change["type"], change["change"]["after"]) is None
@@ -192,7 +190,7 @@ def superseded_by_what_has_the_data(plan: Plan, finders: Finders) -> Iterator[tu
                 for inside in _in_state(plan):
                     if inside["values"].get("vpc_id") == own:
                         yield inside["address"], why
-    served = finders.configurations_in_use()
+    served = finders.configurations_in_use
     known = {item["name"] for item in _values_in_state(plan, CONFIGURATION)}
     for item in _in_state(plan, CONFIGURATION):
         own = item["values"]["name"]
@@ -200,7 +198,7 @@ def superseded_by_what_has_the_data(plan: Plan, finders: Finders) -> Iterator[tu
             if own not in served and other in served - known:
                 yield item["address"], f"{own} serves nothing, while {other} does"
     served_models = finders.models_of(served)
-    for change in _changes(plan, ["create", "delete"]):
+    for change in changes(plan, ["create", "delete"]):
         if change["type"] == MODEL:
             own, wanted = change["change"]["before"]["name"], change["change"]["after"].get("name")
             if wanted in served_models and own not in served_models:
@@ -213,10 +211,9 @@ def tainted(plan: Plan, finders: Finders) -> list[str]:
 
     What SageMaker failed to make is not among them.
     """
-    changes = _changes(plan, ["create", "delete"])
     return [
         item["address"]
-        for item in changes
+        for item in changes(plan, ["create", "delete"])
         if item.get("action_reason") == "replace_because_tainted"
         and finders.failed(item["type"], item["change"]["before"]) is None
     ]
@@ -232,14 +229,14 @@ def lost_by_taking_over(before: Plan, after: Plan) -> Iterator[tuple[str, str]]:
 
 
 def _kept_from(plan: Plan, finders: Finders) -> Iterator[str]:
-    for change in _changes(plan, ["create"]):
+    for change in changes(plan, ["create"]):
         if (why := finders.kept_from(change["type"], change["change"]["after"])) is not None:
             yield why
 
 
 def failed(plan: Plan, finders: Finders) -> Iterator[str]:
     """The commands that delete what SageMaker failed to make, and what the next deploy makes again."""
-    for item in [*_changes(plan, ["create"]), *_changes(plan, ["create", "delete"])]:
+    for item in [*changes(plan, ["create"]), *changes(plan, ["create", "delete"])]:
         if (command := finders.failed(item["type"], item["change"]["after"])) is not None:
             yield f"SageMaker failed to make this: it can only be deleted, before the next deploy:\n  {command}"
 
@@ -249,8 +246,8 @@ def in_the_way(plan: Plan, finders: Finders) -> Iterator[str]:
 
     Nothing that an endpoint serves is among them.
     """
-    served_models = finders.models_of(finders.configurations_in_use())
-    for change in _changes(plan, ["create", "delete"]):
+    served_models = finders.models_of(finders.configurations_in_use)
+    for change in changes(plan, ["create", "delete"]):
         found = finders.find(change["type"], change["change"]["after"]) if change["type"] == MODEL else None
         if found is not None and found not in served_models:
             yield f"in the way of one that is to be made:\n  aws sagemaker delete-model --model-name {found}"
@@ -259,7 +256,7 @@ def in_the_way(plan: Plan, finders: Finders) -> Iterator[str]:
 def left(plan: Plan, finders: Finders) -> Iterator[str]:
     """What has this environment's tags or names, is not in its state, and nothing works with: the commands that delete
     it; a line where something works with it."""
-    served = finders.configurations_in_use()
+    served = finders.configurations_in_use
     known = {item["name"] for item in _values_in_state(plan, CONFIGURATION)}
     for prefix in sorted({name[:-GENERATED_DIGITS] for name in known}):
         for name in finders.generated_configurations(prefix):
@@ -294,7 +291,8 @@ def _unused(commands: str) -> str:
     return f"left by a deploy that died, and in use by nothing that Terraform knows:\n  {commands}"
 
 
-def _changes(plan: Plan, actions: list[str]) -> Iterator[dict[str, Any]]:
+def changes(plan: Plan, actions: list[str]) -> Iterator[dict[str, Any]]:
+    """What is to happen to resources that the plan does not take over."""
     for change in plan.get("resource_changes", []):
         if change["change"]["actions"] == actions and "importing" not in change["change"]:
             yield change
@@ -307,8 +305,8 @@ def _deletions(plan: Plan) -> Iterator[dict[str, Any]]:
 
 
 def _planned_names(plan: Plan, resource_type: str) -> set[str]:
-    changes = [item["change"]["after"] for item in plan.get("resource_changes", []) if item["type"] == resource_type]
-    return {values["name"] for values in changes if values and values.get("name")}
+    planned = [item["change"]["after"] for item in plan.get("resource_changes", []) if item["type"] == resource_type]
+    return {values["name"] for values in planned if values and values.get("name")}
 
 
 def _in_state(plan: Plan, resource_type: str | None = None) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import boto3
 
-from operations.answers import answer, answer_if_allowed
+from operations.answers import answer, answer_if_allowed, log_group
 
 KEY, VPC = "aws_kms_key", "aws_vpc"
 
@@ -100,9 +100,8 @@ class Uses:
 
     def _log_groups(self) -> Iterator[User]:
         for name, is_lost in self._planned("aws_cloudwatch_log_group", "name"):
-            for group in self._logs.describe_log_groups(logGroupNamePrefix=name)["logGroups"]:
-                if group["logGroupName"] == name:
-                    yield User(what=f"the log group {name}", is_lost=is_lost, key=group.get("kmsKeyId", ""))
+            key = log_group(self._logs, name).get("kmsKeyId", "")
+            yield User(what=f"the log group {name}", is_lost=is_lost, key=key)
 
     def _vpcs_of(self, subnet_ids: set[str]) -> dict[str, str]:
         found = [answer(self._ec2.describe_subnets, SubnetIds=[subnet]) for subnet in sorted(subnet_ids)]

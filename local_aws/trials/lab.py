@@ -174,16 +174,14 @@ class Lab:
         """Terraform, in the stack's folder."""
         return self._start(["terraform", *arguments, "-no-color"], self.stack)
 
-    def start_operation(self, module: str, *arguments: str) -> Run:
+    def start_operation(self, module: str, *arguments: str, **variables: str) -> Run:
         """`python -m operations.<module>`, as make runs it."""
         command = [sys.executable, "-m", f"operations.{module}", self.name, *arguments, "--output", str(self.output)]
-        return self._start(command, self.project)
+        return self._start(command, self.project, **variables)
 
     def start_deploy(self) -> Run:
         """`make deploy`, without its question and its preflight, which asks for more than the local AWS gives."""
-        command = [sys.executable, "-m", "operations.deploy", self.name, "--output", str(self.output)]
-        options = ["--auto-approve", "--skip-provider-lock"]
-        return self._start([*command, *options], self.project, PREFLIGHT="0")
+        return self.start_operation("deploy", "--auto-approve", "--skip-provider-lock", PREFLIGHT="0")
 
     def start_local(self, verb: str, *arguments: str) -> Run:
         """`make local` or `make local-down` with this lab's server; the stack's folder is another one then."""

@@ -253,7 +253,7 @@ def test_an_endpoint_that_nobody_else_may_look_at_stands_in_nobodys_way(
         raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "DescribeEndpoint")
 
     monkeypatch.setattr(finders._client("sagemaker"), "describe_endpoint", denied)
-    assert finders.configurations_in_use() == set()
+    assert finders.configurations_in_use == set()
 
 
 def test_of_several_configurations_the_one_that_is_served_is_taken_over(sagemaker: Any, session: Any) -> None:

@@ -8,7 +8,6 @@ import stat
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,18 +30,6 @@ FORM = "application/x-www-form-urlencoded; charset=utf-8"
 IDENTITY = "Action=GetCallerIdentity&Version=2011-06-15"
 ASSUME = "Action=AssumeRole&Version=2011-06-15&RoleSessionName=page&RoleArn=arn:aws:iam::111111111111:role/local"
 WEB_IDENTITY = ASSUME.replace("AssumeRole&", "AssumeRoleWithWebIdentity&WebIdentityToken=aaaa&")
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("access")
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Server]:
-    started = server_process.start(folder)
-    yield started
-    server_process.stop(folder, started)
 
 
 def raw(server: Server, request: bytes) -> tuple[int, str]:

@@ -17,22 +17,10 @@ from local_aws.server.failures import Failures
 from local_aws.server.process import LocalAwsError
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("failures")
-
-
-@pytest.fixture(scope="module")
-def started(folder: Path) -> Iterator[server_process.Server]:
-    server = server_process.start(folder)
-    yield server
-    server_process.stop(folder, server)
-
-
 @pytest.fixture
-def server(started: server_process.Server) -> Iterator[server_process.Server]:
-    yield started
-    failures.put(started, Failures())
+def server(server: server_process.Server) -> Iterator[server_process.Server]:
+    yield server
+    failures.put(server, Failures())
 
 
 def client(server: server_process.Server, service: str, attempts: int = 1) -> Any:
@@ -177,9 +165,9 @@ def test_rejects_what_is_no_fault(values: list[str], said: str) -> None:
 
 
 def test_every_problem_is_a_line_and_nothing_is_switched(
-    started: server_process.Server, folder: Path, monkeypatch: pytest.MonkeyPatch
+    server: server_process.Server, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    failures.put(started, Failures(delay_seconds=0.001))
+    failures.put(server, Failures(delay_seconds=0.001))
     values = ["errors=nan", "throttles=2", "nonsense=1", "settling_seconds=-1", "hold_after=-9"]
     monkeypatch.setattr("sys.argv", ["failures", *values, "--folder", str(folder)])
     with pytest.raises(SystemExit) as raised:
@@ -187,8 +175,8 @@ def test_every_problem_is_a_line_and_nothing_is_switched(
     lines = str(raised.value).splitlines()
     assert len(lines) == len(values)
     assert all(line.startswith("local AWS: ") for line in lines)
-    assert started.ask(failures.PATH)["delay_seconds"] == 0.001
-    failures.put(started, Failures())
+    assert server.ask(failures.PATH)["delay_seconds"] == 0.001
+    failures.put(server, Failures())
 
 
 @pytest.mark.parametrize(

@@ -33,11 +33,6 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("gaps")
-
-
-@pytest.fixture(scope="module")
 def server(folder: Path) -> Any:
     started = server_process.start(folder)
     yield started

@@ -22,18 +22,6 @@ from local_aws.server.process import LocalAwsError, Server
 from stacks.environments import ROOT
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("process")
-
-
-@pytest.fixture(scope="module")
-def server(folder: Path) -> Iterator[Server]:
-    started = server_process.start(folder)
-    yield started
-    server_process.stop(folder, started)
-
-
 @pytest.fixture
 def cleared(tmp_path: Path) -> Iterator[Path]:
     """A folder whose servers are ended, however many there are."""

@@ -3,7 +3,6 @@
 import functools
 import http.client
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
@@ -19,14 +18,6 @@ from local_aws.server import process as server_process
 from local_aws.server import strict
 
 TRUST = json.dumps({"Version": "2012-10-17", "Statement": []})
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[server_process.Server]:
-    folder = tmp_path_factory.mktemp("strict")
-    started = server_process.start(folder)
-    yield started
-    server_process.stop(folder, started)
 
 
 @functools.cache
