@@ -91,7 +91,8 @@ def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
     if asks_first:
         refuse_what_would_fail(stack, name)
     session = boto3.Session(region_name=stack.region)
-    refuse_dying_keys(session, [str(item.values.get("id")) for item in state.of_type(KEY)], told(os.environ))
+    if verb == "deploy":
+        refuse_dying_keys(session, [str(item.values.get("id")) for item in state.of_type(KEY)], told(os.environ))
     sagemaker = session.client("sagemaker")
     if stack.imports.exists() or state.lacks_any(stack) or serves_what_is_unknown(state, sagemaker):
         take_over(verb, stack, name)
