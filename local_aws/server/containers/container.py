@@ -35,6 +35,8 @@ MAX_ANSWER_BYTES: int = (
     .metadata["max"]
 )
 LOGGED_BYTES = 64_000
+# A process that is killed is there until the system comes to it.
+GONE_TIMEOUT_SECONDS = 5
 TIMED_OUT = "Your invocation timed out while waiting for a response from container primary."
 
 
@@ -105,12 +107,15 @@ def _descendants(pid: int) -> list[psutil.Process]:
 
 
 def _kill_those_of(folder: str, began: float) -> None:
-    """What left the session still has the folder for its home."""
+    """What left the session still has the folder for its home. Waits until they are gone."""
+    killed = []
     for process in psutil.process_iter(["create_time"]):
         if process.info["create_time"] >= began - 1:
             with suppress(psutil.Error):
                 if process.environ().get("HOME") == folder:
                     process.kill()
+                    killed.append(process)
+    psutil.wait_procs(killed, timeout=GONE_TIMEOUT_SECONDS)
 
 
 def _copy_to_log(log: IO[bytes]) -> None:
