@@ -15,6 +15,7 @@ from local_aws.server.process import HOST, LocalAwsError, Server
 from settings.environment import EnvironmentSettings
 from settings.limits import ACCOUNT_ID_LENGTH
 from stacks.environments import NAMES
+from stacks.sourced_shell import ENVIRONMENT_VARIABLE
 
 # One account each, as the real environments have: 111111111111 and so on; one with an account_id has that one here too.
 ACCOUNT_IDS = {name: str(number) * ACCOUNT_ID_LENGTH for number, name in enumerate(NAMES, start=1)}
@@ -48,20 +49,21 @@ def account_variables(server: Server, settings: EnvironmentSettings) -> dict[str
     # moto keeps accounts apart by the role that was assumed.
     role = f"arn:aws:iam::{account_id(settings)}:role/{ROLE}"
     credentials = root.assume_role(RoleArn=role, RoleSessionName=settings.name)["Credentials"]
-    variables = _variables(server, region, credentials)
+    variables = _variables(server, settings, credentials)
     _make_role(session(variables).client("iam", endpoint_url=server.url))
     return variables
 
 
-def _variables(server: Server, region: str, credentials: Mapping[str, str]) -> dict[str, str]:
+def _variables(server: Server, settings: EnvironmentSettings, credentials: Mapping[str, str]) -> dict[str, str]:
     return NOTHING_OF_THE_USERS | {
         "AWS_ENDPOINT_URL": server.url,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
+        "AWS_REGION": settings.region,
+        "AWS_DEFAULT_REGION": settings.region,
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
         "CHECKPOINT_DISABLE": "1",
+        ENVIRONMENT_VARIABLE: settings.name,
         "NO_PROXY": os.environ.get("NO_PROXY", HOST),
         "no_proxy": os.environ.get("NO_PROXY", HOST),
     }

@@ -10,21 +10,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, preflight, state_lock
+from operations.caller import Caller, speaks_to
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.terraform_state import TerraformState, read_state, refuse_anothers
 from operations.uses import KEY
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
 
-# Retries of the first question, after which AWS is taken to be out of reach: some ten seconds.
-FIRST_RETRIES = 4
 
-
-def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) -> TerraformState:
-    """Before anything is begun. The state. Raises OperationError with what is in the way and what to do."""
+def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) -> tuple[TerraformState, Caller]:
+    """Before anything is begun. The state, and who asks. Raises OperationError: what is in the way, and what to do."""
     protected = [".".join(address) for address in stack.protected] if verb == "destroy" else []
     if protected:
         raise OperationError(
@@ -32,18 +29,16 @@ def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) ->
             f"hold: set protected=False and bucket=BucketSettings(force_destroy=True) in stacks/{name}.py, "
             f"`cdktf deploy {name}`, then destroy"
         )
+    caller = speaks_to(name, stack.region)
     try:
-        caller = boto3.client(
-            "sts", region_name=stack.region, config=Config(retries={"total_max_attempts": FIRST_RETRIES})
-        ).get_caller_identity()
         s3 = state_lock.s3_client(stack)
         lock, state = state_lock.lock_of(stack, s3), read_state(stack, s3)
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS does not answer, nothing was changed: {error}") from error
     if lock is not None:
         raise OperationError(state_lock.explanation(lock, stack))
-    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=caller["Account"])
-    return state
+    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=caller.account_id)
+    return state, caller
 
 
 def wants_preflight(variables: Mapping[str, str]) -> bool:
@@ -54,9 +49,9 @@ def wants_preflight(variables: Mapping[str, str]) -> bool:
     return given == ""
 
 
-def refuse_what_would_fail(stack: SynthesizedStack, name: str) -> None:
+def refuse_what_would_fail(stack: SynthesizedStack, name: str, caller: Caller) -> None:
     """Says what is not fine. Raises OperationError where that would stop the deploy midway."""
-    rows = preflight.rows_of(name, stack)
+    rows = preflight.rows_of(name, stack, caller)
     for line in preflight.lines(name, [row for row in rows if row.verdict != preflight.FINE]):
         print(line, flush=True)
     summary = preflight.summary(rows)
@@ -87,9 +82,9 @@ def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
     """Raises OperationError where cdktf does not end well."""
     asks_first = verb == "deploy" and wants_preflight(os.environ)
     stack = synthesized_stack(name, output)
-    state = refuse_what_cannot_be_done(verb, stack, name)
+    state, caller = refuse_what_cannot_be_done(verb, stack, name)
     if asks_first:
-        refuse_what_would_fail(stack, name)
+        refuse_what_would_fail(stack, name, caller)
     session = boto3.Session(region_name=stack.region)
     if verb == "deploy":
         refuse_dying_keys(session, [str(item.values.get("id")) for item in state.of_type(KEY)], told(os.environ))

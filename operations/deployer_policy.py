@@ -19,10 +19,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import boto3
 import botocore.session
 
 from operations import command_line
+from operations.caller import speaks_to
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.limits import ENDPOINTS_PER_PAGE
@@ -650,7 +650,7 @@ def main() -> None:
     with command_line.errors_as_lines(name):
         account_id = settings.account_id
         if account_id is None:
-            account_id = boto3.client("sts", region_name=settings.region).get_caller_identity()["Account"]
+            account_id = speaks_to(name, settings.region).account_id
         print(json.dumps(DeployerPolicy(settings=settings, account_id=account_id).documents, indent=2))
 
 

@@ -24,6 +24,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from operations import command_line
+from operations.caller import Caller, speaks_to
 from operations.deployer_policy import DeployerPolicy, Statement
 from operations.finders import Finders
 from operations.quotas import VPC, VPCS, Need, Quota, needs, quotas
@@ -54,19 +55,16 @@ class Row:
         return f"{self.verdict:<{len(UNASKED)}}  {self.what}: {self.detail}"
 
 
-def preflight(stack: SynthesizedStack, environment: Environment, session: boto3.Session) -> Iterator[Row]:
-    """Where AWS does not say who calls, or it is another account than the settings name, nothing else is asked."""
+def preflight(
+    stack: SynthesizedStack, environment: Environment, session: boto3.Session, caller: Caller
+) -> Iterator[Row]:
+    """Where the caller is of another account than the settings name, nothing else is asked."""
     settings = environment.settings
-    try:
-        identity = session.client("sts").get_caller_identity()
-    except NO_ANSWER as error:
-        yield Row(what="caller", verdict=REFUSED, detail=f"AWS does not say who calls: {_reason(error)}")
-        return
-    row = caller_row(settings, identity)
+    row = caller_row(settings, caller)
     yield row
     if row.verdict == REFUSED:
         return
-    yield from asked("permissions", lambda: _permission_rows(settings, identity, session.client("iam")))
+    yield from asked("permissions", lambda: _permission_rows(settings, caller, session.client("iam")))
     plans, finders = list[Plan](), Finders(session, Uses(session, {}))
     state = [] if settings.state_bucket is None else asked("state", lambda: [state_row(settings, finders)])
     yield from state
@@ -92,7 +90,9 @@ def asked(what: str, question: Callable[[], Iterable[Row]]) -> list[Row]:
     try:
         return list(question())
     except (*NO_ANSWER, OperationError) as error:
-        return [Row(what=what, verdict=UNASKED, detail=_reason(error))]
+        # Terraform finds none where boto3 has found some: it would not deploy either.
+        verdict = REFUSED if isinstance(error, OperationError) and "credential" in str(error) else UNASKED
+        return [Row(what=what, verdict=verdict, detail=_reason(error))]
 
 
 def _reason(error: Exception) -> str:
@@ -103,12 +103,11 @@ def _reason(error: Exception) -> str:
     return next((line for line in lines if line.startswith("Error: ")), lines[0])
 
 
-def caller_row(settings: EnvironmentSettings, identity: Mapping[str, str]) -> Row:
-    account, arn = identity["Account"], identity["Arn"]
-    if settings.account_id not in (None, account):
-        detail = f"{arn} is in account {account}: must be in account_id, {settings.account_id}"
+def caller_row(settings: EnvironmentSettings, caller: Caller) -> Row:
+    if settings.account_id not in (None, caller.account_id):
+        detail = f"{caller.arn} is in account {caller.account_id}: must be in account_id, {settings.account_id}"
         return Row(what="caller", verdict=REFUSED, detail=detail)
-    return Row(what="caller", verdict=FINE, detail=f"{arn} in account {account}")
+    return Row(what="caller", verdict=FINE, detail=f"{caller.arn} in account {caller.account_id}")
 
 
 def state_row(settings: EnvironmentSettings, finders: Finders) -> Row:
@@ -123,12 +122,12 @@ def state_row(settings: EnvironmentSettings, finders: Finders) -> Row:
     return Row(what="state", verdict=FINE, detail=f"the bucket {found} is there")
 
 
-def _permission_rows(settings: EnvironmentSettings, identity: Mapping[str, str], iam: Any) -> Iterator[Row]:  # noqa: ANN401
-    source = policy_source(identity["Arn"], iam)
+def _permission_rows(settings: EnvironmentSettings, caller: Caller, iam: Any) -> Iterator[Row]:  # noqa: ANN401
+    source = policy_source(caller.arn, iam)
     if source is None:
         yield Row(what="permissions", verdict=FINE, detail="the root user may do all: deploy as a role instead")
         return
-    statements = DeployerPolicy(settings=settings, account_id=identity["Account"]).statements
+    statements = DeployerPolicy(settings=settings, account_id=caller.account_id).statements
     denied = sorted({action for statement in statements for action in denied_actions(iam, source, statement)})
     if denied:
         detail = f"not allowed: {', '.join(denied)}; what is needed: make deployer-policy ENV={settings.name}"
@@ -266,16 +265,17 @@ def lines(name: str, rows: Sequence[Row]) -> Iterator[str]:
         yield from (f"  {command}" for command in commands)
 
 
-def rows_of(name: str, stack: SynthesizedStack) -> list[Row]:
+def rows_of(name: str, stack: SynthesizedStack, caller: Caller) -> list[Row]:
     """The answers for a stack that is synthesized."""
     [environment] = [item for item in read_environments(os.environ) if item.settings.name == name]
-    return [*preflight(stack, environment, boto3.Session(region_name=stack.region))]
+    return [*preflight(stack, environment, boto3.Session(region_name=stack.region), caller)]
 
 
 def main() -> None:
     arguments = command_line.parser(__doc__).parse_args()
     with command_line.errors_as_lines(arguments.environment):
-        rows = rows_of(arguments.environment, synthesized_stack(arguments.environment, arguments.output))
+        stack = synthesized_stack(arguments.environment, arguments.output)
+        rows = rows_of(arguments.environment, stack, speaks_to(arguments.environment, stack.region))
         for line in lines(arguments.environment, rows):
             print(line)
         if any(row.verdict in STOPS for row in rows):

@@ -15,6 +15,7 @@ import boto3
 
 from operations import command_line, state_lock
 from operations.answers import answer, answer_if_allowed
+from operations.caller import speaks_to
 from operations.finders import Finders, tags_of
 from operations.terraform_state import TerraformState, read_state, refuse_anothers
 from operations.uses import KEY, VPC, Uses
@@ -325,11 +326,11 @@ def _values_in_state(plan: Plan, resource_type: str) -> Iterator[Mapping[str, An
             yield change["change"]["before"]
 
 
-def recover(stack: SynthesizedStack, told: Sequence[str]) -> Iterator[str]:
+def recover(stack: SynthesizedStack, told: Sequence[str], account_id: str) -> Iterator[str]:
     """Lines that say what was found and what to do. Raises OperationError."""
     s3 = state_lock.s3_client(stack)
-    state, caller = read_state(stack, s3), boto3.client("sts", region_name=stack.region).get_caller_identity()
-    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=caller["Account"])
+    state = read_state(stack, s3)
+    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=account_id)
     stack.init()
     lock = state_lock.lock_of(stack, s3)
     if lock is not None:
@@ -356,7 +357,8 @@ def main() -> None:
     name: str = arguments.environment
     output: Path = arguments.output
     with command_line.errors_as_lines(name), alone(name, output):
-        for line in recover(synthesized_stack(name, output), told(os.environ)):
+        stack = synthesized_stack(name, output)
+        for line in recover(stack, told(os.environ), speaks_to(name, stack.region).account_id):
             print(f"{name}: {line}", flush=True)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from lazy_bindings.install import install
 from operations import command_line
+from operations.caller import speaks_to
 from operations.recover import Recovery
 from settings.environment import EnvironmentSettings
 from stacks.environments import read_environments
@@ -19,6 +20,7 @@ def make(settings: EnvironmentSettings, output: Path, variables: Mapping[str, st
             f"state_bucket: None: must be given, in stacks/{settings.name}.py or as "
             f"ML_PLATFORM_{settings.name.upper()}_STATE_BUCKET, to say what the bucket is called"
         )
+    speaks_to(settings.name, settings.region)
     stack_id = f"{settings.name}-state-bucket"
     _synthesize(settings, settings.state_bucket, stack_id, output)
     stack = SynthesizedStack(folder=output / "stacks" / stack_id, variables=variables)

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, NoCredentialsError
 from moto import mock_aws
 
+from operations.caller import Caller
 from operations.deploy import wants_preflight
 from operations.finders import Finders
 from operations.preflight import (
@@ -150,12 +151,12 @@ def test_a_zone_that_the_account_does_not_have_is_refused_with_those_that_it_has
     assert row.detail == "us-west-1b: must be of us-west-1a, us-west-1c, which this account has"
 
 
-IDENTITY = {"Account": "111111111111", "Arn": "arn:aws:iam::111111111111:user/ann"}
+CALLER = Caller(account_id="111111111111", arn="arn:aws:iam::111111111111:user/ann")
 
 
 @pytest.mark.parametrize(("account_id", "verdict"), [(None, FINE), ("111111111111", FINE), ("222222222222", REFUSED)])
 def test_another_account_than_the_settings_name_is_refused(account_id: str | None, verdict: str) -> None:
-    row = caller_row(environment("dev", account_id=account_id).settings, IDENTITY)
+    row = caller_row(environment("dev", account_id=account_id).settings, CALLER)
     assert row.verdict == verdict
     assert "111111111111" in row.detail
 
@@ -187,7 +188,7 @@ def test_the_policies_of_a_session_are_those_of_its_role(monkeypatch: pytest.Mon
     role = iam.create_role(RoleName="ml", Path="/teams/", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     assert role.endswith(":role/teams/ml")
     assert policy_source("arn:aws:sts::123456789012:assumed-role/ml/ann", iam) == role
-    assert policy_source(IDENTITY["Arn"], iam) == IDENTITY["Arn"]
+    assert policy_source(CALLER.arn, iam) == CALLER.arn
     assert policy_source("arn:aws:iam::123456789012:root", iam) is None
 
 
@@ -211,6 +212,14 @@ def test_a_question_without_an_answer_is_a_row(error: Exception, said: str) -> N
         raise error
 
     assert asked("quotas", question) == [Row(what="quotas", verdict=UNASKED, detail=said)]
+
+
+def test_a_terraform_without_credentials_is_refused_as_the_deploy_would_end_there_too() -> None:
+    def question() -> Sequence[Row]:
+        raise OperationError("terraform plan ended with 1:\n\n│ Error: No valid credential sources found")
+
+    [row] = asked("plan", question)
+    assert (row.verdict, row.detail) == (REFUSED, "Error: No valid credential sources found")
 
 
 def test_the_summary_counts_what_is_not_fine() -> None:

@@ -1,0 +1,71 @@
+"""Which AWS an operation speaks to, and as whom: asked once, and told before anything else is done."""
+
+import os
+import sys
+from dataclasses import dataclass
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
+from botocore.parsers import ResponseParserError
+
+from settings.problems import printable
+from stacks.sourced_shell import ENVIRONMENT_VARIABLE
+from stacks.synthesized_stack import OperationError
+
+# Of the first question, after which AWS is taken to be out of reach: some ten seconds.
+TRIES = 4
+UNREACHABLE = (ConnectionError, HTTPClientError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    account_id: str
+    arn: str
+
+
+def speaks_to(name: str, region: str) -> Caller:
+    """Tells, on standard error, which AWS answers for the environment, and as whom it was asked.
+
+    Raises OperationError where nobody answers, or takes no credentials: one line, with the ways to get them.
+    """
+    try:
+        sts = boto3.Session(region_name=region).client("sts", config=Config(retries={"total_max_attempts": TRIES}))
+        answer = sts.get_caller_identity()
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
+        raise OperationError(_why(name, error)) from error
+    caller = Caller(account_id=answer["Account"], arn=answer["Arn"])
+    if ENVIRONMENT_VARIABLE in os.environ:
+        where = f"the local AWS at {sts.meta.endpoint_url}, account {caller.account_id}, {region}"
+    else:
+        where = f"AWS account {caller.account_id}, {region}, as {caller.arn}"
+    print(printable(f"{name}: {where}"), file=sys.stderr, flush=True)
+    return caller
+
+
+def _why(name: str, error: Exception) -> str:
+    said = " ".join(str(error).split())
+    # Another local AWS on the port knows none of the keys.
+    if ENVIRONMENT_VARIABLE in os.environ and (_is_refusal(error) or isinstance(error, UNREACHABLE)):
+        url = os.environ.get("AWS_ENDPOINT_URL")
+        return (
+            f"the local AWS at {url} does not answer this shell: make local ENV={name} and `. .local/{name}.env` "
+            f"again, or local_off ({said})"
+        )
+    if isinstance(error, (*UNREACHABLE, ResponseParserError, ClientError)) and not _is_refusal(error):
+        return f"AWS does not answer, nothing was changed: {said}"
+    return (
+        f"no credentials that AWS takes, nothing was changed: {said}. For the local AWS: make local ENV={name}, then "
+        f"`. .local/{name}.env`; for an account: AWS_PROFILE, after `aws sso login` perhaps"
+    )
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Of the credentials, by AWS's answer: a status of 4xx that is no throttling.
+
+    https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html
+    """
+    if not isinstance(error, ClientError):
+        return False
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return 400 <= status < 500 and "Throttl" not in error.response["Error"]["Code"]
