@@ -12,6 +12,7 @@ from local_aws import provider
 from local_aws.server.process import LocalAwsError
 from stacks.environments import NAMES, ROOT
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesize
+from stacks.terraform_change import TerraformChange
 
 # `terraform providers lock` ignores mirrors.
 SKIP_PROVIDER_LOCK = "--skip-provider-lock"
@@ -43,24 +44,21 @@ def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
     output = output_folder(folder, environment)
     override(output / "stacks" / environment, provider.version_override())
     command = [sys.executable, "-m", "operations.deploy", environment, "--output", str(output)]
-    options = ["--auto-approve", SKIP_PROVIDER_LOCK]
     # An account here has AWS's quotas for a new one: what they would stop is preflight's to tell.
-    return subprocess.run([*command, *options], cwd=ROOT, env=_plain(env) | {"PREFLIGHT": "0"}, check=False).returncode
+    return subprocess.run(command, cwd=ROOT, env={**env, "PREFLIGHT": "0", "APPROVE": "1"}, check=False).returncode
 
 
-def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
-    """`cdktf destroy`, without questions, of what is protected too. The exit code. Raises OperationError."""
+def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> None:
+    """`make destroy`, without questions, of what is protected too. Raises OperationError."""
     output = output_folder(folder, environment)
-    stack = SynthesizedStack(folder=output / "stacks" / environment, variables=_plain(env))
+    stack = SynthesizedStack(folder=output / "stacks" / environment, variables=env)
     synthesize(output)
     stack.imports.unlink(missing_ok=True)  # a destroy reads none, and stops at what they name and is gone
     override(stack.folder, provider.version_override() | provider.lifted_protection(stack.folder))
-    return stack.cdktf("destroy", "--auto-approve", SKIP_PROVIDER_LOCK)
-
-
-def _plain(env: Mapping[str, str]) -> dict[str, str]:
-    """cdktf redraws its progress into pipes and files too, unless it is told that nobody looks."""
-    return {**env} if sys.stdout.isatty() else {**env, "CI": "true"}
+    stack.init()
+    change = TerraformChange(stack, destroy=True, say=lambda line: print(f"{environment}: {line}", flush=True))
+    with change.planned():
+        change.apply()
 
 
 def override(stack: Path, content: Mapping[str, object]) -> None:

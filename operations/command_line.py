@@ -11,9 +11,10 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
+from operations.advice import advice
 from settings.problems import printable
 from stacks.environments import NAMES, ROOT
-from stacks.synthesized_stack import OUTPUT_VARIABLE, OperationError
+from stacks.synthesized_stack import OUTPUT_VARIABLE, OperationError, TerraformError
 from stacks.terminal import Parser, printed
 
 
@@ -36,10 +37,12 @@ def errors_as_lines(environment: str) -> Iterator[None]:
         with printed():
             yield
     # The last is raised by a proxy's page in the place of an answer.
+    except TerraformError as error:
+        sys.exit(printable("\n".join([f"{environment}: {error}", *advice(str(error), environment)])))
     except (OperationError, BotoCoreError, ClientError, ResponseParserError) as error:
         sys.exit(printable(f"{environment}: {error}"))
-    except KeyboardInterrupt:
-        print(f"{environment}: interrupted; a deploy takes over what was made", file=sys.stderr)
+    except KeyboardInterrupt as error:
+        print(printable(f"{environment}: {error or 'interrupted'}"), file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
 
 

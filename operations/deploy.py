@@ -1,27 +1,40 @@
-"""cdktf deploy or destroy, with a line that says what to do where it cannot be done.
+"""Deploys, destroys or plans an environment with Terraform, and says what to do where it cannot be done.
 
-`make deploy ENV=prod` runs `python -m operations.deploy prod`, `make destroy ENV=prod` the same with `--verb destroy`.
-A deploy asks first whether it can go through (operations/preflight.py), unless PREFLIGHT is 0 in the environment. Where
-the state lacks something that a deploy would make, it looks first whether that exists (operations/recover.py).
+`make deploy ENV=prod` runs `python -m operations.deploy prod`, `make destroy` and `make plan` the same with `--verb`.
+A person is shown the plan and asked; APPROVE=1 in the environment goes ahead, and is needed where there is no terminal.
+A deploy asks first whether it can go through (operations/preflight.py), unless PREFLIGHT is 0. Where the state lacks
+something that a deploy would make, it looks first whether that exists (operations/recover.py). Where the settings want
+the state elsewhere, MIGRATE_STATE=1 moves it (operations/state_move.py).
 """
 
+import json
 import os
-from collections.abc import Mapping, Sequence
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, preflight, state_lock
-from operations.caller import Caller, speaks_to
+from operations.caller import Caller
+from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
-from operations.terraform_state import TerraformState, read_state, refuse_anothers
+from operations.state_move import wants_move
+from operations.state_place import read_state, wanted
+from operations.terraform_state import TerraformState, refuse_anothers
 from operations.uses import KEY
-from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
+from stacks.synthesized_stack import OperationError, SynthesizedStack, TerraformError, alone
+from stacks.terraform_change import TerraformChange
+
+PLAN = "plan"
+# Terraform's, when it cannot write the state: https://developer.hashicorp.com/terraform/cli/commands/state/push
+UNSAVED = "errored.tfstate"
 
 
-def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) -> tuple[TerraformState, Caller]:
-    """Before anything is begun. The state, and who asks. Raises OperationError: what is in the way, and what to do."""
+def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str, caller: Caller) -> TerraformState:
+    """Before anything is begun. The state. Raises OperationError with what is in the way and what to do."""
     protected = [".".join(address) for address in stack.protected] if verb == "destroy" else []
     if protected:
         raise OperationError(
@@ -29,16 +42,21 @@ def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str) ->
             f"hold: set protected=False and bucket=BucketSettings(force_destroy=True) in stacks/{name}.py, "
             f"`cdktf deploy {name}`, then destroy"
         )
-    caller = speaks_to(name, stack.region)
+    unsaved = stack.folder / UNSAVED
+    if unsaved.exists():
+        raise OperationError(
+            "a deploy could not write its state, and Terraform kept it in a file. Nothing was changed. To write it:\n"
+            f"  {stack.command('state', 'push', UNSAVED)} && rm {shlex.quote(os.path.relpath(unsaved))}"
+        )
     try:
-        s3 = state_lock.s3_client(stack)
-        lock, state = state_lock.lock_of(stack, s3), read_state(stack, s3)
+        place = wanted(stack)
+        lock, state = state_lock.lock_of(place), read_state(place)
     except (BotoCoreError, ClientError) as error:
         raise OperationError(f"AWS does not answer, nothing was changed: {error}") from error
     if lock is not None:
         raise OperationError(state_lock.explanation(lock, stack))
     refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=caller.account_id)
-    return state, caller
+    return state
 
 
 def wants_preflight(variables: Mapping[str, str]) -> bool:
@@ -65,7 +83,6 @@ def take_over(verb: str, stack: SynthesizedStack, name: str) -> None:
 
     Raises OperationError where a person must decide.
     """
-    stack.init()
     recovery = Recovery(stack, told=told(os.environ))
     for line in recovery.lines:
         print(f"{name}: {line}", flush=True)
@@ -78,34 +95,106 @@ def take_over(verb: str, stack: SynthesizedStack, name: str) -> None:
         )
 
 
-def run(verb: str, name: str, output: Path, options: Sequence[str]) -> None:
-    """Raises OperationError where cdktf does not end well."""
-    asks_first = verb == "deploy" and wants_preflight(os.environ)
-    stack = synthesized_stack(name, output)
-    state, caller = refuse_what_cannot_be_done(verb, stack, name)
+def approval(verb: str, name: str, variables: Mapping[str, str]) -> Callable[[TerraformChange], bool]:
+    """What decides on a plan: APPROVE=1, or a person. Raises OperationError where it needs one and there is neither."""
+    given = variables.get("APPROVE", "")
+    if given not in ("", "1"):
+        raise OperationError(f"APPROVE: {given!r}: must be 1, or left out")
+    if given == "1":
+        return lambda _: True
+    if verb != PLAN and not sys.stdin.isatty():
+        raise OperationError(
+            f"nothing was begun: there is no terminal to ask at. To go ahead: make {verb} ENV={name} APPROVE=1"
+        )
+
+    def asked(change: TerraformChange) -> bool:
+        print(change.shown())
+        try:
+            return input(f"{name}: {verb} this? Only yes goes ahead: ").strip() == "yes"
+        except EOFError:
+            return False
+
+    return asked
+
+
+def change(verb: str, stack: SynthesizedStack, name: str, approved: Callable[[TerraformChange], bool]) -> bool:
+    """Plans and applies; whether it did, or nothing was to do. Raises TerraformError."""
+
+    def say(line: str) -> None:
+        print(f"{name}: {line}", flush=True)
+
+    made = TerraformChange(stack, destroy=verb == "destroy", say=say)
+    say(f"planning; all that Terraform says is in {os.path.relpath(made.log)}")
+    with made.planned() as something:
+        if something and not approved(made):
+            say("nothing was begun")
+            return False
+        if something:
+            made.apply()
+        else:
+            say("nothing to change")
+    stack.imports.unlink(missing_ok=True)  # taken over, or destroyed
+    return True
+
+
+def plan(stack: SynthesizedStack) -> None:
+    """Shows what a deploy would do. Raises TerraformError."""
+    made = TerraformChange(stack, destroy=False, say=print)
+    with made.planned():
+        print(made.shown())
+
+
+def run(verb: str, name: str, output: Path) -> None:
+    """Raises OperationError where it does not end well."""
+    asks_first, moves = verb == "deploy" and wants_preflight(os.environ), wants_move(os.environ)
+    approved = approval(verb, name, os.environ)
+    stack, caller = opened(name, output, move_state=moves and verb == "deploy")
+    state = refuse_what_cannot_be_done(verb, stack, name, caller)
     if asks_first:
         refuse_what_would_fail(stack, name, caller)
-    session = boto3.Session(region_name=stack.region)
-    if verb == "deploy":
-        refuse_dying_keys(session, [str(item.values.get("id")) for item in state.of_type(KEY)], told(os.environ))
-    sagemaker = session.client("sagemaker")
-    if stack.imports.exists() or state.lacks_any(stack) or serves_what_is_unknown(state, sagemaker):
-        take_over(verb, stack, name)
-    code = stack.cdktf(verb, *options)
-    if code == 0:
-        return
-    lock = state_lock.lock_of(stack, state_lock.s3_client(stack))
-    if lock is not None:
-        raise OperationError(state_lock.explanation(lock, stack))
-    raise OperationError(f"cdktf {verb} ended with {code}: see above. The next deploy takes over what this one made")
+    try:
+        stack.init()
+        if verb == PLAN:
+            plan(stack)
+            return
+        session = boto3.Session(region_name=stack.region)
+        if verb == "deploy":
+            refuse_dying_keys(session, [str(item.values.get("id")) for item in state.of_type(KEY)], told(os.environ))
+        lacks = stack.imports.exists() or state.lacks_any(stack)
+        if lacks or serves_what_is_unknown(state, session.client("sagemaker")):
+            take_over(verb, stack, name)
+        if change(verb, stack, name, approved) and verb == "deploy":
+            for line in published(stack):
+                print(line)
+    except TerraformError as error:
+        raise TerraformError("\n\n".join([str(error), *held(stack)])) from error
+    except KeyboardInterrupt:
+        free = "the lock of its state is free; what was made is in the state, and the next deploy goes on from there"
+        raise KeyboardInterrupt(f"interrupted; {''.join(held(stack)) or free}") from None
+
+
+def held(stack: SynthesizedStack) -> list[str]:
+    """Who holds the lock of the state, and how to free it; nothing where nobody does, or nobody answers."""
+    try:
+        lock = state_lock.lock_of(wanted(stack))
+    except (BotoCoreError, ClientError):
+        return []
+    return [] if lock is None else [state_lock.explanation(lock, stack)]
+
+
+def published(stack: SynthesizedStack) -> Iterator[str]:
+    """The outputs, a line each, however long."""
+    for name, output in stack.outputs().items():
+        value = output["value"]
+        yield f"  {name} = {value if isinstance(value, str) else json.dumps(value)}"
 
 
 def main() -> None:
     parser = command_line.parser(__doc__)
-    parser.add_argument("--verb", choices=("deploy", "destroy"), default="deploy")
-    arguments, options = parser.parse_known_args()
+    parser.add_argument("--verb", choices=("deploy", "destroy", PLAN), default="deploy")
+    arguments = parser.parse_args()
     with command_line.errors_as_lines(arguments.environment), alone(arguments.environment, arguments.output):
-        run(arguments.verb, arguments.environment, arguments.output, options)
+        run(arguments.verb, arguments.environment, arguments.output)
 
 
 if __name__ == "__main__":

@@ -11,10 +11,10 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line
-from operations.caller import speaks_to
+from operations.opened import opened
 from operations.verify import deployed_endpoints
 from stacks.environments import ROOT
-from stacks.synthesized_stack import OperationError, synthesized_stack
+from stacks.synthesized_stack import OperationError
 
 SAMPLE = ROOT / "models/sample-rows.csv"
 
@@ -73,8 +73,7 @@ def main() -> None:
                 raise OperationError(f"--rows: {arguments.rows}: must hold at least one row")
         except (OSError, csv.Error) as error:
             raise OperationError(f"--rows: {error}: must be a CSV file") from error
-        stack = synthesized_stack(arguments.environment, arguments.output)
-        speaks_to(arguments.environment, stack.region)
+        stack, _ = opened(arguments.environment, arguments.output)
         stack.init()
         runtime = boto3.client("sagemaker-runtime", region_name=stack.region)
         for line in invoke(runtime, [name for name, _ in deployed_endpoints(stack)], rows):

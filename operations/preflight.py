@@ -24,16 +24,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from operations import command_line
-from operations.caller import Caller, speaks_to
+from operations.caller import Caller
 from operations.deployer_policy import DeployerPolicy, Statement
 from operations.finders import Finders
+from operations.opened import opened
 from operations.quotas import VPC, VPCS, Need, Quota, needs, quotas
 from operations.recover import changes
 from operations.uses import Uses
 from settings.environment import EnvironmentSettings
 from settings.network import NewNetworkSettings
 from stacks.environments import Environment, read_environments
-from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
+from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 FINE, ASK_FOR, EXISTS, REFUSED, UNASKED = "fine", "ask for", "exists", "refused", "cannot be asked"
 STOPS = (REFUSED, ASK_FOR)
@@ -274,8 +275,7 @@ def rows_of(name: str, stack: SynthesizedStack, caller: Caller) -> list[Row]:
 def main() -> None:
     arguments = command_line.parser(__doc__).parse_args()
     with command_line.errors_as_lines(arguments.environment):
-        stack = synthesized_stack(arguments.environment, arguments.output)
-        rows = rows_of(arguments.environment, stack, speaks_to(arguments.environment, stack.region))
+        rows = rows_of(arguments.environment, *opened(arguments.environment, arguments.output))
         for line in lines(arguments.environment, rows):
             print(line)
         if any(row.verdict in STOPS for row in rows):

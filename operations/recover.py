@@ -15,12 +15,13 @@ import boto3
 
 from operations import command_line, state_lock
 from operations.answers import answer, answer_if_allowed
-from operations.caller import speaks_to
 from operations.finders import Finders, tags_of
-from operations.terraform_state import TerraformState, read_state, refuse_anothers
+from operations.opened import opened
+from operations.state_place import read_state, wanted
+from operations.terraform_state import TerraformState, refuse_anothers
 from operations.uses import KEY, VPC, Uses
 from settings.names import GENERATED_DIGITS
-from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesized_stack
+from stacks.synthesized_stack import OperationError, SynthesizedStack, alone
 
 Plan = Mapping[str, Any]
 # The longest: https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
@@ -91,7 +92,7 @@ class Recovery:
 
     def _gone_but_in_the_state(self, found: Mapping[str, str]) -> dict[str, str]:
         """Terraform reads no import block of what its state has, though it is gone, and another one is there."""
-        state = read_state(self._stack, state_lock.s3_client(self._stack))
+        state = read_state(wanted(self._stack))
         known = {item.address: item.values.get("id") for item in state.resources if not item.deposed}
         return {
             address: f"{known[address]} is gone, and {found_id} is there"
@@ -328,11 +329,10 @@ def _values_in_state(plan: Plan, resource_type: str) -> Iterator[Mapping[str, An
 
 def recover(stack: SynthesizedStack, told: Sequence[str], account_id: str) -> Iterator[str]:
     """Lines that say what was found and what to do. Raises OperationError."""
-    s3 = state_lock.s3_client(stack)
-    state = read_state(stack, s3)
-    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=account_id)
+    place = wanted(stack)
+    refuse_anothers(read_state(place), tags=stack.tags, region=stack.region, account_id=account_id)
     stack.init()
-    lock = state_lock.lock_of(stack, s3)
+    lock = state_lock.lock_of(place)
     if lock is not None:
         yield state_lock.explanation(lock, stack)
         if not lock.is_abandoned(stack):
@@ -357,8 +357,8 @@ def main() -> None:
     name: str = arguments.environment
     output: Path = arguments.output
     with command_line.errors_as_lines(name), alone(name, output):
-        stack = synthesized_stack(name, output)
-        for line in recover(stack, told(os.environ), speaks_to(name, stack.region).account_id):
+        stack, caller = opened(name, output)
+        for line in recover(stack, told(os.environ), caller.account_id):
             print(f"{name}: {line}", flush=True)
 
 

@@ -3,16 +3,13 @@
 import fcntl
 import json
 import socket
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import boto3
 import psutil
-from botocore.exceptions import ClientError
 
+from operations.state_place import InFile, Place, initialized
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 # Of this host's clock, which may be set between the start of a process and the lock that it makes.
@@ -42,11 +39,11 @@ class Lock:
         """
         if self.who.rpartition("@")[2] != socket.gethostname():
             return None
-        own = _place_of_state(stack.folder)
+        own = initialized(stack.folder)
         last_began = self.created.timestamp() + CLOCK_TOLERANCE_SECONDS
 
         def may_hold(process: psutil.Process) -> bool:
-            place = _place_of_state(Path(process.info["cwd"] or "/"))
+            place = initialized(Path(process.info["cwd"] or "/"))
             if None in (own, place):
                 return bool((process.info["create_time"] or 0) <= last_began)
             return place == own
@@ -64,34 +61,12 @@ class Lock:
         return not self.held and self.living_holders(stack) == []
 
 
-def lock_of(stack: SynthesizedStack, s3: Any) -> Lock | None:  # noqa: ANN401 - boto3 has no types
-    """The lock of the stack's state. None where nobody holds it."""
-    [(kind, backend)] = stack.json["terraform"]["backend"].items()
-    if kind == "s3":
-        return _in_s3(s3, backend)
-    return _local((stack.folder / backend["path"]).resolve())
-
-
-def _place_of_state(folder: Path) -> tuple[str, ...] | None:
-    """Where Terraform keeps the state of a folder that it was initialized in; None where nothing says so."""
-    try:
-        backend = json.loads((folder / ".terraform/terraform.tfstate").read_text())["backend"]
-        config = backend["config"]
-        if backend["type"] == "s3":
-            return "s3", config["bucket"], config["key"]
-        return "local", str((folder / config["path"]).resolve())
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _in_s3(s3: Any, backend: Mapping[str, Any]) -> Lock | None:  # noqa: ANN401
-    try:
-        held = s3.get_object(Bucket=backend["bucket"], Key=f"{backend['key']}.tflock")
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
-            return None
-        raise
-    return _parsed(held["Body"].read())
+def lock_of(place: Place) -> Lock | None:
+    """None where nobody holds it."""
+    if isinstance(place, InFile):
+        return _local(place.path)
+    held = place.lock_text()
+    return None if held is None else _parsed(held)
 
 
 def _local(state: Path) -> Lock | None:
@@ -117,11 +92,6 @@ def _parsed(text: bytes) -> Lock:
         return Lock(id=said["ID"], operation=said["Operation"], who=said["Who"], created=created)
     except (ValueError, KeyError, TypeError) as error:
         raise OperationError("its state is locked, and who did it cannot be read: look again in a moment") from error
-
-
-def s3_client(stack: SynthesizedStack) -> Any:  # noqa: ANN401
-    [backend] = stack.json["terraform"]["backend"].values()
-    return boto3.client("s3", region_name=backend.get("region", "us-east-1"))
 
 
 def explanation(lock: Lock, stack: SynthesizedStack) -> str:

@@ -1,13 +1,9 @@
 """A stack's Terraform state as it is kept, in its file or its bucket, read without Terraform: it may be damaged."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
@@ -32,7 +28,11 @@ class KeptResource:
 
 @dataclass(frozen=True, kw_only=True)
 class TerraformState:
+    """`lineage` is the same for all states that came from one, `serial` counts them."""
+
     resources: list[KeptResource] = field(default_factory=list)
+    lineage: str = ""
+    serial: int = 0
 
     def of_type(self, resource_type: str) -> list[KeptResource]:
         return [resource for resource in self.resources if resource.type == resource_type]
@@ -43,23 +43,17 @@ class TerraformState:
         return not {f"{kind}.{name}" for kind, of_type in stack.resources.items() for name in of_type} <= sound
 
 
-def read_state(stack: SynthesizedStack, s3: Any) -> TerraformState:  # noqa: ANN401 - boto3 has no types
+def parsed(text: str, *, where: str, cure: str) -> TerraformState:
     """Empty where there is none. Raises OperationError where it is no state, with what to do."""
-    [(kind, backend)] = stack.json["terraform"]["backend"].items()
-    if kind == "s3":
-        where, text = f"s3://{backend['bucket']}/{backend['key']}", _in_s3(s3, backend)
-        cure = "put back an earlier version of that object"
-    else:
-        path = Path(os.path.normpath(stack.folder / backend["path"]))
-        where, text = str(path), _in_file(path)
-        cure = f"move it away, or put back {path.name}.backup, which Terraform keeps beside it"
     if not text.strip():
         return TerraformState()
     try:
         written = json.loads(text)
         if written["version"] != VERSION:
             raise ValueError(f"version {written['version']!r}")
-        return TerraformState(resources=list(_resources(written["resources"])))
+        return TerraformState(
+            resources=list(_resources(written["resources"])), lineage=written["lineage"], serial=int(written["serial"])
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise OperationError(
             f"{where} is no state that Terraform could read ({type(error).__name__}: {error}): nothing was changed. "
@@ -88,26 +82,6 @@ def refuse_anothers(state: TerraformState, *, tags: Mapping[str, str], region: s
                     f"put back the state of {own}, or the setting or credentials of {found}. To leave {found}: destroy "
                     "there first, or move the state away, which leaves there what is there"
                 )
-
-
-def _in_file(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except FileNotFoundError:
-        return ""
-    except OSError as error:
-        raise OperationError(
-            f"{path}: {error.strerror}: must be a file with Terraform's state, or not be there"
-        ) from error
-
-
-def _in_s3(s3: Any, backend: Mapping[str, Any]) -> str:  # noqa: ANN401
-    try:
-        return str(s3.get_object(Bucket=backend["bucket"], Key=backend["key"])["Body"].read().decode(errors="replace"))
-    except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchKey", "NoSuchBucket", "404"):
-            return ""
-        raise
 
 
 def _resources(written: list[dict[str, Any]]) -> Iterator[KeptResource]:

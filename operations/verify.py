@@ -6,9 +6,9 @@ from typing import Any
 import boto3
 
 from operations import command_line
-from operations.caller import speaks_to
+from operations.opened import opened
 from operations.verify_endpoint import what_is_wrong
-from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesized_stack
+from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 
 def deployed_endpoints(stack: SynthesizedStack) -> Iterator[tuple[str, str]]:
@@ -37,8 +37,7 @@ def verify(stack: SynthesizedStack, sagemaker: Any) -> Iterator[str]:  # noqa: A
 def main() -> None:
     arguments = command_line.parser(__doc__).parse_args()
     with command_line.errors_as_lines(arguments.environment):
-        stack = synthesized_stack(arguments.environment, arguments.output)
-        speaks_to(arguments.environment, stack.region)
+        stack, _ = opened(arguments.environment, arguments.output)
         stack.init()
         for line in verify(stack, boto3.client("sagemaker", region_name=stack.region)):
             print(f"{arguments.environment}: {line}")

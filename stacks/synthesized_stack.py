@@ -4,9 +4,9 @@ import fcntl
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from stacks.environments import ROOT
+from stacks.terraform_process import running
 
 BIN = Path(sys.executable).parent
-CDKTF = ROOT / "node_modules/cdktf-cli/bundle/bin/cdktf"
 # Where to synthesize to, in a shell that works with another AWS than the real one: local_aws/deploy.py exports it.
 OUTPUT_VARIABLE = "LOCAL_AWS_OUTPUT"
 # Beside cdk.tf.json, which synth writes anew while it leaves this file alone.
@@ -25,6 +25,10 @@ IMPORTS = "recovered.tf.json"
 
 class OperationError(Exception):
     """One line, or a few, for the person at the terminal."""
+
+
+class TerraformError(OperationError):
+    """What Terraform itself said, whole."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,35 +88,27 @@ class SynthesizedStack:
         """For a person to type in the folder that this process runs in."""
         return shlex.join(["terraform", f"-chdir={os.path.relpath(self.folder)}", *arguments])
 
-    def run(self, *arguments: str) -> str:
-        """What Terraform says on standard output. Raises OperationError with what it says on standard error."""
-        terraform = shutil.which("terraform", path=self.variables.get("PATH"))
-        if terraform is None:
-            raise OperationError("terraform is not on PATH")
-        finished = subprocess.run(
-            [terraform, *arguments],
-            cwd=self.folder,
-            env=dict(self.variables),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode != 0:
-            raise OperationError(
-                f"{self.command(*arguments)} ended with {finished.returncode}:\n{finished.stderr.strip()}"
-            )
-        return finished.stdout
+    @property
+    def terraform_variables(self) -> dict[str, str]:
+        """The first python3 on PATH is this one: the rollback guard, which Terraform runs, needs boto3."""
+        return {**self.variables, "PATH": f"{BIN}{os.pathsep}{self.variables.get('PATH', os.defpath)}"}
 
-    def cdktf(self, verb: str, *options: str) -> int:
-        """`cdktf deploy` or `cdktf destroy` of this stack, as it was synthesized. The exit code."""
-        output = os.path.relpath(self.folder.parent.parent, ROOT)
-        # Terraform runs the rollback guard with the first python3 there, which must be one with boto3.
-        path = f"{BIN}{os.pathsep}{self.variables.get('PATH', os.defpath)}"
-        command = [str(BIN / "node"), str(CDKTF), verb, self.folder.name, "--skip-synth", "--output", output, *options]
-        code = subprocess.run(command, cwd=ROOT, env={**self.variables, "PATH": path}, check=False).returncode
-        if code == 0:
-            self.imports.unlink(missing_ok=True)  # taken over, or destroyed
-        return code
+    def run(self, *arguments: str) -> str:
+        """What Terraform says on standard output. Raises TerraformError with all that it says on standard error."""
+        with tempfile.TemporaryFile("w+", errors="replace") as errors:
+            try:
+                with running(
+                    arguments, folder=self.folder, variables=self.terraform_variables, stderr=errors.fileno()
+                ) as terraform:
+                    said = "" if terraform.stdout is None else terraform.stdout.read()
+            except FileNotFoundError:
+                raise OperationError("terraform is not on PATH") from None
+            if terraform.returncode != 0:
+                errors.seek(0)
+                raise TerraformError(
+                    f"{self.command(*arguments)} ended with {terraform.returncode}:\n{errors.read().strip()}"
+                )
+        return said
 
     def outputs(self) -> dict[str, dict[str, Any]]:
         """Of the state, by name."""
@@ -120,7 +116,14 @@ class SynthesizedStack:
         return found
 
     def init(self) -> None:
-        self.run("init", "-input=false", "-no-color")
+        """Again: changes nothing, unless the pinned provider is another one than before."""
+        init = ("init", "-input=false", "-no-color")
+        try:
+            self.run(*init)
+        except TerraformError as error:
+            if "init -upgrade" not in str(error):
+                raise
+            self.run(*init, "-upgrade")
 
     def plan(self) -> dict[str, Any]:
         """The plan as JSON. Nothing is locked, as nothing is changed."""

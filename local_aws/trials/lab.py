@@ -151,7 +151,7 @@ class Lab:
         own = credentials.account_variables(self.server, self.settings)
         # The rollback guard's python3, as an activated virtual environment has it.
         path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
-        self.variables = dict(os.environ) | own | changes | cache | path | {"CI": "true"}
+        self.variables = dict(os.environ) | own | changes | cache | path | {"APPROVE": "1"}
         if self.state_bucket:
             self.variables[f"ML_PLATFORM_{self.name}_STATE_BUCKET".upper()] = STATE_BUCKET
             self.client("s3").create_bucket(Bucket=STATE_BUCKET)
@@ -181,7 +181,7 @@ class Lab:
 
     def start_deploy(self) -> Run:
         """`make deploy`, without its question and its preflight, which asks for more than the local AWS gives."""
-        return self.start_operation("deploy", "--auto-approve", "--skip-provider-lock", PREFLIGHT="0")
+        return self.start_operation("deploy", PREFLIGHT="0")
 
     def start_local(self, verb: str, *arguments: str) -> Run:
         """`make local` or `make local-down` with this lab's server; the stack's folder is another one then."""
@@ -197,6 +197,7 @@ class Lab:
                 command,
                 cwd=folder,
                 env=self.variables | variables,
+                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,

@@ -219,7 +219,7 @@ def two_deploys(folder: Path, rounds: int) -> float:
             second = made.terraform("apply", "-auto-approve", "-input=false")
             slowest = max(slowest, time.monotonic() - began)
             assert "Error acquiring the state lock" in second.printed, second.printed
-            told = made.operation("deploy", "--verb", "deploy")
+            told = made.operation("deploy")
             assert "its state is locked by " in told.printed, told.printed
             assert "force-unlock" not in told.printed, "it lives"
             made.fail()

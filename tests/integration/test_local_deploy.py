@@ -557,7 +557,7 @@ def test_no_secret_is_in_states_json_and_logs(platform: Platform, tmp_path: Path
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_a_destroy_of_what_is_protected_says_what_protects_it_and_how_to_lift_it(platform: Platform, name: str) -> None:
     before = platform.everything(name)
-    command = f".venv/bin/python -m operations.deploy {name} --verb destroy"
+    command = f"APPROVE=1 .venv/bin/python -m operations.deploy {name} --verb destroy"
     finished = platform.shell(name, command)
     assert finished.returncode == 1
     [said] = finished.stdout.splitlines()
@@ -588,8 +588,7 @@ def test_what_the_state_forgot_is_recovered_and_taken_over_by_the_next_make_depl
     assert f"dev: the next deploy takes these 3 over: import blocks in {stack}/recovered.tf.json" in recovered.stdout
     assert platform.everything("dev") == before
 
-    options = "--auto-approve --skip-provider-lock"
-    deployed = platform.shell("dev", f".venv/bin/python -m operations.deploy dev {options}")
+    deployed = platform.shell("dev", "APPROVE=1 .venv/bin/python -m operations.deploy dev")
     assert deployed.returncode == 0, deployed.stdout
     assert "Resources: 3 imported, 0 added, " in deployed.stdout
     assert platform.everything("dev") == before

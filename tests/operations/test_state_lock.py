@@ -1,7 +1,6 @@
 """Who holds a state's lock, whether that process lives, and what a person is told."""
 
 import fcntl
-import io
 import json
 import os
 import shutil
@@ -17,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from operations.state_lock import Lock, explanation, lock_of
+from operations.state_place import InBucket, wanted
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 HERE = socket.gethostname()
@@ -122,12 +122,12 @@ def test_a_local_state_is_locked_while_a_process_holds_it_and_no_longer(stack: S
     state.write_text("{}")
     said = {"ID": "d2c1", "Operation": "apply", "Who": "ann@host", "Created": "2026-11-23T10:00:00.123456789Z"}
     state.with_name(f".{state.name}.lock.info").write_text(json.dumps(said))
-    assert lock_of(stack, None) is None  # the file of a holder who is gone
+    assert lock_of(wanted(stack)) is None  # the file of a holder who is gone
 
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(state)], stdout=subprocess.PIPE)
     assert holder.stdout is not None
     holder.stdout.readline()
-    held = lock_of(stack, None)
+    held = lock_of(wanted(stack))
     # The holder is no process that is called Terraform, and is said to be none that is dead either.
     offered = "" if held is None else explanation(replace(held, who=f"ann@{HERE}"), stack)
     holder.kill()
@@ -138,18 +138,13 @@ def test_a_local_state_is_locked_while_a_process_holds_it_and_no_longer(stack: S
     assert "wait for it" in offered
     assert "force-unlock" not in offered
     assert (held.id, held.who, held.created) == ("d2c1", "ann@host", datetime(2026, 11, 23, 10, tzinfo=UTC))
-    assert lock_of(stack, None) is None
+    assert lock_of(wanted(stack)) is None
     with state.open("r+") as file:  # asking took no lock
         fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_a_lock_that_cannot_be_read_is_one_line(stack: SynthesizedStack) -> None:
-    stack_json = {"terraform": {"backend": {"s3": {"bucket": "acme", "key": "dev"}}}}
-    (stack.folder / "cdk.tf.json").write_text(json.dumps(stack_json))
-
-    class HalfWritten:
-        def get_object(self, **_: str) -> dict[str, io.BytesIO]:
-            return {"Body": io.BytesIO(b'{"ID": "d2')}
-
+def test_a_lock_that_cannot_be_read_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    place = InBucket("acme", "dev", "us-east-1")
+    monkeypatch.setattr(InBucket, "lock_text", lambda _: b'{"ID": "d2')
     with pytest.raises(OperationError, match="who did it cannot be read"):
-        lock_of(stack, HalfWritten())
+        lock_of(place)

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from operations.terraform_state import KeptResource, TerraformState, read_state, refuse_anothers
+from operations.state_place import read_state, wanted
+from operations.terraform_state import KeptResource, TerraformState, refuse_anothers
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 OWN = {"Environment": "dev", "Project": "ml-platform"}
-ONE = '{"version": 4, "resources": [{"mode": "managed", "type": "t", "name": "n", "instances": [{"attributes": ?}]}]}'
+OF_THIS = '{"version": 4, "serial": 1, "lineage": "l", "resources": ?}'
+ONE = OF_THIS.replace("?", '[{"mode": "managed", "type": "t", "name": "n", "instances": [{"attributes": ?}]}]')
 ARN = "arn:aws:kms:us-east-1:111111111111:key/1"
 
 
@@ -26,13 +28,13 @@ def stack(tmp_path: Path) -> SynthesizedStack:
 
 def state_of(stack: SynthesizedStack, *instances: Any) -> TerraformState:
     resource = {"mode": "managed", "type": "aws_kms_key", "name": "encryption_key", "instances": [*instances]}
-    text = json.dumps({"version": 4, "resources": [resource]})
+    text = json.dumps({"version": 4, "serial": 1, "lineage": "l", "resources": [resource]})
     (stack.folder / "../../../terraform.dev.tfstate").resolve().write_text(text)
-    return read_state(stack, None)
+    return read_state(wanted(stack))
 
 
 def test_a_state_lacks_what_it_does_not_have_and_what_is_marked(stack: SynthesizedStack) -> None:
-    assert read_state(stack, None).lacks_any(stack), "there is none"
+    assert read_state(wanted(stack)).lacks_any(stack), "there is none"
     assert not state_of(stack, {"attributes": {"id": "1"}}).lacks_any(stack)
     assert state_of(stack, {"attributes": {"id": "1"}, "status": "tainted"}).lacks_any(stack)
     assert state_of(stack, {"attributes": {"id": "1"}, "deposed": "d"}).lacks_any(stack)
@@ -47,8 +49,9 @@ def test_a_state_lacks_what_it_does_not_have_and_what_is_marked(stack: Synthesiz
         "7",
         '{"version": 3}',
         '{"version": 4}',
-        '{"version": 4, "resources": 1}',
-        '{"version": 4, "resources": [1]}',
+        '{"version": 4, "resources": []}',
+        OF_THIS.replace("?", "1"),
+        OF_THIS.replace("?", "[1]"),
         ONE.replace("?", "null"),
         ONE.replace("?", "7"),
         "[" * 100_000,
@@ -59,7 +62,7 @@ def test_rejects_what_is_no_state_with_what_to_do(stack: SynthesizedStack, text:
     path = (stack.folder / "../../../terraform.dev.tfstate").resolve()
     path.write_text(text)
     with pytest.raises(OperationError, match="is no state that Terraform could read") as raised:
-        read_state(stack, None)
+        read_state(wanted(stack))
     assert "move it away, or put back terraform.dev.tfstate.backup" in str(raised.value)
     assert path.read_text() == text
 
@@ -68,11 +71,11 @@ def test_rejects_a_folder_and_a_link_to_itself_in_the_place_of_a_state(stack: Sy
     path = (stack.folder / "../../../terraform.dev.tfstate").resolve()
     path.mkdir()
     with pytest.raises(OperationError, match="Is a directory"):
-        read_state(stack, None)
+        read_state(wanted(stack))
     path.rmdir()
     path.symlink_to(path)
     with pytest.raises(OperationError, match="Too many levels"):
-        read_state(stack, None)
+        read_state(wanted(stack))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,48 @@
+"""What to do about an error of Terraform's, where there is something that helps."""
+
+import re
+from collections.abc import Iterator
+
+# By words of Terraform's, its provider's and AWS's; each with a test that has the whole error.
+ADVICE = (
+    (
+        r"already exists|AlreadyExists|EntityAlreadyExists|BucketAlreadyOwnedByYou",
+        "something exists that the state does not know: make recover ENV={name} says what, and prepares a deploy to "
+        "take it over",
+    ),
+    (
+        r"Error acquiring the state lock",
+        "somebody works on this state: make recover ENV={name} says who, since when, and how to free it where they "
+        "died",
+    ),
+    (
+        r"No valid credential sources|ExpiredToken|InvalidClientTokenId|UnrecognizedClientException|InvalidAccessKeyId"
+        r"|SignatureDoesNotMatch|token included in the request is (?:invalid|expired)|failed to refresh cached",
+        "AWS takes no credentials of this shell: make local ENV={name} and `. .local/{name}.env` for the local AWS; "
+        "for an account AWS_PROFILE, after `aws sso login` perhaps; then once more",
+    ),
+    (
+        r"AccessDenied|UnauthorizedOperation|is not authorized to perform",
+        "who deploys must be allowed to: make deployer-policy ENV={name} prints the policies",
+    ),
+    (
+        r"ResourceLimitExceeded|LimitExceededException|ServiceQuotaExceeded|VpcLimitExceeded",
+        "a quota of the account is too low: make preflight ENV={name} says which, and how to ask for more",
+    ),
+    (
+        r"S3 bucket \S* ?does not exist|NoSuchBucket",
+        "if that is the state's bucket: make state-bucket ENV={name}",
+    ),
+    (
+        r"Instance cannot be destroyed",
+        "it is protected, and the settings would have it replaced or removed: change them back, or, to lose what it "
+        "holds, set protected=False in stacks/{name}.py, deploy that first, and then the change",
+    ),
+)
+
+
+def advice(said: str, name: str) -> Iterator[str]:
+    """In the order of ADVICE. None for what only the error itself explains."""
+    for words, text in ADVICE:
+        if re.search(words, said):
+            yield text.format(name=name)

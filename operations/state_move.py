@@ -1,0 +1,78 @@
+"""The move of a stack's Terraform state to the place that the settings name now.
+
+Terraform itself knows only what it was initialized with: in a fresh checkout it would begin with an empty state, and
+make everything a second time. https://developer.hashicorp.com/terraform/language/backend#change-configuration
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from operations.state_lock import explanation, lock_of
+from operations.state_place import InFile, Place, initialized, read_state, wanted
+from stacks.synthesized_stack import OperationError, SynthesizedStack
+
+VARIABLE = "MIGRATE_STATE"
+
+
+def settle(stack: SynthesizedStack, *, move: bool) -> Iterator[str]:
+    """Has Terraform begin with the state that there is; before it is initialized. Yields what was done.
+
+    Raises OperationError where the state is elsewhere and is not to be moved, or where both places have one.
+    """
+    now = wanted(stack)
+    for before in _earlier(stack, now):
+        if read_state(before).resources:
+            yield from _settled(stack, before, now, move=move)
+    if initialized(stack.folder) not in (None, now):
+        _forget(stack)
+
+
+def wants_move(variables: Mapping[str, str]) -> bool:
+    """Raises OperationError where MIGRATE_STATE is neither 1 nor left out."""
+    given = variables.get(VARIABLE, "")
+    if given not in ("", "1"):
+        raise OperationError(f"{VARIABLE}: {given!r}: must be 1, or left out")
+    return given == "1"
+
+
+def _earlier(stack: SynthesizedStack, now: Place) -> Iterator[Place]:
+    """Where the state may still be: where Terraform was told, and the file that it is in until it has a bucket."""
+    file = InFile(Path(os.path.normpath(stack.folder / f"../../../terraform.{stack.folder.name}.tfstate")))
+    for place in dict.fromkeys([initialized(stack.folder), file]):
+        if place is not None and place != now:
+            yield place
+
+
+def _settled(stack: SynthesizedStack, before: Place, now: Place, *, move: bool) -> Iterator[str]:
+    old, new = read_state(before), read_state(now)
+    if new.lineage == old.lineage and new.serial >= old.serial:
+        return  # it was moved from another checkout
+    if new.resources and new.lineage != old.lineage:
+        raise OperationError(
+            f"there are two states, which know nothing of each other: {before} ({len(old.resources)} resources), and "
+            f"{now} ({len(new.resources)}), which the settings name. Nothing was changed. Look into both, and move the "
+            "one away that is not this environment's"
+        )
+    if not move:
+        raise OperationError(
+            f"its state is in {before} ({len(old.resources)} resources), and the settings want it in {now}. Nothing "
+            f"was changed. To move it there, and go on: make deploy ENV={stack.folder.name} {VARIABLE}=1"
+        )
+    if lock := lock_of(before):
+        raise OperationError(explanation(lock, stack))
+    copy = stack.folder / "moving.tfstate"
+    copy.write_text(before.text())
+    try:
+        _forget(stack)
+        stack.init()
+        # Terraform refuses to overwrite a later state. One of nothing may have another origin: it may be overwritten.
+        stack.run("state", "push", *([] if new.resources else ["-force"]), copy.name)
+    finally:
+        copy.unlink()
+    yield f"its state was moved from {before} to {now}; {before.put_away()}"
+
+
+def _forget(stack: SynthesizedStack) -> None:
+    """What Terraform was told of the state when it was initialized. The providers beside it stay."""
+    (stack.folder / ".terraform/terraform.tfstate").unlink(missing_ok=True)

@@ -1,0 +1,83 @@
+"""Terraform as a process that is never cut off: whoever stops this program stops Terraform gently, and waits for it."""
+
+import os
+import shutil
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+# Ctrl-C, a pipeline that is cancelled, a terminal that is closed.
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+ENDING = "interrupted: Terraform ends what AWS is at, writes its state and frees its lock, which takes some time"
+STILL_ENDING = "Terraform still ends what it began. Killed, it would lose that, and leave the lock: it is process"
+
+
+@contextmanager
+def running(
+    arguments: Sequence[str], *, folder: Path, variables: Mapping[str, str], stderr: int
+) -> Iterator[subprocess.Popen[str]]:
+    """With its standard output as a pipe, and nothing to read. Its exit code is known after the block.
+
+    A terminal sends Ctrl-C to a whole process group, and a second one makes Terraform drop everything: so it has a
+    group of its own, and is told once. Raises KeyboardInterrupt when it has ended, where this process was told to stop,
+    and FileNotFoundError where there is no Terraform on PATH.
+    """
+    terraform = shutil.which("terraform", path=variables.get("PATH"))
+    if terraform is None:
+        raise FileNotFoundError("terraform")
+    told: list[int] = []
+    started: list[subprocess.Popen[str]] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        told.append(number)
+        if not started:
+            return
+        [process] = started
+        if len(told) == 1:
+            process.send_signal(signal.SIGINT)
+        # Not by print, which may be what was interrupted.
+        text = ENDING if len(told) == 1 else f"{STILL_ENDING} {process.pid}"
+        os.write(2, f"\n{text}\n".encode())
+
+    with (
+        _told(stop),
+        subprocess.Popen(
+            [terraform, *arguments],
+            cwd=folder,
+            env=dict(variables),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            errors="replace",
+            process_group=0,
+        ) as process,
+    ):
+        started.append(process)
+        if told:
+            process.send_signal(signal.SIGINT)
+        yield process
+        process.wait()
+    if told:
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def _told(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """What was ignored, as nohup does, stays so. Only the main thread is told of signals."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in STOPS}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
