@@ -1,7 +1,7 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
 .PHONY: help setup settings docs local local-down test check format synth snapshots bench models lock
-.PHONY: preflight deployer-policy deploy destroy recover verify invoke state-bucket faults policy pipenv
+.PHONY: preflight deployer-policy plan deploy destroy recover verify invoke state-bucket faults policy pipenv
 
 PYTHON ?= python3
 ENV ?= dev
@@ -33,10 +33,13 @@ preflight: setup ## whether a deploy of ENV (dev) can go through: quotas, names,
 deployer-policy: setup ## the IAM policy of who deploys ENV (dev)
 	@$(BIN)/python -m operations.deployer_policy -- "$$ENV"
 
-deploy: setup ## cdktf deploy ENV (dev), after its preflight (PREFLIGHT=0: without); takes over what exists
+plan: setup ## what a deploy of ENV (dev) would change
+	@$(BIN)/python -m operations.deploy --verb plan -- "$$ENV"
+
+deploy: setup ## deploy ENV (dev); APPROVE=1: without asking; PREFLIGHT=0: without its preflight; MIGRATE_STATE=1
 	@$(BIN)/python -m operations.deploy -- "$$ENV"
 
-destroy: setup ## cdktf destroy ENV (dev); says what is protected and how to lift it
+destroy: setup ## destroy ENV (dev); APPROVE=1: without asking; says what is protected and how to lift it
 	@$(BIN)/python -m operations.deploy --verb destroy -- "$$ENV"
 
 recover: setup ## prepare plain cdktf deploy of ENV (dev) to take over what exists and is not in the state

@@ -17,8 +17,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_aws import provider
-from local_aws.trials.lab import LEFT_OUT, STATE_BUCKET, Finished, Lab, lab
+from local_aws.trials.lab import STATE_BUCKET, Finished, Lab, lab
 
 Found = dict[str, Any]
 JOBS = "/aws/sagemaker/TrainingJobs"
@@ -74,12 +73,12 @@ def sequence(folder: Path) -> Found:
         found["no terminal"] = deploy(made, APPROVE="")
         found["not 1"] = deploy(made, APPROVE="yes")
         found["begun"] = made.everything()
-        precondition = {"condition": "${terraform_data.person.id == null}", "error_message": REASON}
-        refused = {"terraform_data": {"refused": {"lifecycle": {"precondition": [precondition]}}, "person": {}}}
-        made.override(provider.version_override() | {"resource": LEFT_OUT | refused})
+        precondition = {"condition": "${terraform_data.asked.input == 2}", "error_message": REASON}
+        refused = {"refused": {"lifecycle": {"precondition": [precondition]}}, "asked": {"input": 1}}
+        (made.stack / "refused.tf.json").write_text(json.dumps({"resource": {"terraform_data": refused}}))
         found["refused"] = deploy(made)
         found["refused plan"] = made.operation("deploy", "--verb", "plan")
-        made.override(provider.version_override() | {"resource": LEFT_OUT})
+        (made.stack / "refused.tf.json").unlink()
         found["no"] = in_terminal(made, "no")
         found["begun after no"] = made.everything()
         found["yes"] = in_terminal(made, "yes")

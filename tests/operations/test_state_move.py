@@ -23,7 +23,7 @@ def stack(tmp_path: Path) -> SynthesizedStack:
 
 
 def write(stack: SynthesizedStack, name: str, *, lineage: str = "l", serial: int = 7, resources: int = 1) -> None:
-    instances = [{"attributes": {}}]
+    instances: list[dict[str, object]] = [{"attributes": {}}]
     made = [
         {"mode": "managed", "type": "t", "name": f"n{number}", "instances": instances} for number in range(resources)
     ]

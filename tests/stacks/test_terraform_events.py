@@ -6,7 +6,8 @@ import pytest
 
 from stacks.terraform_events import MAX_LINES, Progress, diagnostic
 
-LIFECYCLE = "aws_s3_bucket_lifecycle_configuration.data"
+KIND = "aws_s3_bucket_lifecycle_configuration"
+LIFECYCLE = f"{KIND}.data"
 
 
 def event(seconds: float, kind: str, address: str, action: str = "create") -> dict[str, Any]:
@@ -42,7 +43,7 @@ def test_it_says_what_is_waited_for_and_once_why() -> None:
     lines = told(3, event(0, "apply_start", LIFECYCLE), *waiting)
     assert lines == [
         f"  20 s  3 left; at work: {LIFECYCLE} (20 s)",
-        "        aws_s3_bucket_lifecycle_configuration: the provider waits 55 s, until S3 gives the same answer ten times",
+        f"        {KIND}: the provider waits 55 s, until S3 gives the same answer ten times",
         f"  80 s  3 left; at work: {LIFECYCLE} (80 s)",
         f" 140 s  3 left; at work: {LIFECYCLE} (140 s)",
     ]
