@@ -18,6 +18,10 @@ export PIPENV_VENV_IN_PROJECT := 1
 export PIPENV_IGNORE_VIRTUALENVS := 1
 export PIPENV_VERBOSITY := -1
 
+# Of all environments and the real AWS, also in a shell that has sourced an environment's exports.
+test policy synth snapshots docs bench: export LOCAL_AWS_ENVIRONMENT :=
+test policy synth snapshots docs bench: export CDKTF_OUTPUT := cdktf.out
+
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 17
 

@@ -4,11 +4,11 @@ import os
 import sys
 
 from lazy_bindings.install import install
-from stacks.environments import read_environments
+from stacks.sourced_shell import environments_of_this_shell
 
 if sys.argv[1:]:
     sys.exit(f"main.py: {sys.argv[1]!r}: must be left out: for one environment, cdktf deploy dev")
-environments = read_environments(os.environ)  # bad input ends here, before anything is loaded or written
+environments = environments_of_this_shell(os.environ)  # bad input ends here, before anything is written
 install()  # before anything imports cdktf
 
 from stacks.checked_app import CheckedApp

@@ -2,20 +2,17 @@
 
 import json
 import os
-import shlex
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
-from local_aws import private_file
-from local_aws.server.process import HOST, LocalAwsError, Server
+from local_aws.server.process import HOST, Server
 from settings.environment import EnvironmentSettings
 from settings.limits import ACCOUNT_ID_LENGTH
 from stacks.environments import NAMES
-from stacks.sourced_shell import ENVIRONMENT_VARIABLE
+from stacks.sourced_shell import ENVIRONMENT_VARIABLE, OUTPUT_VARIABLE
 
 # One account each, as the real environments have: 111111111111 and so on; one with an account_id has that one here too.
 ACCOUNT_IDS = {name: str(number) * ACCOUNT_ID_LENGTH for number, name in enumerate(NAMES, start=1)}
@@ -30,9 +27,12 @@ NOTHING_OF_THE_USERS = {
 
 
 def forget_users_configuration() -> None:
-    """Takes everything that could lead to a real account out of this process: keys, profiles, files, endpoints."""
+    """Takes everything that could lead to a real account out of this process: keys, profiles, files, endpoints; and
+    whatever a sourced shell had to say."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
+    for name in (ENVIRONMENT_VARIABLE, OUTPUT_VARIABLE):
+        os.environ.pop(name, None)
     direct = os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")).split(",")
     no_proxy = ",".join([*(name for name in direct if name not in ("", HOST)), HOST])
     os.environ.update(NOTHING_OF_THE_USERS | {"NO_PROXY": no_proxy, "no_proxy": no_proxy})
@@ -99,17 +99,3 @@ def session(variables: Mapping[str, str]) -> boto3.Session:
         aws_session_token=variables["AWS_SESSION_TOKEN"],
         region_name=variables["AWS_REGION"],
     )
-
-
-def write_exports(path: Path, variables: Mapping[str, str], *, path_entry: Path) -> None:
-    """For `. path` in a POSIX shell: forgets every AWS variable there is, sets these, puts `path_entry` first.
-
-    Raises LocalAwsError where the file cannot be written.
-    """
-    forget = 'for name in $(env | sed -n "s/^\\(AWS_[A-Za-z0-9_]*\\)=.*/\\1/p"); do unset "$name"; done; unset name'
-    exports = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
-    lines = [forget, *exports, f'export PATH={shlex.quote(str(path_entry))}:"$PATH"', ""]
-    try:
-        private_file.write(path, "\n".join(lines))
-    except OSError as error:
-        raise LocalAwsError(f"{path}: {error.strerror}: must be a file that can be written") from error

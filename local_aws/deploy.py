@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shlex
 import shutil
 import signal
 import subprocess
@@ -10,13 +9,14 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from local_aws import credentials, environment_stack, provider
+from local_aws import credentials, environment_stack, provider, sourced
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError
 from settings.environment import EnvironmentSettings
 from settings.problems import printable
 from stacks.environments import ROOT, Environment, read_environments
-from stacks.synthesized_stack import BIN, OUTPUT_VARIABLE
+from stacks.sourced_shell import OUTPUT_VARIABLE, refuse_another
+from stacks.synthesized_stack import BIN
 from stacks.terminal import Parser
 
 MAX_PORT = 65535
@@ -37,8 +37,13 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     exports = credentials.account_variables(server, environment.settings) | changes
     if environment.settings.state_bucket is not None:
         _make_state_bucket(folder, environment.settings, os.environ | exports)
-    operations = {OUTPUT_VARIABLE: str(environment_stack.output_folder(folder, name))}
-    credentials.write_exports(folder / f"{name}.env", exports | operations, path_entry=BIN)
+    # For make, and for cdktf, which reads its options --output and --skip-provider-lock there.
+    shell = {
+        "ENV": name,
+        OUTPUT_VARIABLE: str(environment_stack.output_folder(folder, name)),
+        "CDKTF_SKIP_PROVIDER_LOCK": "true",
+    }
+    sourced.write(folder / f"{name}.env", exports | shell, path_entry=BIN)
     print(f"local AWS: {server.url}, account {credentials.account_id(environment.settings)}", flush=True)
     return environment_stack.deploy(folder, name, os.environ | exports)
 
@@ -81,7 +86,7 @@ def next_steps(folder: Path, environment: Environment) -> list[str]:
         f"{exports} && make invoke verify ENV={name}",
         f"{exports} && aws sagemaker describe-endpoint --endpoint-name {endpoint}",
         f"{exports} && aws s3 ls --recursive s3://$(aws s3api list-buckets --query 'Buckets[0].Name' --output text)/",
-        f"{exports} && cdktf diff {name} {shlex.join(environment_stack.options(folder, name))}",
+        f"{exports} && cdktf diff {name}",
     ]
 
 
@@ -95,6 +100,7 @@ def main() -> None:
     parser.add_argument("--port", default="0", help="port of 127.0.0.1 for the local AWS; left out: a free one")
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     arguments = parser.parse_args()
+    refuse_another(arguments.environment, os.environ)
     credentials.forget_users_configuration()
     try:
         environments = {environment.settings.name: environment for environment in read_environments(os.environ)}

@@ -1,7 +1,6 @@
 """Deploys and destroys one environment against the local AWS, with the real CDKTF command line."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -65,8 +64,3 @@ def override(stack: Path, content: Mapping[str, object]) -> None:
     """Beside the synthesized stack, which stays as it goes to AWS."""
     stack.mkdir(parents=True, exist_ok=True)
     (stack / "local_override.tf.json").write_text(json.dumps(content))
-
-
-def options(folder: Path, environment: str) -> list[str]:
-    """What every cdktf command needs in the local mode."""
-    return [SKIP_PROVIDER_LOCK, "--output", os.path.relpath(output_folder(folder, environment), ROOT)]

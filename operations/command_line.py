@@ -14,7 +14,8 @@ from botocore.parsers import ResponseParserError
 from operations.advice import advice
 from settings.problems import printable
 from stacks.environments import NAMES, ROOT
-from stacks.synthesized_stack import OUTPUT_VARIABLE, OperationError, TerraformError
+from stacks.sourced_shell import OUTPUT_VARIABLE, refuse_another, refuse_gone
+from stacks.synthesized_stack import OperationError, TerraformError
 from stacks.terminal import Parser, printed
 
 
@@ -24,7 +25,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     made.add_argument(
         "--output",
         type=lambda path: Path(os.path.realpath(path)),
-        default=os.environ.get(OUTPUT_VARIABLE, ROOT / "cdktf.out"),
+        default=os.environ.get(OUTPUT_VARIABLE) or ROOT / "cdktf.out",
         help=f"where cdktf writes to; left out: {OUTPUT_VARIABLE}, or cdktf.out",
     )
     return made
@@ -49,4 +50,6 @@ def errors_as_lines(environment: str) -> Iterator[None]:
 def _environment(name: str) -> str:
     if name not in NAMES:
         sys.exit(f"environment {name!r}: must be one of {', '.join(NAMES)}")
+    refuse_another(name, os.environ)
+    refuse_gone(os.environ)
     return name

@@ -17,8 +17,6 @@ from stacks.environments import ROOT
 from stacks.terraform_process import running
 
 BIN = Path(sys.executable).parent
-# Where to synthesize to, in a shell that works with another AWS than the real one: local_aws/deploy.py exports it.
-OUTPUT_VARIABLE = "LOCAL_AWS_OUTPUT"
 # Beside cdk.tf.json, which synth writes anew while it leaves this file alone.
 IMPORTS = "recovered.tf.json"
 

@@ -170,6 +170,30 @@ def test_an_error_of_a_persons_own_python_is_a_line_and_the_line_it_stands_in(pr
     assert not (project / "cdktf.out").exists()
 
 
+def test_in_a_sourced_shell_its_environment_alone_is_synthesized(tmp_path: Path) -> None:
+    """Plain `cdktf deploy prod` finds no such stack there."""
+    (tmp_path / "stacks/dev").mkdir(parents=True)
+    shell = {"LOCAL_AWS_ENVIRONMENT": "dev", "CDKTF_OUTPUT": str(tmp_path), "CDKTF_OUTDIR": str(tmp_path)}
+    finished = subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=os.environ | shell, check=False)
+    assert finished.returncode == 0
+    assert [path.parent.name for path in tmp_path.glob("stacks/*/cdk.tf.json")] == ["dev"]
+
+
+def test_in_one_whose_local_aws_is_gone_nothing_is(tmp_path: Path) -> None:
+    shell = {"LOCAL_AWS_ENVIRONMENT": "dev", "CDKTF_OUTPUT": str(tmp_path / "gone"), "AWS_ENDPOINT_URL": "http://x"}
+    for command in (["main.py"], ["-m", "operations.invoke", "dev"]):
+        finished = subprocess.run(
+            [sys.executable, *command], cwd=ROOT, env=os.environ | shell, capture_output=True, text=True, check=False
+        )
+        assert (finished.returncode, finished.stdout, finished.stderr) == (
+            1,
+            "",
+            "dev: the local AWS at http://x, with which this shell works, is gone: make local ENV=dev and "
+            "`. .local/dev.env` again, or local_off\n",
+        )
+    assert not (tmp_path / "gone").exists()
+
+
 @pytest.mark.parametrize("argument", ["dev", "--verbose", "\x1b[2J"])
 def test_rejects_arguments(project: Path, argument: str) -> None:
     finished = subprocess.run(

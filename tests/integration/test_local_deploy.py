@@ -469,6 +469,22 @@ def test_the_commands_that_it_prints_work(platform: Platform) -> None:
     assert "No changes." in answers[3].stdout
 
 
+def test_plain_cdktf_needs_no_options_in_a_shell_that_has_sourced_the_exports(platform: Platform) -> None:
+    """`cdktf diff` is among the commands that are printed; `cdktf destroy` comes at the end."""
+    shown = platform.shell("dev", "cdktf output dev")
+    assert (shown.returncode, f"bucket_name = {platform.bucket('dev')}" in shown.stdout) == (0, True), shown.stdout
+    deployed = platform.shell("dev", "cdktf deploy dev --auto-approve")
+    assert (deployed.returncode, NOTHING_TO_DO in deployed.stdout) == (0, True), deployed.stdout
+
+
+def test_another_environment_is_none_of_such_a_shells(platform: Platform) -> None:
+    for command in ("cdktf deploy dev --auto-approve", "make deploy ENV=dev", "make local ENV=dev"):
+        refused = platform.shell("staging", command)
+        assert refused.returncode != 0
+        assert "dev" in refused.stdout
+        assert "Terraform" not in refused.stdout
+
+
 def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_one_goes(platform: Platform) -> None:
     before = {name: platform.endpoint(name) for name in ("dev", "staging")}
     platform.release(dev={"production": "means"}, staging={"production": "all-columns"}, prod={})
@@ -645,10 +661,10 @@ def test_what_sagemaker_wrote_is_there_before_the_destroy(platform: Platform) ->
 
 def test_a_deploy_with_another_accounts_credentials_stops_before_the_first_change(platform: Platform) -> None:
     before = {name: platform.everything(name) for name in ("dev", "staging")}
-    options = "--auto-approve --skip-provider-lock --output .local/dev/cdktf.out"
+    led_astray = "LOCAL_AWS_ENVIRONMENT=dev CDKTF_OUTPUT=.local/dev/cdktf.out"
 
     finished = subprocess.run(
-        ["/bin/sh", "-c", f". ./.local/staging.env && cdktf deploy dev {options}"],
+        ["/bin/sh", "-c", f". ./.local/staging.env && {led_astray} cdktf deploy dev --auto-approve"],
         cwd=platform.project,
         # The operator's way to say which account dev is; the credentials are staging's.
         env=platform.variables | {"ML_PLATFORM_DEV_ACCOUNT_ID": credentials.ACCOUNT_IDS["dev"], "CI": "true"},
@@ -687,6 +703,9 @@ def test_every_call_was_held_against_its_model_and_none_was_refused(platform: Pl
 
 def test_undeploy_leaves_nothing_and_stops_the_server(platform: Platform) -> None:
     assert all(platform.everything(name) for name in NAMES)
+    destroyed = platform.shell("dev", "cdktf destroy dev --auto-approve")
+    assert destroyed.returncode == 0, destroyed.stdout
+    assert platform.everything("dev") == []
     server, _ = server_process.find(platform.folder)
     assert server is not None
 

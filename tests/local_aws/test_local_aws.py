@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws import credentials, deploy, provider
+from local_aws import credentials, deploy, provider, sourced
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError, Server
 from stacks.environments import NAMES, ROOT
@@ -202,9 +202,7 @@ def test_the_exports_lead_to_the_local_account_whatever_the_user_has_configured(
     (tmp_path / ".aws/credentials").write_text("[production]\naws_access_key_id = REAL\naws_secret_access_key = REAL\n")
     (tmp_path / ".aws/config").write_text("[profile production]\nendpoint_url = http://127.0.0.1:1\n")
     exports = tmp_path / "it's dev.env"
-    credentials.write_exports(
-        exports, credentials.account_variables(server, environment("dev").settings), path_entry=tmp_path
-    )
+    sourced.write(exports, credentials.account_variables(server, environment("dev").settings), path_entry=tmp_path)
     hostile = {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),

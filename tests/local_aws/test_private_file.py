@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local_aws import credentials, private_file
+from local_aws import private_file, sourced
 from local_aws.server import process
 from local_aws.server.process import LocalAwsError
 
@@ -40,7 +40,7 @@ def test_what_cannot_be_written_is_a_line_and_nothing_is_left(tmp_path: Path) ->
     for name in ("dev.env", "server.log"):
         (tmp_path / name / "deep").mkdir(parents=True)
     with pytest.raises(LocalAwsError, match=r"^[^\n]*/dev\.env: Is a directory: must be a file that can be written$"):
-        credentials.write_exports(tmp_path / "dev.env", {}, path_entry=tmp_path)
+        sourced.write(tmp_path / "dev.env", {}, path_entry=tmp_path)
     with pytest.raises(LocalAwsError, match=r"^[^\n]*: Is a directory: the local AWS cannot write to [^\n]*$"):
         process.start(tmp_path)
     (tmp_path / "server.log").rename(tmp_path / "no log")

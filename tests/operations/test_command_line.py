@@ -1,5 +1,6 @@
 """What every command has in common, as a person sees it."""
 
+import importlib
 import os
 import signal
 import subprocess
@@ -40,6 +41,23 @@ def test_so_is_what_was_typed(arguments: list[str]) -> None:
     assert finished.returncode in (1, 2)
     assert SHOWN in finished.stderr
     assert HOSTILE not in finished.stderr
+
+
+OPERATIONS = sorted(
+    path.stem for path in (ROOT / "operations").glob("*.py") if "command_line.parser(" in path.read_text()
+)
+
+
+@pytest.mark.parametrize("module", [f"operations.{name}" for name in OPERATIONS] + ["local_aws.deploy"])
+def test_rejects_another_environment_in_a_sourced_shell(monkeypatch: pytest.MonkeyPatch, module: str) -> None:
+    monkeypatch.setenv("LOCAL_AWS_ENVIRONMENT", "dev")
+    monkeypatch.setattr(sys, "argv", [module, "staging"])
+    with pytest.raises(SystemExit) as raised:
+        importlib.import_module(module).main()
+    assert raised.value.code == (
+        "staging: this shell has sourced .local/dev.env and works with dev on the local AWS alone: local_off first, or "
+        "another shell"
+    )
 
 
 def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:

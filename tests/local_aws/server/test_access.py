@@ -20,7 +20,7 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 
-from local_aws import credentials
+from local_aws import credentials, sourced
 from local_aws.inventory import inventory
 from local_aws.server import process as server_process
 from local_aws.server.process import Server
@@ -381,7 +381,7 @@ def test_only_their_owner_may_read_what_lets_one_in(server: Server, folder: Path
     exports.write_text("from an earlier version")
     exports.chmod(0o644)
     variables = credentials.account_variables(server, environment("dev").settings)
-    credentials.write_exports(exports, variables, path_entry=folder)
+    sourced.write(exports, variables, path_entry=folder)
     for name in ("server.json", "server.env", "server.log", "dev.env"):
         assert stat.S_IMODE((folder / name).stat().st_mode) == 0o600, name
     holding = [path.name for path in folder.iterdir() if server.secret_key in path.read_text()]
