@@ -8,6 +8,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
+from local_aws.deployed import Deployed
 from local_aws.server.process import HOST, Server
 from settings.environment import EnvironmentSettings
 from settings.limits import ACCOUNT_ID_LENGTH
@@ -38,32 +39,41 @@ def forget_users_configuration() -> None:
     os.environ.update(NOTHING_OF_THE_USERS | {"NO_PROXY": no_proxy, "no_proxy": no_proxy})
 
 
-def account_id(settings: EnvironmentSettings) -> str:
-    return settings.account_id or ACCOUNT_IDS[settings.name]
+def deployed(settings: EnvironmentSettings) -> Deployed:
+    """The environment, and its account here."""
+    return Deployed(
+        name=settings.name,
+        account_id=settings.account_id or ACCOUNT_IDS[settings.name],
+        region=settings.region,
+        state_bucket=settings.state_bucket,
+    )
 
 
 def account_variables(server: Server, settings: EnvironmentSettings) -> dict[str, str]:
     """Credentials of the environment's account and nothing that leads elsewhere."""
-    region = settings.region
-    root = root_session(server, region).client("sts", endpoint_url=server.url)
+    return variables_of(server, deployed(settings))
+
+
+def variables_of(server: Server, environment: Deployed) -> dict[str, str]:
+    root = root_session(server, environment.region).client("sts", endpoint_url=server.url)
     # moto keeps accounts apart by the role that was assumed.
-    role = f"arn:aws:iam::{account_id(settings)}:role/{ROLE}"
-    credentials = root.assume_role(RoleArn=role, RoleSessionName=settings.name)["Credentials"]
-    variables = _variables(server, settings, credentials)
+    role = f"arn:aws:iam::{environment.account_id}:role/{ROLE}"
+    credentials = root.assume_role(RoleArn=role, RoleSessionName=environment.name)["Credentials"]
+    variables = _variables(server, environment, credentials)
     _make_role(session(variables).client("iam", endpoint_url=server.url))
     return variables
 
 
-def _variables(server: Server, settings: EnvironmentSettings, credentials: Mapping[str, str]) -> dict[str, str]:
+def _variables(server: Server, environment: Deployed, credentials: Mapping[str, str]) -> dict[str, str]:
     return NOTHING_OF_THE_USERS | {
         "AWS_ENDPOINT_URL": server.url,
-        "AWS_REGION": settings.region,
-        "AWS_DEFAULT_REGION": settings.region,
+        "AWS_REGION": environment.region,
+        "AWS_DEFAULT_REGION": environment.region,
         "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
         "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
         "AWS_SESSION_TOKEN": credentials["SessionToken"],
         "CHECKPOINT_DISABLE": "1",
-        ENVIRONMENT_VARIABLE: settings.name,
+        ENVIRONMENT_VARIABLE: environment.name,
         "NO_PROXY": os.environ.get("NO_PROXY", HOST),
         "no_proxy": os.environ.get("NO_PROXY", HOST),
     }

@@ -2,18 +2,17 @@
 
 import fcntl
 import os
-import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 from local_aws import credentials, environment_stack, provider, sourced
+from local_aws.command_line import errors_as_lines
+from local_aws.deployed import forget, note
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError
 from settings.environment import EnvironmentSettings
-from settings.problems import printable
 from stacks.environments import ROOT, Environment, read_environments
 from stacks.sourced_shell import OUTPUT_VARIABLE, refuse_another
 from stacks.synthesized_stack import BIN
@@ -34,7 +33,9 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
             print(f"local AWS: {said}")
         provider.fetch_provider(folder, os.environ | changes)
         server = running_server(folder, port)
-    exports = credentials.account_variables(server, environment.settings) | changes
+    deployed = credentials.deployed(environment.settings)
+    note(folder, deployed)
+    exports = credentials.variables_of(server, deployed) | changes
     if environment.settings.state_bucket is not None:
         _make_state_bucket(folder, environment.settings, os.environ | exports)
     # For make, and for cdktf, which reads its options --output and --skip-provider-lock there.
@@ -44,7 +45,7 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
         "CDKTF_SKIP_PROVIDER_LOCK": "true",
     }
     sourced.write(folder / f"{name}.env", exports | shell, path_entry=BIN)
-    print(f"local AWS: {server.url}, account {credentials.account_id(environment.settings)}", flush=True)
+    print(f"local AWS: {server.url}, account {deployed.account_id}", flush=True)
     return environment_stack.deploy(folder, name, os.environ | exports)
 
 
@@ -68,14 +69,6 @@ def _make_state_bucket(folder: Path, settings: EnvironmentSettings, variables: M
     command = [sys.executable, "-m", "operations.state_bucket", settings.name, "--output", str(output)]
     if subprocess.run(command, cwd=ROOT, env=dict(variables), check=False).returncode != 0:
         raise LocalAwsError(f"the bucket for the state of {settings.name} could not be made: see above")
-
-
-def forget(folder: Path) -> None:
-    """Removes the states and exports of what was deployed: they speak of a server that is no more."""
-    (folder / "server.json").unlink(missing_ok=True)
-    for name in credentials.ACCOUNT_IDS:
-        shutil.rmtree(folder / name, ignore_errors=True)
-        (folder / f"{name}.env").unlink(missing_ok=True)
 
 
 def next_steps(folder: Path, environment: Environment) -> list[str]:
@@ -102,25 +95,21 @@ def main() -> None:
     arguments = parser.parse_args()
     refuse_another(arguments.environment, os.environ)
     credentials.forget_users_configuration()
-    try:
+    with errors_as_lines("the next make local takes over what was made"):
         environments = {environment.settings.name: environment for environment in read_environments(os.environ)}
         if arguments.environment not in environments:
             raise LocalAwsError(f"environment {arguments.environment!r}: must be one of {', '.join(environments)}")
         if not arguments.port.isdecimal() or int(arguments.port) > MAX_PORT:
             raise LocalAwsError(f"port {arguments.port!r}: must be a number from 0, any free one, to {MAX_PORT}")
         environment = environments[arguments.environment]
-        code = deploy(arguments.folder.resolve(), environment, int(arguments.port))
-    except LocalAwsError as error:
-        sys.exit(printable(f"local AWS: {error}"))
-    except KeyboardInterrupt:
-        print("local AWS: interrupted; the next make local takes over what was made", file=sys.stderr)
-        sys.exit(128 + signal.SIGINT)
-    if code != 0:
-        exports = _relative(arguments.folder / f"{arguments.environment}.env")
-        sys.exit(f"local AWS: a command that is offered above is for a shell that has sourced its exports: . {exports}")
-    print("\nTry next:")
-    for command in next_steps(arguments.folder, environment):
-        print(f"  {command}")
+        if deploy(arguments.folder.resolve(), environment, int(arguments.port)) != 0:
+            exports = _relative(arguments.folder / f"{arguments.environment}.env")
+            raise LocalAwsError(
+                f"a command that is offered above is for a shell that has sourced its exports: . {exports}"
+            )
+        print("\nTry next:")
+        for command in next_steps(arguments.folder, environment):
+            print(f"  {command}")
 
 
 if __name__ == "__main__":

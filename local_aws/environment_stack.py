@@ -10,7 +10,7 @@ from pathlib import Path
 from local_aws import provider
 from local_aws.server.process import LocalAwsError
 from stacks.environments import NAMES, ROOT
-from stacks.synthesized_stack import OperationError, SynthesizedStack, alone, synthesize
+from stacks.synthesized_stack import OperationError, SynthesizedStack, alone
 from stacks.terraform_change import TerraformChange
 
 # `terraform providers lock` ignores mirrors.
@@ -26,7 +26,7 @@ def output_folder(folder: Path, environment: str) -> Path:
 def nothing_runs(folder: Path) -> Iterator[None]:
     """While no deploy or destroy of any environment does. Raises LocalAwsError where one does."""
     with ExitStack() as stack:
-        for name in NAMES:
+        for name in sorted({*NAMES, *(output.parent.name for output in folder.glob("*/cdktf.out"))}):
             try:
                 stack.enter_context(alone(name, output_folder(folder, name)))
             except OperationError as error:
@@ -48,16 +48,26 @@ def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
 
 
 def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> None:
-    """`make destroy`, without questions, of what is protected too. Raises OperationError."""
+    """`make destroy`, without questions, of what is protected too, as it was synthesized last. Raises OperationError."""
     output = output_folder(folder, environment)
     stack = SynthesizedStack(folder=output / "stacks" / environment, variables=env)
-    synthesize(output)
     stack.imports.unlink(missing_ok=True)  # a destroy reads none, and stops at what they name and is gone
-    override(stack.folder, provider.version_override() | provider.lifted_protection(stack.folder))
+    override(
+        stack.folder, provider.version_override(_kept_backend(stack.folder)) | provider.lifted_protection(stack.folder)
+    )
     stack.init()
     change = TerraformChange(stack, destroy=True, say=lambda line: print(f"{environment}: {line}", flush=True))
     with change.planned():
         change.apply()
+
+
+def _kept_backend(folder: Path) -> dict[str, object]:
+    """Where the state is, whatever the settings say since: as Terraform was told when it was initialized."""
+    try:
+        told = json.loads((folder / ".terraform/terraform.tfstate").read_text())["backend"]
+        return {"backend": {told["type"]: told["config"]}}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
 def override(stack: Path, content: Mapping[str, object]) -> None:

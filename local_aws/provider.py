@@ -99,9 +99,10 @@ def fetch_provider(folder: Path, variables: Mapping[str, str]) -> None:
         )
 
 
-def version_override() -> dict[str, object]:
-    """The one thing that the local mode changes of the synthesized stack, until it is destroyed."""
-    return {"terraform": {"required_providers": {"aws": {"source": "aws", "version": PROVIDER_VERSION}}}}
+def version_override(more: Mapping[str, object] | None = None) -> dict[str, object]:
+    """The one thing that the local mode changes of the synthesized stack, until it is destroyed: then `more` too."""
+    aws = {"source": "aws", "version": PROVIDER_VERSION}
+    return {"terraform": {"required_providers": {"aws": aws}, **(more or {})}}
 
 
 def lifted_protection(stack: Path) -> dict[str, object]:

@@ -35,7 +35,7 @@ def parser(description: str | None) -> argparse.ArgumentParser:
 def errors_as_lines(environment: str) -> Iterator[None]:
     """Ends the program with exit code 1 and what went wrong."""
     try:
-        with printed():
+        with printed(environment):
             yield
     # The last is raised by a proxy's page in the place of an answer.
     except TerraformError as error:

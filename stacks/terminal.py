@@ -30,14 +30,21 @@ class _Printable:
 
 
 @contextlib.contextmanager
-def printed() -> Iterator[None]:
+def printed(command: str) -> Iterator[None]:
     """What is printed within, names and answers of others too, is shown escaped. `make settings | head` ends as any
-    command does whose reader has gone."""
+    command does whose reader has gone; what the system refuses, a file or a disk that is full, is a line."""
     stream = sys.stdout
     try:
         with contextlib.redirect_stdout(_Printable(stream)):
             yield
         stream.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more as it ends
-        sys.exit(128 + signal.SIGPIPE)
+    except OSError as error:
+        file = error.filename
+        try:
+            stream.flush()
+        except OSError:
+            file = "standard output"
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more as it ends
+        if isinstance(error, BrokenPipeError):
+            sys.exit(128 + signal.SIGPIPE)
+        sys.exit(printable(": ".join([command, *([str(file)] if file else []), error.strerror or str(error)])))

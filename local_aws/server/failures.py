@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, NoReturn
 
+from local_aws.command_line import errors_as_lines
 from local_aws.server import errors
 from local_aws.server.process import IDENTITY_PATH, LocalAwsError, Server, find
 from local_aws.server.replay import Application
@@ -282,16 +283,14 @@ def main() -> None:
     parser.add_argument("failures", nargs="*", help=", ".join(f"{item.name}=..." for item in fields(Failures)))
     parser.add_argument("--folder", type=Path, default=ROOT / ".local", help="where the local mode writes")
     arguments = parser.parse_args()
-    try:
+    with errors_as_lines("what was injected stays"):
         failures = parse(arguments.failures)
         server, gone = find(arguments.folder)
         if server is None:
             raise LocalAwsError(gone or "not running: make local")
-    except LocalAwsError as error:
-        raise SystemExit("\n".join(f"local AWS: {line}" for line in str(error).splitlines())) from None
-    print(f"local AWS: until now: {counts(server)}")
-    put(server, failures)
-    print(f"local AWS: from now on: {failures}")
+        print(f"local AWS: until now: {counts(server)}")
+        put(server, failures)
+        print(f"local AWS: from now on: {failures}")
 
 
 if __name__ == "__main__":

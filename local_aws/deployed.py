@@ -1,0 +1,53 @@
+"""What is known of an environment that was deployed on the local AWS, whatever its settings say by now."""
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+from pydantic import ConfigDict, ValidationError
+from pydantic.dataclasses import dataclass
+from pydantic_core import from_json
+
+from settings.files import UnreadableError, opened
+
+FILE_NAME = "deployed.json"
+
+
+@dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
+class Deployed:
+    """An environment, and where its account is found."""
+
+    name: str
+    account_id: str
+    region: str
+    state_bucket: str | None
+
+
+def note(folder: Path, deployed: Deployed) -> None:
+    """Before the deploy begins. Raises OSError."""
+    path = folder / deployed.name / FILE_NAME
+    path.parent.mkdir(exist_ok=True)
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(asdict(deployed)))
+    partial.replace(path)
+
+
+def noted(folder: Path) -> list[Deployed]:
+    """Every environment whose note can be read."""
+    found = []
+    for path in sorted(folder.glob(f"*/{FILE_NAME}")):
+        try:
+            with opened(path) as file:
+                found.append(Deployed(**from_json(file.read())))
+        except (UnreadableError, ValueError, TypeError, ValidationError):
+            continue  # its account is looked into as today's settings have it
+    return found
+
+
+def forget(folder: Path) -> None:
+    """Removes the states and exports of what was deployed: they speak of a server that is no more."""
+    (folder / "server.json").unlink(missing_ok=True)
+    for output in folder.glob("*/cdktf.out"):
+        shutil.rmtree(output.parent, ignore_errors=True)
+        (folder / f"{output.parent.name}.env").unlink(missing_ok=True)
