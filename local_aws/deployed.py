@@ -33,6 +33,11 @@ def note(folder: Path, deployed: Deployed) -> None:
     partial.replace(path)
 
 
+def names(folder: Path) -> set[str]:
+    """Of the environments of which there is anything in the folder."""
+    return {path.parent.name for kind in (FILE_NAME, "cdktf.out") for path in folder.glob(f"*/{kind}")}
+
+
 def noted(folder: Path) -> list[Deployed]:
     """Every environment whose note can be read."""
     found = []
@@ -48,6 +53,6 @@ def noted(folder: Path) -> list[Deployed]:
 def forget(folder: Path) -> None:
     """Removes the states and exports of what was deployed: they speak of a server that is no more."""
     (folder / "server.json").unlink(missing_ok=True)
-    for output in folder.glob("*/cdktf.out"):
-        shutil.rmtree(output.parent, ignore_errors=True)
-        (folder / f"{output.parent.name}.env").unlink(missing_ok=True)
+    for name in names(folder):
+        shutil.rmtree(folder / name, ignore_errors=True)
+        (folder / f"{name}.env").unlink(missing_ok=True)

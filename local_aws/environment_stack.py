@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from local_aws import provider
+from local_aws import deployed, provider
 from local_aws.server.process import LocalAwsError
 from stacks.environments import NAMES, ROOT
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone
@@ -26,7 +26,7 @@ def output_folder(folder: Path, environment: str) -> Path:
 def nothing_runs(folder: Path) -> Iterator[None]:
     """While no deploy or destroy of any environment does. Raises LocalAwsError where one does."""
     with ExitStack() as stack:
-        for name in sorted({*NAMES, *(output.parent.name for output in folder.glob("*/cdktf.out"))}):
+        for name in sorted({*NAMES, *deployed.names(folder)}):
             try:
                 stack.enter_context(alone(name, output_folder(folder, name)))
             except OperationError as error:
