@@ -48,7 +48,7 @@ def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
 
 
 def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> None:
-    """`make destroy`, without questions, of what is protected too, as it was synthesized last. Raises OperationError."""
+    """`make destroy`, unasked, of what is protected too, as it was synthesized last. Raises OperationError."""
     output = output_folder(folder, environment)
     stack = SynthesizedStack(folder=output / "stacks" / environment, variables=env)
     stack.imports.unlink(missing_ok=True)  # a destroy reads none, and stops at what they name and is gone
