@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local_aws import credentials, environment_stack, provider
 from local_aws.deployed import Deployed, noted
-from local_aws.inventory import inventory
+from local_aws.inventory import delete_kept_log_groups, inventory
 from local_aws.server.process import Server
 from stacks.environments import read_environments
 
@@ -43,7 +43,9 @@ def _left(folder: Path, server: Server, deployed: Deployed) -> list[str]:
         if bucket.name != deployed.state_bucket:
             bucket.object_versions.delete()  # Terraform deletes objects only where the settings have force_destroy
     if environment_stack.was_deployed(folder, name):
-        environment_stack.destroy(folder, name, os.environ | own | changes)
+        stack = environment_stack.destroyed(folder, name, os.environ | own | changes)
+        if stack.protected:
+            delete_kept_log_groups(session, server.url, stack.tags)
     if deployed.state_bucket is not None:
         bucket = session.resource("s3", endpoint_url=server.url).Bucket(deployed.state_bucket)
         if bucket.creation_date is not None:

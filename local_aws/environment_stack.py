@@ -47,7 +47,7 @@ def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
     return subprocess.run(command, cwd=ROOT, env={**env, "PREFLIGHT": "0", "APPROVE": "1"}, check=False).returncode
 
 
-def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> None:
+def destroyed(folder: Path, environment: str, env: Mapping[str, str]) -> SynthesizedStack:
     """`make destroy`, unasked, of what is protected too, as it was synthesized last. Raises OperationError."""
     output = output_folder(folder, environment)
     stack = SynthesizedStack(folder=output / "stacks" / environment, variables=env)
@@ -59,6 +59,7 @@ def destroy(folder: Path, environment: str, env: Mapping[str, str]) -> None:
     change = TerraformChange(stack, destroy=True, say=lambda line: print(f"{environment}: {line}", flush=True))
     with change.planned():
         change.apply()
+    return stack
 
 
 def _kept_backend(folder: Path) -> dict[str, object]:

@@ -133,6 +133,16 @@ def inventory(session: boto3.Session, endpoint_url: str) -> list[str]:
     return found + [f"kms Keys: {key}" for key in _keys(session.client("kms", endpoint_url=endpoint_url))]
 
 
+def delete_kept_log_groups(session: boto3.Session, endpoint_url: str, tags: Mapping[str, str]) -> None:
+    """Those with the tags: Terraform leaves the log groups of a protected environment where they are."""
+    logs: Any = session.client("logs", endpoint_url=endpoint_url)
+    for page in logs.get_paginator("describe_log_groups").paginate():
+        for group in page["logGroups"]:
+            has = logs.list_tags_for_resource(resourceArn=group["arn"].removesuffix(":*"))["tags"]
+            if tags.items() <= has.items():
+                logs.delete_log_group(logGroupName=group["logGroupName"])
+
+
 def _keys(kms: Any) -> Iterator[str]:  # noqa: ANN401 - boto3 has no types
     """AWS keeps a destroyed key for days; it does not count."""
     for page in kms.get_paginator("list_keys").paginate():

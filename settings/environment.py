@@ -37,9 +37,10 @@ class EnvironmentSettings(Settings):
     logs: LogSettings = Field(default_factory=LogSettings, description="the log groups")
     protected: bool = Field(
         default=True,
-        description="data outlives mistakes: the bucket and the key cannot be destroyed, and what would weaken them is "
-        "refused: `bucket.force_destroy`, AWS's own keys, `sagemaker_full_access`, and, unless `local_state` says so, "
-        "a state that is not in S3",
+        description="data outlives mistakes: the bucket, the key and the notebook instance cannot be destroyed, log "
+        "groups stay in AWS where the settings no longer name them, and what would weaken that is refused: "
+        "`bucket.force_destroy`, AWS's own keys, `sagemaker_full_access`, and, unless `local_state` says so, a state "
+        "that is not in S3",
     )
     encryption_key: EncryptionKeySettings | None = Field(
         default_factory=EncryptionKeySettings,
@@ -221,28 +222,17 @@ class EnvironmentSettings(Settings):
                 )
 
     def _endpoints_fit_into_policies(self) -> Iterator[Problem]:
-        """Roles and the key name every endpoint of theirs; a pattern would let in those of others."""
-        count, names = len(self.endpoints), self.names
-        groups = names.endpoint_groups
+        """Roles name every endpoint of theirs; a pattern would let in those of others."""
+        groups = self.names.endpoint_groups
         # One inline policy, and all managed ones but the one that may be AWS's.
         if len(groups) > limits.MANAGED_POLICIES_MAX_COUNT:
             fit = sum(len(group) for group in groups[: limits.MANAGED_POLICIES_MAX_COUNT])
             yield Problem(
                 path="endpoints",
-                value=f"{count} endpoints",
+                value=f"{len(self.endpoints)} endpoints",
                 allowed=f"must be at most {fit} with names as long as these, which fill the policies of a role: "
                 "another environment can have more",
                 page=limits.IAM_QUOTAS,
-            )
-        most = limits.KEY_POLICY_MAX_BYTES - limits.KEY_POLICY_REST_BYTES
-        if self.encryption_key is not None and names.characters_in_key_policy > most:
-            fit = count * most // names.characters_in_key_policy
-            yield Problem(
-                path="endpoints",
-                value=f"{count} endpoints",
-                allowed=f"must be at most some {fit} with names as long as these, whose log groups fill the key's "
-                "policy: another environment can have more",
-                page=limits.KEY_POLICY,
             )
 
     def _alarm_emails_differ(self) -> Iterator[Problem]:

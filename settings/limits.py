@@ -59,9 +59,6 @@ ENDPOINTS_PER_PAGE = 50
 IMAGE_REPOSITORIES_MAX_COUNT = 20
 # Of a role, until AWS raises it; AmazonSageMakerFullAccess may be one of them.
 MANAGED_POLICIES_MAX_COUNT = 10
-KEY_POLICY_MAX_BYTES = 32 * 1024
-# What is in it besides the endpoints' log groups, rounded up: tests/stacks/test_many_endpoints.py measures it.
-KEY_POLICY_REST_BYTES = 4_096
 
 # A part of the instances that is not more than half of them: https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-canary.html
 SHIFTED_INSTANCES_MIN_COUNT = 2
@@ -75,7 +72,6 @@ ROLE_NAMING = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRol
 SERVERLESS = "https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html"
 SHADOW_EXCLUSIONS = "https://docs.aws.amazon.com/sagemaker/latest/dg/shadow-tests-exclusions.html"
 IAM_QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
-KEY_POLICY = "https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html"
 KEY_DELETION = "https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html"
 GUARDRAILS = "https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-exclusions.html"
 BLUE_GREEN = f"{API}/API_BlueGreenUpdatePolicy.html"

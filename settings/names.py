@@ -9,7 +9,7 @@ from settings.limits import ACCOUNT_ID_LENGTH
 # An endpoint's two variants.
 PRODUCTION, SHADOW = "production", "shadow"
 # The log groups that an account has once in a region: https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
-LOG_GROUPS = "/aws/sagemaker/"
+LOG_GROUPS, FLOW_LOGS = "/aws/sagemaker/", "/aws/vpc/"
 NOTEBOOK_INSTANCES, TRAINING_JOBS = ACCOUNT_WIDE_LOG_GROUPS = (
     f"{LOG_GROUPS}NotebookInstances",
     f"{LOG_GROUPS}TrainingJobs",
@@ -161,7 +161,7 @@ class Names:
 
     @property
     def flow_log_group(self) -> str:
-        return f"/aws/vpc/{self.prefix}"
+        return f"{FLOW_LOGS}{self.prefix}"
 
     def subnet(self, zone: str) -> str:
         return f"{self.prefix}-private-{zone}"
@@ -212,11 +212,6 @@ class Names:
             f"arn:{partition}:sagemaker:{place}:endpoint/{endpoint.name}",
             f"arn:{partition}:logs:{place}:log-group:{endpoint.log_group}:*",
         )
-
-    @property
-    def characters_in_key_policy(self) -> int:
-        """Those by which the endpoints' log groups make it longer."""
-        return sum(len(f'"{self._arns(endpoint)[1].removesuffix(":*")}",') for endpoint in self.endpoints.values())
 
     @property
     def training_job_prefix(self) -> str:

@@ -4,6 +4,7 @@ from constructs import Construct
 
 from constructs.access.encryption_key import EncryptionKey
 from constructs.account import Account
+from constructs.log_storage import LogStorage
 from constructs.monitoring.alarm_topic import AlarmTopic
 from constructs.monitoring.dashboard import Dashboard
 from constructs.monitoring.log_groups import LogGroups
@@ -21,20 +22,20 @@ class MlPlatformStack(AwsStack):
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         settings, names = environment.settings, environment.settings.names
+        has_notebook = settings.notebook is not None
         super().__init__(scope, settings.name, settings=settings)
         self.keep_state(settings.name, bucket=settings.state_bucket, key=names.state_key, region=settings.region)
         account = Account(self, "(account)", region=settings.region)
         key_arn = None
         if settings.encryption_key is not None:
-            key = EncryptionKey(
+            key_arn = EncryptionKey(
                 self,
                 "encryption_key",
                 account=account,
                 names=names,
                 key=settings.encryption_key,
                 prevent_destroy=settings.protected,
-            )
-            key_arn = key.arn
+            ).arn
         bucket = DataBucket(
             self,
             "data_bucket",
@@ -43,16 +44,16 @@ class MlPlatformStack(AwsStack):
             key_arn=key_arn,
             prevent_destroy=settings.protected,
         )
-        log_groups = LogGroups(self, "log_groups", names=names, logs=settings.logs, key_arn=key_arn)
+        logs = LogStorage(retention_days=settings.logs.retention_days, key_arn=key_arn, skip_destroy=settings.protected)
+        log_groups = LogGroups(self, "log_groups", names=names, logs=settings.logs, storage=logs)
         network = Network(
             self,
             "(network)",
             account=account,
             names=names,
             network=settings.network,
-            has_notebook=settings.notebook is not None,
-            retention_days=settings.logs.retention_days,
-            key_arn=key_arn,
+            has_notebook=has_notebook,
+            storage=logs,
         )
         training_role = TrainingRole(
             self,
@@ -80,6 +81,7 @@ class MlPlatformStack(AwsStack):
                 on_create=environment.on_create,
                 on_start=environment.on_start,
                 samples=environment.notebooks,
+                prevent_destroy=settings.protected,
                 depends_on=log_groups.account_wide,
             )
             self.publish({"notebook_name": notebook.name, "notebook_url": notebook.url})
@@ -103,9 +105,7 @@ class MlPlatformStack(AwsStack):
             verify_script=environment.verify_script if settings.rollback_guard else None,
             wait_script=environment.wait_script if settings.rollback_guard else None,
         )
-        dashboard = Dashboard(
-            self, "dashboard", names=names, endpoints=serving.served, has_notebook=settings.notebook is not None
-        )
+        dashboard = Dashboard(self, "dashboard", names=names, endpoints=serving.served, has_notebook=has_notebook)
         self.publish(
             {
                 "bucket_name": bucket.name,

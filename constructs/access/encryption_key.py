@@ -15,7 +15,7 @@ from constructs import Construct
 from constructs.access.allow import condition_blocks
 from constructs.account import Account
 from settings.encryption_key import EncryptionKeySettings
-from settings.names import ACCOUNT_WIDE_LOG_GROUPS, Names
+from settings.names import FLOW_LOGS, LOG_GROUPS, Names
 
 # Without kms:CreateGrant and without use: https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html
 ADMINISTRATION = [
@@ -39,9 +39,9 @@ USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", 
 
 
 class EncryptionKey(Construct):
-    """Rotated every year. Its policy names who may use it: the platform's roles, CloudWatch Logs for its log groups,
-    CloudWatch for its alarms, which notify an encrypted SNS topic, and whoever the account's own policies let work with
-    the key through S3 and SageMaker, as the deploy does.
+    """Rotated every year. Its policy names who may use it: the platform's roles, CloudWatch Logs for the log groups of
+    SageMaker and of flow logs, CloudWatch for its alarms, which notify an encrypted SNS topic, and whoever the
+    account's own policies let work with the key through S3 and SageMaker, as the deploy does.
 
     The roles are named by a condition and not as principals: KMS refuses a principal that does not exist yet.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -79,7 +79,6 @@ class EncryptionKey(Construct):
         roles: tuple[str, str] = ("ArnEquals", "aws:PrincipalArn")
         via: tuple[str, str] = ("StringEquals", "kms:ViaService")
         platform_roles = [account.role_arn(name) for name in names.platform_roles]
-        log_groups = (*ACCOUNT_WIDE_LOG_GROUPS, *names.endpoint_log_groups, names.flow_log_group)
         for_aws: dict[tuple[str, str], Sequence[str]] = {("Bool", "kms:GrantIsForAWSResource"): ["true"]}
         document = DataAwsIamPolicyDocument(
             self,
@@ -105,8 +104,9 @@ class EncryptionKey(Construct):
                     USE,
                     ("Service", f"logs.{region}.amazonaws.com"),
                     {
-                        ("ArnEquals", "kms:EncryptionContext:aws:logs:arn"): [
-                            account.log_group_arn(name) for name in log_groups
+                        # Those too that a setting no longer names, which stay, and would not be readable without.
+                        ("ArnLike", "kms:EncryptionContext:aws:logs:arn"): [
+                            account.log_group_arn(f"{prefix}*") for prefix in (LOG_GROUPS, FLOW_LOGS)
                         ]
                     },
                 ),

@@ -4,6 +4,7 @@ from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from constructs import Construct
 
+from constructs.log_storage import LogStorage
 from settings.logs import LogSettings
 from settings.names import ACCOUNT_WIDE_LOG_GROUPS, LOG_GROUPS, Names
 
@@ -19,15 +20,13 @@ class LogGroups(Construct):
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, logs: LogSettings, key_arn: str | None
+        self, scope: Construct, construct_id: str, *, names: Names, logs: LogSettings, storage: LogStorage
     ) -> None:
         super().__init__(scope, construct_id)
 
         def group(group_id: str, name: str, *, kept: bool = False) -> CloudwatchLogGroup:
             if not kept:
-                return CloudwatchLogGroup(
-                    self, group_id, name=name, retention_in_days=logs.retention_days, kms_key_id=key_arn
-                )
+                return storage.group(self, group_id, name=name)
             # What is in it is older than the platform and outlives it: neither cut short nor locked with its key.
             older = TerraformResourceLifecycle(ignore_changes=["kms_key_id", "retention_in_days"])
             return CloudwatchLogGroup(self, group_id, name=name, skip_destroy=True, lifecycle=older)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from constructs import Construct
 
 from constructs.account import Account
+from constructs.log_storage import LogStorage
 from constructs.network.network_flow_log import NetworkFlowLog
 from constructs.network.placement import Placement
 from constructs.network.private_network import PrivateNetwork
@@ -15,7 +16,7 @@ from settings.network import ExistingNetworkSettings, NetworkSettings
 class Network(Construct):
     """`placement` is in a new, private and logged network, in one that exists, or, as None, in SageMaker's own;
     `training_placement` lets the instances of a training job talk to each other besides; `outputs` has both.
-    `has_notebook`: one is to work there."""
+    `has_notebook`: one is to work there. `storage` is that of the flow log."""
 
     def __init__(
         self,
@@ -26,8 +27,7 @@ class Network(Construct):
         names: Names,
         network: NetworkSettings | None,
         has_notebook: bool,
-        retention_days: int,
-        key_arn: str | None,
+        storage: LogStorage,
     ) -> None:
         super().__init__(scope, construct_id)
         self.placement: Placement | None = None
@@ -50,8 +50,7 @@ class Network(Construct):
                 account=account,
                 names=names,
                 vpc_id=made.vpc_id,
-                retention_days=retention_days,
-                key_arn=key_arn,
+                storage=storage,
             )
             self.placement, self.training_placement = made.placement, made.training_placement
         self.outputs: dict[str, Sequence[str]] = {}

@@ -1,12 +1,12 @@
 """The flow log of a VPC."""
 
-from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from cdktf_cdktf_provider_aws.flow_log import FlowLog
 from constructs import Construct
 
 from constructs.access.allow import Allow, with_streams
 from constructs.access.service_role import ServiceRole
 from constructs.account import Account
+from constructs.log_storage import LogStorage
 from settings.names import Names
 
 
@@ -24,13 +24,10 @@ class NetworkFlowLog(Construct):
         account: Account,
         names: Names,
         vpc_id: str,
-        retention_days: int,
-        key_arn: str | None,
+        storage: LogStorage,
     ) -> None:
         super().__init__(scope, construct_id)
-        group = CloudwatchLogGroup(
-            self, "log_group", name=names.flow_log_group, retention_in_days=retention_days, kms_key_id=key_arn
-        )
+        group = storage.group(self, "log_group", name=names.flow_log_group)
         role = ServiceRole(
             self,
             "role",

@@ -36,6 +36,7 @@ class Notebook(Construct):
         on_create: bytes,
         on_start: bytes,
         samples: Sequence[Path],
+        prevent_destroy: bool,
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -73,6 +74,7 @@ class Notebook(Construct):
             placeholders={BUCKET: bucket.name, TRAINING_ROLE: training_role_arn, REGION: account.region},
             key_arn=key_arn,
             placement=placement,
+            prevent_destroy=prevent_destroy,
             depends_on=[*role.policies, *depends_on, *uploaded],
         )
         self.name, self.url = instance.name, instance.url

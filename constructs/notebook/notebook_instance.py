@@ -3,7 +3,7 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 
-from cdktf import Fn, ITerraformDependable
+from cdktf import Fn, ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance import (
     SagemakerNotebookInstance,
     SagemakerNotebookInstanceInstanceMetadataServiceConfiguration,
@@ -39,6 +39,7 @@ class NotebookInstance(Construct):
         placeholders: Mapping[str, str],
         key_arn: str | None,
         placement: Placement | None,
+        prevent_destroy: bool,
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -69,6 +70,8 @@ class NotebookInstance(Construct):
             instance_metadata_service_configuration=SagemakerNotebookInstanceInstanceMetadataServiceConfiguration(
                 minimum_instance_metadata_service_version="2"
             ),
+            # Of its volume: another name, key or network, or a smaller volume, would be another instance.
+            lifecycle=TerraformResourceLifecycle(prevent_destroy=True) if prevent_destroy else None,
             depends_on=[*depends_on],
         )
         self.name = made.name

@@ -20,14 +20,14 @@ import psutil
 
 from lazy_bindings.variables import package_cache
 from local_aws import credentials, provider
-from local_aws.inventory import inventory
+from local_aws.inventory import delete_kept_log_groups, inventory
 from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
 from settings.environment import EnvironmentSettings
 from settings.names import DIGEST_LENGTH, GENERATED_DIGITS
 from stacks.environments import ROOT, read_environments
-from stacks.synthesized_stack import BIN
+from stacks.synthesized_stack import BIN, SynthesizedStack
 
 STATE_BUCKET = "acme-terraform-state"
 # Ids, generated names, and the digest at the end of a model's name.
@@ -294,6 +294,9 @@ class Lab:
         self.override(provider.version_override() | {"resource": LEFT_OUT | self.lifted()})
         finished = self.terraform("destroy", "-auto-approve", "-input=false", *options)
         assert finished.code == 0, finished.printed
+        stack = SynthesizedStack(folder=self.stack, variables={})
+        if stack.protected:
+            delete_kept_log_groups(self.session, self.server.url, stack.tags)
         left = self.everything()
         assert left == [], left
         return finished

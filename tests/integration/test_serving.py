@@ -4,6 +4,7 @@ SageMaker refuses. Three sequences, side by side; the tests ask for what each fo
 
 import json
 import subprocess
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -36,10 +37,23 @@ PROVISIONED = """ProvisionedEndpointSettings(
 )"""
 SCALING = "InstanceScalingSettings(max_instance_count=4, invocations_per_instance=600)"
 SHADOW = 'shadow=VariantSettings(instance_type="ml.m5.large"'
+# staging, which is protected, with a serverless endpoint of another name, and back.
+MOVED = """
+from settings.endpoint import ServerlessEndpointSettings
+from settings.environment import EnvironmentSettings
+from settings.logs import LogSettings
+
+SETTINGS = EnvironmentSettings(
+    name="staging", region="us-east-1", local_state=True, logs=LogSettings(retention_days=90),
+    endpoints=[ServerlessEndpointSettings(name_carries_hosting=True)],
+)
+"""
+GROUP = "/aws/sagemaker/Endpoints/linear-learner"
 SERVERLESS = """ServerlessEndpointSettings(
     name_carries_hosting={named}, max_concurrency=10, provisioned_concurrency=2,
     scaling=ConcurrencyScalingSettings(max_provisioned_concurrency=6),
 )"""
+STEPS = ("before", "shadow", "promoted", "dropped")
 Found = dict[str, Any]
 
 
@@ -182,7 +196,7 @@ def release(made: Lab, **models: str) -> int:
 
 
 def shadowed(folder: Path) -> Found:
-    """staging: a shadow, which scales, is released, promoted, and dropped."""
+    """staging: a shadow, which scales, is released, promoted, and dropped; then it moves, and comes back."""
     found: Found = {}
     project = copy_project(folder / "project")
     staging = project / "stacks/staging.py"
@@ -208,7 +222,45 @@ def shadowed(folder: Path) -> Found:
             made.applied()
             found[step] = shadow_state(made) | {"lines": lines}
         made.nothing_to_change()
+        found |= moved_and_back(made)
+        made.destroyed()
     return found
+
+
+def moved_and_back(made: Lab) -> Found:
+    """Who logged, and what of it is there, after a move to another hosting and name, and after the way back."""
+    found: Found = {}
+    logs = made.client("logs")
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="production/i-1")
+    event = {"timestamp": int(time.time() * 1000), "message": "a year old"}
+    logs.put_log_events(logGroupName=GROUP, logStreamName="production/i-1", logEvents=[event])
+    staging = made.project / "stacks/staging.py"
+    settings = staging.read_text()
+    staging.write_text(MOVED)
+    made.synthesize()
+    made.applied()
+    found["moved"] = log_state(made)
+    staging.write_text(settings)
+    made.synthesize()
+    found["back by"] = made.deployed()
+    made.nothing_to_change()
+    found["back"] = log_state(made)
+    return found
+
+
+def log_state(made: Lab) -> Found:
+    logs = made.client("logs")
+    groups = {group["logGroupName"]: group for group in logs.describe_log_groups()["logGroups"]}
+    events = logs.get_log_events(logGroupName=GROUP, logStreamName="production/i-1")["events"]
+    names = [item["EndpointName"] for item in made.client("sagemaker").list_endpoints()["Endpoints"]]
+    kept = groups[GROUP]
+    tags = logs.list_tags_for_resource(resourceArn=kept["arn"].removesuffix(":*"))["tags"]
+    return {
+        "endpoints": names,
+        "events": [event["message"] for event in events],
+        "retention and key": (kept["retentionInDays"], kept["kmsKeyId"]),
+        "environment": tags["Environment"],
+    }
 
 
 def shadow_state(made: Lab) -> Found:
@@ -299,7 +351,7 @@ def test_a_shadow_is_released_promoted_and_dropped_by_a_line_each(shadow: Found)
 
 
 def test_each_of_these_is_an_update_in_place(shadow: Found) -> None:
-    assert len({state["created"] for state in shadow.values()}) == 1
+    assert len({shadow[step]["created"] for step in STEPS}) == 1
 
 
 def test_the_shadow_gets_its_share_of_the_requests_copied(shadow: Found) -> None:
@@ -308,16 +360,29 @@ def test_the_shadow_gets_its_share_of_the_requests_copied(shadow: Found) -> None
 
 def test_a_shadow_that_scales_is_deregistered_before_it_is_dropped(shadow: Found) -> None:
     """The local AWS refuses, as SageMaker does, to remove a variant that is still registered."""
-    assert [state["scaled"] for state in shadow.values()] == [[], ["shadow"], ["shadow"], []]
+    assert [shadow[step]["scaled"] for step in STEPS] == [[], ["shadow"], ["shadow"], []]
 
 
 def test_the_comparison_comes_and_goes_with_the_shadow(shadow: Found) -> None:
-    assert {step: (state["alarms"], state["compared"]) for step, state in shadow.items()} == {
+    assert {step: (shadow[step]["alarms"], shadow[step]["compared"]) for step in STEPS} == {
         "before": (0, False),
         "shadow": (2, True),
         "promoted": (2, True),
         "dropped": (0, False),
     }
+
+
+def test_a_protected_environments_logs_outlive_a_move_to_another_hosting_and_name_and_back(shadow: Found) -> None:
+    moved, back = shadow["moved"], shadow["back"]
+    assert (moved["endpoints"], back["endpoints"]) == (["linear-learner-serverless"], ["linear-learner"])
+    same = ("events", "retention and key", "environment")
+    assert [moved[what] for what in same] == [back[what] for what in same]
+    assert (back["events"], back["environment"]) == (["a year old"], "staging")
+    assert back["retention and key"][0] == 90
+    [deployed] = shadow["back by"]
+    assert f"aws_cloudwatch_log_group.log_groups_Endpoints_linear_learner exists and is not in the state: {GROUP}" in (
+        deployed.printed
+    )
 
 
 def test_a_scaled_variant_is_registered_with_its_policy(scaled: Found) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from settings import limits
 from settings.environment import EnvironmentSettings
 from settings.problems import problems_of
 from tests.support.many import endpoints, many
@@ -19,8 +18,6 @@ from tests.support.synthesis import synthesized_platform
 
 # IAM's: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 INLINE, MANAGED, MANAGED_COUNT = 10_240, 6_144, 10
-# KMS's: https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
-KEY_POLICY = 32 * 1024
 LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:/aws/sagemaker/Endpoints"
 
 
@@ -63,8 +60,11 @@ def test_the_notebook_may_call_every_endpoint_and_no_other(documents: dict[str, 
             assert ("Allowed" in decisions(asked)) is (expected == "Allowed"), (action, name)
 
 
-def test_the_keys_policy_fits_into_what_kms_allows(documents: dict[str, Policy]) -> None:
-    assert characters(documents["encryption_key_policy_document"]) < KEY_POLICY
+def test_the_keys_policy_does_not_grow_with_them(documents: dict[str, Policy]) -> None:
+    assert (
+        documents["encryption_key_policy_document"]
+        == policies_of(synthesized_platform(many(1)))["encryption_key_policy_document"]
+    )
 
 
 def test_the_dashboards_pages_fit_into_what_cloudwatch_allows(platform: dict[str, Any]) -> None:
@@ -105,19 +105,6 @@ def test_more_endpoints_than_the_policies_hold_are_refused_with_the_limit() -> N
     most = int(re.findall(r"endpoints: '340 endpoints': must be at most (\d+) with names as long as these", said)[0])
     assert refusals(most, page, encryption_key=None) == []
     assert len(refusals(most + 1, page, encryption_key=None)) == 1
-
-
-def test_more_endpoints_than_the_keys_policy_holds_are_refused_with_the_limit() -> None:
-    page = "developerguide/resource-limits.html"
-    assert refusals(300, page) == []
-    [said] = refusals(320, page)
-    assert "must be at most some" in said
-
-
-def test_what_a_keys_policy_holds_besides_is_what_the_limit_leaves_for_it() -> None:
-    of = many(1)
-    document = policies_of(synthesized_platform(of))["encryption_key_policy_document"]
-    assert characters(document) - of.settings.names.characters_in_key_policy < limits.KEY_POLICY_REST_BYTES
 
 
 def test_an_endpoint_more_leaves_the_policies_of_the_others_as_they_are() -> None:

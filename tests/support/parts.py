@@ -5,6 +5,7 @@ from typing import Any
 from cdktf import TerraformStack
 
 from constructs.account import Account
+from constructs.log_storage import LogStorage
 from constructs.network.placement import Placement
 from constructs.storage.data_bucket import DataBucket
 from settings.bucket import BucketSettings
@@ -14,6 +15,7 @@ from settings.names import EndpointNames, Names
 
 REGION = "eu-west-1"
 KEY_ARN = f"arn:aws:kms:{REGION}:111111111111:key/1"
+LOG_STORAGE = LogStorage(retention_days=30, key_arn=KEY_ARN, skip_destroy=False)
 PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"], shared=False)
 
 

@@ -92,19 +92,12 @@ def test_nobody_uses_the_key_by_its_own_policy_alone() -> None:
     assert decisions([asked]) == ["ImplicitlyDenied"]
 
 
-def test_cloudwatch_uses_the_key_for_the_platforms_log_groups() -> None:
+def test_cloudwatch_uses_the_key_for_sagemakers_log_groups_those_included_that_no_setting_names_any_more() -> None:
     """Read, not decided: the simulator does not know the keys of an encryption context."""
     statements = policies("prod")["encryption_key_policy_document"]["Statement"]
     [logs] = [item for item in statements if item["Principal"].get("Service") == ["logs.us-east-1.amazonaws.com"]]
     assert logs["Condition"] == {
-        "ArnEquals": {
-            "kms:EncryptionContext:aws:logs:arn": [
-                f"{GROUP}/aws/sagemaker/NotebookInstances",
-                f"{GROUP}/aws/sagemaker/TrainingJobs",
-                f"{GROUP}/aws/sagemaker/Endpoints/linear-learner",
-                f"{GROUP}/aws/vpc/ml-platform-prod",
-            ]
-        }
+        "ArnLike": {"kms:EncryptionContext:aws:logs:arn": [f"{GROUP}/aws/sagemaker/*", f"{GROUP}/aws/vpc/*"]}
     }
 
 

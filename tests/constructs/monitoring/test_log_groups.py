@@ -7,8 +7,6 @@ from settings.logs import LogSettings
 from tests.support import parts
 from tests.support.synthesis import environment, synthesized, synthesized_platform
 
-KEY = "arn:aws:kms:us-east-1:111111111111:key/1"
-
 
 def test_the_owner_has_the_three_groups_with_retention() -> None:
     resources = synthesized(
@@ -17,15 +15,15 @@ def test_the_owner_has_the_three_groups_with_retention() -> None:
             "log_groups",
             names=parts.names(),
             logs=LogSettings(owns_account_wide=True).checked(),
-            key_arn=KEY,
+            storage=parts.LOG_STORAGE,
         )
     )
 
     groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()
     assert [(group["name"], group["retention_in_days"], group["kms_key_id"]) for group in groups] == [
-        ("/aws/sagemaker/Endpoints/linear-learner", 30, KEY),
-        ("/aws/sagemaker/NotebookInstances", 30, KEY),
-        ("/aws/sagemaker/TrainingJobs", 30, KEY),
+        ("/aws/sagemaker/Endpoints/linear-learner", 30, parts.KEY_ARN),
+        ("/aws/sagemaker/NotebookInstances", 30, parts.KEY_ARN),
+        ("/aws/sagemaker/TrainingJobs", 30, parts.KEY_ARN),
     ]
 
 
@@ -36,7 +34,7 @@ def test_an_environment_that_does_not_own_the_account_wide_groups_leaves_them_al
             "log_groups",
             names=parts.names(),
             logs=LogSettings(owns_account_wide=False).checked(),
-            key_arn=KEY,
+            storage=parts.LOG_STORAGE,
         )
     )
 
@@ -64,6 +62,15 @@ def test_a_groups_address_is_made_of_the_endpoints_name_in_aws() -> None:
     }
 
 
+@pytest.mark.parametrize("protected", [True, False])
+def test_every_log_group_of_a_protected_environment_stays_when_no_setting_names_it(protected: bool) -> None:
+    of = environment("staging", protected=protected)
+    groups = synthesized_platform(of)["resource"][CloudwatchLogGroup.TF_RESOURCE_TYPE]
+    assert {"flow_log_log_group", "log_groups_TrainingJobs", "log_groups_Endpoints_linear_learner"} <= groups.keys()
+    assert {group.get("skip_destroy") for group in groups.values()} == {True if protected else None}
+    assert {group["retention_in_days"] for group in groups.values()} == {of.settings.logs.retention_days}
+
+
 @pytest.mark.parametrize("kept", [True, False])
 def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(kept: bool) -> None:
     resources = synthesized(
@@ -72,7 +79,7 @@ def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(ke
             "log_groups",
             names=parts.names(),
             logs=LogSettings(keeps_account_wide=kept).checked(),
-            key_arn=KEY,
+            storage=parts.LOG_STORAGE,
         )
     )
     groups = resources[CloudwatchLogGroup.TF_RESOURCE_TYPE].values()

@@ -20,8 +20,7 @@ def network(stack: TerraformStack, of: Any, *, has_notebook: bool = False) -> Ne
         names=parts.names(),
         network=of,
         has_notebook=has_notebook,
-        retention_days=30,
-        key_arn=parts.KEY_ARN,
+        storage=parts.LOG_STORAGE,
     )
 
 

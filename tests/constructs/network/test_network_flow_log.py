@@ -15,8 +15,7 @@ def flow_log(stack: TerraformStack) -> NetworkFlowLog:
         account=parts.account(stack),
         names=parts.names(),
         vpc_id="vpc-1",
-        retention_days=30,
-        key_arn=parts.KEY_ARN,
+        storage=parts.LOG_STORAGE,
     )
 
 
@@ -42,6 +41,7 @@ def test_all_traffic_is_logged_to_a_group_with_retention_and_key() -> None:
         "name": "/aws/vpc/ml-platform-prod",
         "retention_in_days": 365,
         "kms_key_id": "${aws_kms_key.encryption_key.arn}",
+        "skip_destroy": True,
     }
 
 

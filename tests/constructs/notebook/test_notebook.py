@@ -31,6 +31,7 @@ def notebook(folder: Path, *names: str, placement: Placement | None = None) -> R
             on_create=b"#!/bin/bash\n",
             on_start=b"#!/bin/bash\n",
             samples=samples,
+            prevent_destroy=False,
             depends_on=[],
         )
 

@@ -28,6 +28,7 @@ def notebook(stack: TerraformStack, **changes: Any) -> NotebookInstance:
         "placeholders": {"@BUCKET@": "acme-data"},
         "key_arn": None,
         "placement": None,
+        "prevent_destroy": False,
         "depends_on": [],
     }
     return NotebookInstance(stack, "notebook", **values | changes)
@@ -112,3 +113,10 @@ def test_staging_and_prod_have_no_notebook(name: str) -> None:
     platform = synthesized_platform(environment(name))
     assert SagemakerNotebookInstance.TF_RESOURCE_TYPE not in platform["resource"]
     assert "notebook_name" not in platform["output"]
+
+
+@pytest.mark.parametrize(("protected", "lifecycle"), [(True, {"prevent_destroy": True}), (False, None)])
+def test_a_protected_environments_volume_is_not_replaced(protected: bool, lifecycle: dict[str, bool] | None) -> None:
+    of = environment("staging", protected=protected, notebook=NotebookSettings())
+    found = only(synthesized_platform(of)["resource"], SagemakerNotebookInstance.TF_RESOURCE_TYPE)
+    assert found.get("lifecycle") == lifecycle

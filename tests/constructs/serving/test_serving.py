@@ -44,7 +44,7 @@ def test_serving_alone_has_an_endpoint_for_each_release_and_one_role(tmp_path: P
             key_arn=None,
             placement=None,
             log_groups=LogGroups(
-                stack, "log_groups", names=names, logs=LogSettings().checked(), key_arn=None
+                stack, "log_groups", names=names, logs=LogSettings().checked(), storage=parts.LOG_STORAGE
             ).of_endpoints,
             topic_arn="arn:topic",
             verify_script=None,
@@ -62,7 +62,6 @@ def test_serving_alone_has_an_endpoint_for_each_release_and_one_role(tmp_path: P
 # Documents that name every endpoint.
 SHARED = {
     "aws_cloudwatch_dashboard.dashboard",
-    "data.aws_iam_policy_document.encryption_key_policy_document",
     "data.aws_iam_policy_document.hosting_role_policy_document",
     "data.aws_iam_policy_document.notebook_role_policy_document",
 }
