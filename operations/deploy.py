@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, preflight, state_lock
 from operations.caller import Caller
+from operations.kept_logs import unreadable_after_destroy
 from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.state_move import wants_move
@@ -160,6 +161,9 @@ def run(verb: str, name: str, output: Path) -> None:
         session = boto3.Session(region_name=stack.region)
         if verb == "deploy":
             refuse_dying_keys(session, [str(item.values.get("id")) for item in state.of_type(KEY)], told(os.environ))
+        else:
+            for line in unreadable_after_destroy(state, session.client("logs")):
+                print(f"{name}: {line}", flush=True)
         lacks = stack.imports.exists() or state.lacks_any(stack)
         if lacks or serves_what_is_unknown(state, session.client("sagemaker")):
             take_over(verb, stack, name)

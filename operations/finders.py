@@ -75,10 +75,12 @@ class Finders:
         return None if finder is None else finder(values)
 
     def kept_from(self, resource_type: str, values: Values) -> str | None:
-        """Why what exists is not taken over: a log group that the environment has not made, which a destroy would
-        delete with all that is in it; None for everything else.
+        """Why what exists is not taken over: a log group that the environment has not made, which would be cut short,
+        and deleted by a destroy, with all that is in it; None for everything else.
         """
-        if resource_type != "aws_cloudwatch_log_group" or values.get("skip_destroy"):
+        # One that stays as it is, whosever it is, has no retention of ours.
+        as_it_is = values.get("skip_destroy") and not values.get("retention_in_days")
+        if resource_type != "aws_cloudwatch_log_group" or as_it_is:
             return None
         logs = self._client("logs")
         group = log_group(logs, values["name"])

@@ -9,6 +9,7 @@ from moto import mock_aws
 from moto.sagemaker.models import sagemaker_backends
 
 from operations.finders import REPEATABLE, Finders
+from operations.kept_logs import unreadable_after_destroy
 from operations.recover import (
     failed,
     find_lost,
@@ -20,6 +21,7 @@ from operations.recover import (
     superseded_by_what_has_the_data,
     tainted,
 )
+from operations.terraform_state import KeptResource, TerraformState
 from operations.uses import Uses
 from stacks.synthesized_stack import OperationError
 from tests.support.synthesis import environment, synthesized_platform
@@ -214,6 +216,40 @@ def test_the_commands_that_delete_a_second_vpc_are_ones_that_ec2_accepts_in_thei
 def test_a_log_group_whose_name_only_begins_so_is_another_one(session: Any) -> None:
     session.client("logs").create_log_group(logGroupName="/aws/sagemaker/TrainingJobs2")
     assert finders_of(session).find("aws_cloudwatch_log_group", {"name": "/aws/sagemaker/TrainingJobs"}) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "planned", "taken_over"),
+    [
+        (TAGS, {"skip_destroy": True, "retention_in_days": 365}, True),  # of a name that the environment had before
+        (TAGS, {"skip_destroy": False, "retention_in_days": 365}, True),
+        ({}, {"skip_destroy": True, "retention_in_days": 365}, False),  # 365 days of it would be left
+        (TAGS | {"Environment": "prod"}, {"skip_destroy": True, "retention_in_days": 365}, False),
+        ({}, {"skip_destroy": True, "retention_in_days": 0}, True),  # stays as it is: keeps_account_wide
+    ],
+)
+def test_a_log_group_is_taken_over_where_it_is_the_environments_or_stays_as_it_is(
+    session: Any, tags: dict[str, str], planned: dict[str, Any], taken_over: bool
+) -> None:
+    name = "/aws/sagemaker/Endpoints/linear-learner"
+    session.client("logs").create_log_group(logGroupName=name, tags=tags)
+    kept = finders_of(session).kept_from("aws_cloudwatch_log_group", {"name": name, "tags_all": TAGS} | planned)
+    assert (kept is None) is taken_over
+
+
+def test_a_destroy_names_the_log_groups_that_stay_and_lose_their_key(session: Any) -> None:
+    logs, kms = session.client("logs"), session.client("kms")
+    key, other = (kms.create_key()["KeyMetadata"]["Arn"] for _ in range(2))
+    for name, used in (("/kept", key), ("/known", key), ("/anothers", other)):
+        logs.create_log_group(logGroupName=name, kmsKeyId=used)
+    logs.create_log_group(logGroupName="/without")
+    resources = [
+        KeptResource(type="aws_kms_key", name="encryption_key", values={"arn": key}),
+        KeptResource(type="aws_cloudwatch_log_group", name="known", values={"name": "/known"}),
+    ]
+    [line] = unreadable_after_destroy(TerraformState(resources=resources), logs)
+    assert line.endswith("aws logs delete-log-group --log-group-name /kept")
+    assert list(unreadable_after_destroy(TerraformState(), logs)) == []
 
 
 def test_what_has_no_name_yet_is_not_looked_for(session: Any) -> None:
