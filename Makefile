@@ -1,7 +1,7 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
 .PHONY: help setup settings docs local local-down test check format synth snapshots bench models lock
-.PHONY: preflight deployer-policy plan deploy destroy recover verify invoke state-bucket faults policy pipenv
+.PHONY: preflight deployer-policy plan deploy destroy recover status verify invoke state-bucket faults policy pipenv
 
 PYTHON ?= python3
 ENV ?= dev
@@ -21,6 +21,14 @@ export PIPENV_VERBOSITY := -1
 # Of all environments and the real AWS, also in a shell that has sourced an environment's exports.
 test policy synth snapshots docs bench: export LOCAL_AWS_ENVIRONMENT :=
 test policy synth snapshots docs bench: export CDKTF_OUTPUT := cdktf.out
+
+# $(call step,what is set up,its command): the command with a line before it, one every 15 seconds while it runs, and
+# one where it failed. The one that counts is in the background, so that an interrupt reaches the command.
+override step = @echo 'set-up: $(1)'; began=$$(date +%s); \
+  (next=15; while sleep 1 && kill -0 $$$$; do s=$$(($$(date +%s) - began)); \
+    [ $$s -lt $$next ] || { echo "set-up: $$s seconds, still at it"; next=$$((s + 15)); }; done) 2>/dev/null & \
+  $(2) || { code=$$?; echo "set-up: this ended with $$code: why stands above. It needs the way to PyPI and npm, or to mirrors \
+  that pip and npm are configured for, and 3 GB of disk; then the same command again goes on from here" >&2; exit $$code; }
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 17
@@ -48,6 +56,9 @@ destroy: setup ## destroy ENV (dev); APPROVE=1: without asking; says what is pro
 
 recover: setup ## prepare plain cdktf deploy of ENV (dev) to take over what exists and is not in the state
 	@$(BIN)/python -m operations.recover -- "$$ENV"
+
+status: setup ## which model each endpoint of ENV (dev) is to serve, was deployed with, and serves
+	@$(BIN)/python -m operations.status -- "$$ENV"
 
 verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was deployed
 	@$(BIN)/python -m operations.verify -- "$$ENV"
@@ -109,7 +120,8 @@ lock: $(PIPENV) ## resolve both Pipfiles and package.json anew
 setup: node_modules/.ready ## install what the project needs, into the project
 
 node_modules/.ready: package.json package-lock.json .npmrc .venv/.ready
-	$(BIN)/npm ci --no-progress --loglevel=error
+	$(call step,3 of 3: the CDKTF command line from npm: a minute; 450 MB in node_modules,\
+	  $(BIN)/npm ci --no-progress --loglevel=error)
 	@printf '%s\n' '#!/bin/sh' 'bin=$$(CDPATH= cd -- "$$(dirname -- "$$0")" && pwd)' \
 	  'PATH="$$bin:$$PATH" exec node "$$bin/../../node_modules/cdktf-cli/bundle/bin/cdktf" "$$@"' \
 	  > $(BIN)/cdktf && chmod +x $(BIN)/cdktf
@@ -117,17 +129,21 @@ node_modules/.ready: package.json package-lock.json .npmrc .venv/.ready
 
 .venv/.ready: Pipfile Pipfile.lock | $(PIPENV)
 	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python is {sys.version.split()[0]}: must be >= 3.11: name one with PYTHON=...")'
-	$(PIPENV) sync --dev --python "$$(command -v "$$PYTHON")"
-	$(BIN)/python -m lazy_bindings.warm_up
+	$(call step,1 of 3: the Python packages of Pipfile.lock from PyPI: some minutes; 1.6 GB in .venv,\
+	  $(PIPENV) sync --dev --python "$$(command -v "$$PYTHON")")
+	$(call step,2 of 3: the AWS bindings unpacked and indexed: half a minute; 250 MB in the cache of jsii,\
+	  $(BIN)/python -m lazy_bindings.warm_up)
 	@touch $@
 
 policy/.venv/.ready: policy/Pipfile policy/Pipfile.lock .venv/.ready
-	PIPENV_PIPFILE=policy/Pipfile $(PIPENV) sync --python "$$(command -v "$$PYTHON")"
+	$(call step,the policy gate checkov from PyPI: a minute; 300 MB in policy/.venv,\
+	  PIPENV_PIPFILE=policy/Pipfile $(PIPENV) sync --python "$$(command -v "$$PYTHON")")
 	@touch $@
 
 # pipenv itself, where the machine has none.
 .local/pipenv/bin/pipenv:
-	"$$PYTHON" -m venv .local/pipenv
-	.local/pipenv/bin/pip install --quiet --disable-pip-version-check pipenv==2026.10.3
+	$(call step,pipenv from PyPI: seconds; 60 MB in .local/pipenv,\
+	  "$$PYTHON" -m venv .local/pipenv && \
+	  .local/pipenv/bin/pip install --quiet --disable-pip-version-check pipenv==2026.10.3)
 
 pipenv: ;

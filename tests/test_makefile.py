@@ -1,6 +1,7 @@
 """What a person gives to make is text, whatever is in it."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,3 +70,35 @@ def test_the_cdktf_command_works_in_a_folder_of_any_name(folder: Path) -> None:
     said = subprocess.run([".venv/bin/cdktf", "a b"], cwd=folder, capture_output=True, text=True, check=True).stdout
     assert said.startswith(f"<{folder}/.venv/bin/../../node_modules/cdktf-cli/bundle/bin/cdktf><a b>")
     assert not list(folder.rglob("made"))
+
+
+def set_up(folder: Path, pipenv: str) -> subprocess.CompletedProcess[str]:
+    """`make setup` with such a pipenv, on a clock that goes 20 seconds at each look."""
+    (folder / ".venv/.ready").unlink()
+    clock = f'#!/bin/sh\necho 20 >> "{folder}/.clock"\necho $(($(wc -l < "{folder}/.clock") * 20))\n'
+    for tool, text in (("pipenv", pipenv), ("date", clock)):
+        (folder / ".venv/bin" / tool).write_text(text)
+        (folder / ".venv/bin" / tool).chmod(0o755)
+    path = f"{folder}/.venv/bin:{os.environ['PATH']}"
+    return subprocess.run(
+        ["make", "setup"], cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
+    )
+
+
+def test_set_up_says_what_it_does_before_each_step_and_while_it_goes_on(tmp_path: Path, folder: Path) -> None:
+    plain = folder.rename(tmp_path / "plain")
+    finished = set_up(plain, '#!/bin/sh\n[ "$1" = --version ] || sleep 3\n')
+    assert finished.returncode == 0, finished.stderr
+    steps = re.findall(r"set-up: (\d of 3|\d+ seconds, still at it)", finished.stdout)
+    assert [step for step in steps if step.endswith("of 3")] == ["1 of 3", "2 of 3", "3 of 3"]
+    assert steps[1].endswith("still at it")
+
+
+def test_a_set_up_that_fails_ends_with_what_it_needs_after_the_tools_own_words(tmp_path: Path, folder: Path) -> None:
+    plain = folder.rename(tmp_path / "plain")
+    finished = set_up(plain, '#!/bin/sh\n[ "$1" = --version ] || { echo no way to PyPI >&2; exit 7; }\n')
+    assert finished.returncode != 0
+    own, last, *_ = finished.stderr.splitlines()
+    assert own == "no way to PyPI"
+    assert last.startswith("set-up: this ended with 7: why stands above. It needs the way to PyPI and npm")
+    assert not (plain / ".venv/.ready").exists()

@@ -3,6 +3,7 @@ SageMaker refuses. Three sequences, side by side; the tests ask for what each fo
 """
 
 import json
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -137,7 +138,9 @@ def rolled_back(folder: Path) -> Found:
         DEV.format(endpoints="ProvisionedEndpointSettings(production=VariantSettings())")
     )
     with lab(folder, project=project) as made:
+        found["status before"] = made.operation("status")
         made.applied()
+        found["status"] = made.operation("status")
         served = made.endpoint()["EndpointConfigName"]
         found["verified"] = made.operation("verify")
 
@@ -146,6 +149,7 @@ def rolled_back(folder: Path) -> Found:
         found["first"] = made.apply()
         found["first, live"] = live(made, served)
         found["not verified"] = made.operation("verify")
+        found["status when rolled back"] = made.operation("status")
         found["second"] = made.apply()
         found["second, live"] = live(made, served)
 
@@ -340,6 +344,22 @@ def test_make_verify_tells_the_same_by_itself(guarded: Found) -> None:
     assert guarded["verified"].printed.startswith("dev: endpoint linear-learner serves linear-learner-")
     assert guarded["not verified"].code == 1
     assert "the update was rolled back" in guarded["not verified"].printed
+
+
+def test_make_status_tells_what_is_released_deployed_and_served(guarded: Found) -> None:
+    old, new = "breast-cancer-all-columns", "breast-cancer-means"
+    for when, cells in (
+        ("status before", [old, "-", "-", "-", "-", "not deployed yet"]),
+        ("status", [old, old, old, "InService"]),
+        ("status when rolled back", [new, new, old, "InService", "rolled back"]),
+    ):
+        assert guarded[when].code == 0, guarded[when].printed
+        header, row = guarded[when].printed.splitlines()
+        assert re.split("  +", header)[:2] == ["dev: endpoint", "releases.json"]
+        said = re.split("  +", row)
+        since = [cell for cell in said if re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d [A-Z0-9+-]+", cell)]
+        assert len(since) == (0 if when == "status before" else 1)
+        assert [cell for cell in said if cell not in since] == ["dev: linear-learner", *cells]
 
 
 def test_a_shadow_is_released_promoted_and_dropped_by_a_line_each(shadow: Found) -> None:
