@@ -24,8 +24,10 @@ from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.state_move import wants_move
 from operations.state_place import read_state, wanted
+from operations.status import without_release
 from operations.terraform_state import TerraformState, refuse_anothers
 from operations.uses import KEY
+from stacks.environments import read_environment
 from stacks.synthesized_stack import OperationError, SynthesizedStack, TerraformError, alone
 from stacks.terraform_change import TerraformChange
 
@@ -170,6 +172,8 @@ def run(verb: str, name: str, output: Path) -> None:
         if change(verb, stack, name, approved) and verb == "deploy":
             for line in published(stack):
                 print(line)
+            for line in without_release(read_environment(name, os.environ)):
+                print(f"{name}: {line}")
     except TerraformError as error:
         raise TerraformError("\n\n".join([str(error), *held(stack)])) from error
     except KeyboardInterrupt:

@@ -33,7 +33,7 @@ from operations.recover import changes
 from operations.uses import Uses
 from settings.environment import EnvironmentSettings
 from settings.network import NewNetworkSettings
-from stacks.environments import Environment, read_environments
+from stacks.environments import Environment, read_environment
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 FINE, ASK_FOR, EXISTS, REFUSED, UNASKED = "fine", "ask for", "exists", "refused", "cannot be asked"
@@ -268,7 +268,7 @@ def lines(name: str, rows: Sequence[Row]) -> Iterator[str]:
 
 def rows_of(name: str, stack: SynthesizedStack, caller: Caller) -> list[Row]:
     """The answers for a stack that is synthesized."""
-    [environment] = [item for item in read_environments(os.environ) if item.settings.name == name]
+    environment = read_environment(name, os.environ)
     return [*preflight(stack, environment, boto3.Session(region_name=stack.region), caller)]
 
 

@@ -26,7 +26,7 @@ from operations.state_place import read_state, wanted
 from operations.terraform_state import KeptResource, TerraformState
 from operations.verify_endpoint import CHANGING
 from settings.names import PRODUCTION, SHADOW
-from stacks.environments import Environment, read_environments
+from stacks.environments import Environment, read_environment
 
 HEADER = ("endpoint", "releases.json", "deployed", "serves", "status", "since", "")
 NONE = "-"
@@ -197,7 +197,7 @@ def main() -> None:
     name: str = arguments.environment
     with command_line.errors_as_lines(name):
         stack, _ = opened(name, arguments.output)
-        [environment] = [item for item in read_environments(os.environ) if item.settings.name == name]
+        environment = read_environment(name, os.environ)
         state = read_state(wanted(stack))
         for line in table(status(environment, state, boto3.client("sagemaker", region_name=stack.region))):
             print(f"{name}: {line}")

@@ -78,3 +78,8 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
         )
         for name in NAMES
     ]
+
+
+def read_environment(name: str, variables: Mapping[str, str]) -> Environment:
+    """That one, checked with all the others. Raises InvalidInputError with every problem of all of them."""
+    return next(item for item in read_environments(variables) if item.settings.name == name)
