@@ -13,6 +13,7 @@ from local_aws.deployed import forget, note
 from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError
 from settings.environment import EnvironmentSettings
+from settings.suggestions import one_of
 from stacks.environments import ROOT, Environment, read_environments
 from stacks.sourced_shell import OUTPUT_VARIABLE, refuse_another
 from stacks.synthesized_stack import BIN
@@ -98,7 +99,9 @@ def main() -> None:
     with errors_as_lines("the next make local takes over what was made"):
         environments = {environment.settings.name: environment for environment in read_environments(os.environ)}
         if arguments.environment not in environments:
-            raise LocalAwsError(f"environment {arguments.environment!r}: must be one of {', '.join(environments)}")
+            raise LocalAwsError(
+                f"environment {arguments.environment!r}: {one_of(arguments.environment, [*environments])}"
+            )
         if not arguments.port.isdecimal() or int(arguments.port) > MAX_PORT:
             raise LocalAwsError(f"port {arguments.port!r}: must be a number from 0, any free one, to {MAX_PORT}")
         environment = environments[arguments.environment]

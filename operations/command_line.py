@@ -13,6 +13,7 @@ from botocore.parsers import ResponseParserError
 
 from operations.advice import advice
 from settings.problems import printable
+from settings.suggestions import one_of
 from stacks.environments import NAMES, ROOT
 from stacks.sourced_shell import OUTPUT_VARIABLE, refuse_another, refuse_gone
 from stacks.synthesized_stack import OperationError, TerraformError
@@ -49,7 +50,7 @@ def errors_as_lines(environment: str) -> Iterator[None]:
 
 def _environment(name: str) -> str:
     if name not in NAMES:
-        sys.exit(f"environment {name!r}: must be one of {', '.join(NAMES)}")
+        sys.exit(f"environment {name!r}: {one_of(name, NAMES)}")
     refuse_another(name, os.environ)
     refuse_gone(os.environ)
     return name

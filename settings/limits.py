@@ -221,7 +221,9 @@ def _region(region: str) -> str:
             "nobody has tried this platform with"
         )
     if region not in REGIONS:
-        raise ValueError(f"must be one of {', '.join(REGIONS)}{suggestion(region.lower(), REGIONS)}")
+        meant = suggestion(region.lower(), REGIONS)
+        known = f"SageMaker's {len(REGIONS)} regions{meant}" if meant else ", ".join(REGIONS)
+        raise ValueError(f"must be one of {known}")
     return region
 
 

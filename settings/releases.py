@@ -32,6 +32,7 @@ from settings.limits import (
 )
 from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names, address_part
 from settings.problems import Problem, problems_of
+from settings.suggestions import one_of, suggestion
 
 FILE_NAME = "releases.json"
 # The file of handlers that the container runs, in the folder code/ of the artifact.
@@ -152,11 +153,13 @@ def read_releases(
     problems += [problem.within(FILE_NAME) for problem in _meeting_models(releases.models)]
     for name, entries in releases.environments.items():
         if name not in names:
-            allowed = f"must be one of {', '.join(names)}"
+            allowed = one_of(name, names)
             problems.append(Problem(where=FILE_NAME, path="environments", value=name, allowed=allowed))
-        elif name in environments:
-            found = _environment_problems(entries, environments[name], releases.models)
-            problems += [problem.within(FILE_NAME, f"environments.{name}") for problem in found]
+            continue
+        found = [*_unknown_models(entries, releases.models)]
+        if name in environments:
+            found += _environment_problems(entries, environments[name], releases.models)
+        problems += [problem.within(FILE_NAME, f"environments.{name}") for problem in found]
     if problems:
         return {}, problems
 
@@ -245,29 +248,42 @@ def _program_problems(entry: ModelEntry) -> Iterator[Problem]:
         yield Problem(path=f"environment.{PROGRAM}", value=program, allowed=allowed)
 
 
+def _served(entries: Mapping[str, ReleaseEntry]) -> Iterator[tuple[str, str]]:
+    """The path of each variant that serves a model, and the model's name."""
+    for name, entry in entries.items():
+        for variant, model in ((PRODUCTION, entry.production), (SHADOW, entry.shadow)):
+            if model is not None:
+                yield f"{name}.{variant}", model
+
+
+def _unknown_models(entries: Mapping[str, ReleaseEntry], models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
+    for path, model in _served(entries):
+        if model not in models:
+            allowed = one_of(model, sorted(models)) if models else "must be one of models, which is empty"
+            yield Problem(path=path, value=model, allowed=allowed)
+
+
 def _environment_problems(
     entries: Mapping[str, ReleaseEntry], settings: EnvironmentSettings, models: Mapping[str, ModelEntry]
 ) -> Iterator[Problem]:
     endpoints, names = {endpoint.name: endpoint for endpoint in settings.endpoints}, settings.names
     for name, entry in entries.items():
         if name not in endpoints:
-            allowed = f"must be an endpoint of stacks/{settings.name}.py: {', '.join(endpoints)}"
+            meant = suggestion(name, [*endpoints])
+            allowed = f"must be an endpoint of stacks/{settings.name}.py: {', '.join(endpoints)}{meant}"
             yield Problem(value=name, allowed=allowed)
             continue
-        for variant, model in ((PRODUCTION, entry.production), (SHADOW, entry.shadow)):
-            if model is not None:
-                for allowed, page in _model_problems(model, names, models):
-                    yield Problem(path=f"{name}.{variant}", value=model, allowed=allowed, page=page)
+        for path, model in _served({name: entry}):
+            if model in models:
+                for allowed, page in _model_problems(model, names, models[model]):
+                    yield Problem(path=path, value=model, allowed=allowed, page=page)
         for allowed in _shadow_problems(entry, endpoints[name], settings):
             yield Problem(path=f"{name}.{SHADOW}", value=entry.shadow, allowed=allowed)
 
 
-def _model_problems(name: str, names: Names, models: Mapping[str, ModelEntry]) -> Iterator[tuple[str, str | None]]:
+def _model_problems(name: str, names: Names, entry: ModelEntry) -> Iterator[tuple[str, str]]:
     """What is allowed, and the page that says so."""
-    if name not in models:
-        yield f"must be one of {', '.join(sorted(models)) or 'models, which is empty'}", None
-        return
-    repository = models[name].image.repository
+    repository = entry.image.repository
     if names.region not in IMAGE_REGIONS[repository]:
         yield f"its image: {elsewhere(repository, names.region)}", PREBUILT_IMAGES
     longest = names.longest_model(name)

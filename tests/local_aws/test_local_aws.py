@@ -112,7 +112,7 @@ def test_undeploy_without_a_server_has_nothing_to_do(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["devv"], f"local AWS: environment 'devv': must be one of {', '.join(NAMES)}\n"),
+        (["devv"], f"local AWS: environment 'devv': must be one of {', '.join(NAMES)} (did you mean dev?)\n"),
         (["dev", "--port", "65536"], "local AWS: port '65536': must be a number from 0, any free one, to 65535\n"),
         (["dev", "--port", "http"], "local AWS: port 'http': must be a number from 0, any free one, to 65535\n"),
     ],

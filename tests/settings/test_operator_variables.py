@@ -73,4 +73,5 @@ def test_rejects_another_environment_in_one_line() -> None:
         text=True,
         check=False,
     )
-    assert (finished.returncode, finished.stderr) == (1, f"environment 'devv': must be one of {', '.join(NAMES)}\n")
+    allowed = f"must be one of {', '.join(NAMES)} (did you mean dev?)"
+    assert (finished.returncode, finished.stderr) == (1, f"environment 'devv': {allowed}\n")

@@ -79,8 +79,28 @@ def test_the_order_of_an_entrys_fields_does_not_matter(tmp_path: Path) -> None:
 def test_rejects_a_model_that_is_not_in_the_catalogue(tmp_path: Path) -> None:
     _, problems = read(tmp_path, catalogue({"dev": {"production": "chrun"}}, churn=entry(), fraud=entry()))
     assert problems == [
-        "releases.json: environments.dev.linear-learner.production: 'chrun': must be one of churn, fraud"
+        "releases.json: environments.dev.linear-learner.production: 'chrun': must be one of churn, fraud "
+        "(did you mean churn?)"
     ]
+
+
+@pytest.mark.parametrize("variant", ["production", "shadow"])
+def test_rejects_it_too_where_the_environments_own_settings_are_faulty(tmp_path: Path, variant: str) -> None:
+    served = {"production": "churn", variant: "x"}
+    path = tmp_path / "releases.json"
+    path.write_text(json.dumps(catalogue({"dev": served})))
+    (tmp_path / "model.tar.gz").write_bytes(ARTIFACT)
+    _, problems = read_releases(path, NAMES, {})
+    assert [str(problem) for problem in problems] == [
+        f"releases.json: environments.dev.linear-learner.{variant}: 'x': must be one of churn"
+    ]
+
+
+def test_a_misspelt_environment_or_endpoint_gets_the_nearest(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, catalogue({"Staging": {"production": "churn"}}))
+    assert problems[0].endswith(" (did you mean staging?)")
+    _, problems = read(tmp_path, {"models": {}, "environments": {"dev": {"linear-lerner": {}}}})
+    assert problems[0].endswith(": linear-learner (did you mean linear-learner?)")
 
 
 def test_rejects_a_model_whose_name_in_sagemaker_would_be_too_long(tmp_path: Path) -> None:
@@ -162,7 +182,8 @@ def test_rejects_an_environment_that_does_not_exist(tmp_path: Path) -> None:
 def test_rejects_an_endpoint_that_the_environment_does_not_have(tmp_path: Path) -> None:
     _, problems = read(tmp_path, catalogue() | {"environments": {"dev": {"linear": {"production": "churn"}}}})
     assert problems == [
-        "releases.json: environments.dev: 'linear': must be an endpoint of stacks/dev.py: linear-learner"
+        "releases.json: environments.dev: 'linear': must be an endpoint of stacks/dev.py: linear-learner "
+        "(did you mean linear-learner?)"
     ]
 
 
