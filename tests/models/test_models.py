@@ -6,7 +6,7 @@ import importlib.util
 import io
 import json
 import tarfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -37,7 +37,11 @@ class Served:
 
     def status(self, body: bytes | str, content_type: str, accept: str = "application/json") -> tuple[int, str]:
         """The status of the container's answer, and its text."""
-        client = container(str(self.folder / "code/inference.py"), str(self.folder)).test_client()
+        own, model = self.handlers, self.model
+        app = container(
+            lambda body, kind, accept: own.output_fn(own.predict_fn(own.input_fn(body, kind), model), accept)
+        )
+        client = app.test_client()
         answer = client.post("/invocations", data=body, headers={"Content-Type": content_type, "Accept": accept})
         return answer.status_code, answer.text
 
@@ -169,8 +173,8 @@ def test_good_rows_are_answered_200(model: Served) -> None:
 
 
 def test_a_model_that_itself_breaks_is_answered_500(tmp_path: Path) -> None:
-    broken = served(NAMES[0], tmp_path)
-    (tmp_path / "model.json").write_text(json.dumps(broken.model | {"terms": [{"column": 0}]}))
+    sound = served(NAMES[0], tmp_path)
+    broken = replace(sound, model=sound.model | {"terms": [{"column": 0}]})
     assert broken.status(f"{ROW},1", "text/csv")[0] == 500
 
 

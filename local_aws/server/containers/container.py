@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +23,7 @@ from typing import IO, Any
 import botocore.session
 import psutil
 
-from local_aws.server.containers import handlers
-from local_aws.server.containers.handlers import RefusedError
+from local_aws.server.containers.scikit_learn import RefusedError
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
 TIMEOUT_SECONDS = 60
@@ -37,6 +37,14 @@ MAX_ANSWER_BYTES: int = (
 LOGGED_BYTES = 64_000
 # A process that is killed is there until the system comes to it.
 GONE_TIMEOUT_SECONDS = 5
+# Without the user's site and path; the project's folder is on the path only until its own modules are loaded.
+START = f"""
+import sys
+sys.path.insert(0, {str(Path(__file__).parents[3])!r})
+from local_aws.server.containers.handlers import main
+del sys.path[0]
+main()
+"""
 TIMED_OUT = "Your invocation timed out while waiting for a response from container primary."
 
 
@@ -47,19 +55,32 @@ class Answer:
     body: bytes = b""
 
 
-def ask(artifact: bytes, *, program: str, content_type: str, accept: str, body: bytes, memory_mb: int) -> Answer:
-    """Raises RefusedError where the artifact is none."""
+def ask(
+    artifact: bytes,
+    *,
+    image: str,
+    environment: Mapping[str, str],
+    content_type: str,
+    accept: str,
+    body: bytes,
+    memory_mb: int,
+    log: Callable[[str], object] = str,
+) -> Answer:
+    """The container's answer; what it prints goes to `log`. `image` is repository:tag. Raises RefusedError."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder, tempfile.TemporaryFile() as request:
         Path(folder, "artifact.tar.gz").write_bytes(artifact)
         Path(folder, "model").mkdir()
-        asked = {"program": program, "content_type": content_type, "accept": accept}
+        asked = {"image": image, "environment": {**environment}, "content_type": content_type, "accept": accept}
         limits = {"memory_bytes": memory_mb * 1024**2, "seconds": TIMEOUT_SECONDS}
         request.write(json.dumps(asked | limits).encode() + b"\n" + body)
         request.seek(0)
         # Files and no pipes: what the handlers leave behind cannot keep them open, nor fill them and wait.
-        with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as log:
-            code = _run(folder, request, answer, log)
-            _copy_to_log(log)
+        with tempfile.TemporaryFile() as answer, tempfile.TemporaryFile() as printed_to:
+            code = _run(folder, request, answer, printed_to)
+            printed = _end_of(printed_to)
+            sys.stderr.write(printed)
+            sys.stderr.flush()
+            log(printed)
             return _read(code, answer)
 
 
@@ -67,7 +88,7 @@ def _run(folder: str, request: IO[bytes], answer: IO[bytes], log: IO[bytes]) -> 
     """The exit code; None where it took too long. What was started is ended, as far as the top of this file says."""
     began = time.time()
     process = subprocess.Popen(
-        [sys.executable, "-I", handlers.__file__, str(answer.fileno())],
+        [sys.executable, "-I", "-u", "-c", START, str(answer.fileno())],
         cwd=folder,
         env={
             "PATH": os.defpath,
@@ -118,12 +139,10 @@ def _kill_those_of(folder: str, began: float) -> None:
     psutil.wait_procs(killed, timeout=GONE_TIMEOUT_SECONDS)
 
 
-def _copy_to_log(log: IO[bytes]) -> None:
-    """In AWS it goes to the endpoint's log group."""
+def _end_of(log: IO[bytes]) -> str:
     size = log.seek(0, os.SEEK_END)
     log.seek(max(0, size - LOGGED_BYTES))
-    sys.stderr.write(log.read().decode(errors="replace"))
-    sys.stderr.flush()
+    return log.read().decode(errors="replace")
 
 
 def _read(code: int | None, answer: IO[bytes]) -> Answer:

@@ -1,11 +1,10 @@
 """Answers one request as AWS's scikit-learn container does, with the handlers of a model's artifact.
 
-    python -I handlers.py <descriptor of the answer>    in a folder with artifact.tar.gz
-
-Started by local_aws/server/containers/container.py, with the request on standard input: a line of JSON, then the body.
-Writes a line of JSON to the descriptor: the answer's status, content type and length, and then the body; or why the
-artifact is refused. As in the container, Flask makes the answer: what a handler raises is a 500 without a word of it,
-and goes to standard error; what output_fn returns may be a pair, or anything that Flask takes.
+local_aws/server/containers/container.py starts it in a folder with artifact.tar.gz; the request is on standard input: a
+line of JSON, then the body. Written to the descriptor that is its argument are a line of JSON, the answer's status,
+content type and length, and then the body; or why the artifact is refused. As in the container, Flask makes the answer:
+what a handler raises is a 500 without a word of it, and goes to standard error; what output_fn returns may be a pair,
+or anything that Flask takes.
 https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html#sagemaker-scikit-learn-model-server
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_transformer.py
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_worker.py
@@ -16,12 +15,12 @@ import gzip
 import json
 import os
 import resource
-import runpy
 import signal
 import sys
 import tarfile
 import traceback
 import zlib
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,8 +28,9 @@ from typing import Any, BinaryIO
 import psutil
 from flask import Flask, Response, request
 
-JSON = "application/json"
-TEXTS = (JSON, "text/csv")
+from local_aws.server.containers.scikit_learn import CSV, JSON, MODEL_FOLDER, RefusedError, Transform, contents, load
+
+TEXTS = (JSON, CSV)
 # Of this local AWS: those of the project have some kilobytes.
 MAX_UNPACKED_BYTES = 1024**3
 MAX_MEMBERS = 10_000
@@ -38,25 +38,19 @@ MAX_MEMBERS = 10_000
 PR_SET_CHILD_SUBREAPER = 36
 
 
-class RefusedError(Exception):
-    """One line that says what is wrong with the artifact."""
-
-
-def container(program: str, folder: str) -> Flask:
+def container(transform: Transform) -> Flask:
     """The handlers behind /invocations."""
     app = Flask(__name__)
 
     @app.post("/invocations")
     def invocations() -> Response:
-        handlers = runpy.run_path(program)
-        model = handlers["model_fn"](folder)
         content_type = request.headers.get("Content-Type") or JSON
         asked_for = request.headers.get("Accept")
-        accept = JSON if asked_for in (None, "", "*/*") else asked_for
+        default = os.environ.get("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", JSON)
+        accept = default if asked_for in (None, "", "*/*") else asked_for
         # Decoded for these two types as they stand, and not with a charset after them.
         body = request.get_data().decode(errors="replace") if content_type in TEXTS else request.get_data()
-        rows = handlers["input_fn"](body, content_type)
-        answer: Any = handlers["output_fn"](handlers["predict_fn"](rows, model), accept)
+        answer: Any = transform(body, content_type, str(accept))
         return Response(answer[0], mimetype=answer[1]) if isinstance(answer, tuple) else app.make_response(answer)
 
     return app
@@ -88,20 +82,31 @@ def unpack(archive: Path, folder: Path) -> None:
         raise RefusedError(f"the artifact cannot be unpacked: {type(error).__name__}: {error}") from error
 
 
-def program(folder: Path, name: str) -> Path:
-    """The handlers that SAGEMAKER_PROGRAM names, below code/. Raises RefusedError."""
-    path = os.path.normpath(name)
-    if path.startswith("/") or path.split("/")[0] == "..":
-        raise RefusedError(f"SAGEMAKER_PROGRAM {name!r} leads outside of the artifact's code/")
-    found = folder / "code" / path
+def script(folder: Path, environment: Mapping[str, str]) -> tuple[Path, Path]:
+    """The script that SAGEMAKER_PROGRAM names, and the folder SAGEMAKER_SUBMIT_DIRECTORY. Raises RefusedError."""
+    code = _within("SAGEMAKER_SUBMIT_DIRECTORY", environment.get("SAGEMAKER_SUBMIT_DIRECTORY", f"{MODEL_FOLDER}/code"))
+    name = environment.get("SAGEMAKER_PROGRAM", "inference.py")
+    path = _within("SAGEMAKER_PROGRAM", os.path.join(MODEL_FOLDER, name))  # noqa: PTH118 - of another machine
+    found = folder / code / (path if path.suffix == ".py" else f"{path}.py")
     try:
         missing = not found.is_file()
     except (OSError, ValueError):  # no file can have such a name
         missing = True
     if missing:
-        shown = name if name.isprintable() else repr(name)
-        raise RefusedError(f"the local AWS runs no image: it needs the handlers code/{shown} in the artifact")
-    return found
+        shown = f"{code}/{name if name.isprintable() else repr(name)}"
+        raise RefusedError(
+            f"the local AWS runs no image: it needs the handlers {shown} in the artifact, with a function model_fn, "
+            f"beside the model's files; the artifact holds {contents(folder)}"
+        )
+    return found, folder / code
+
+
+def _within(variable: str, name: str) -> Path:
+    """Relative to the model's folder."""
+    path = os.path.relpath(os.path.normpath(name), MODEL_FOLDER)
+    if path.split("/")[0] == "..":
+        raise RefusedError(f"{variable} {name!r} leads outside of the artifact")
+    return Path(path)
 
 
 def _refuse_outside(path: Path, folder: Path, what: str) -> None:
@@ -146,8 +151,15 @@ def end_descendants() -> None:
                     process.kill()
 
 
-def answer(program: Path, folder: Path, asked: dict[str, Any], body: bytes, to: BinaryIO) -> None:
-    client = container(str(program), str(folder)).test_client()
+def give(environment: Mapping[str, str]) -> None:
+    """The model's own variables, beside those of this process; one with a NUL in it no process can have."""
+    os.environ.update(
+        {name: value for name, value in environment.items() if name not in os.environ and "\0" not in value}
+    )
+
+
+def answer(transform: Transform, asked: Mapping[str, Any], body: bytes, to: BinaryIO) -> None:
+    client = container(transform).test_client()
     headers = {"Content-Type": asked["content_type"], "Accept": asked["accept"]}
     given = client.post("/invocations", data=body, headers=headers)
     write(to, given.data, status=given.status_code, content_type=given.content_type or "")
@@ -167,7 +179,7 @@ def main() -> None:
         os.set_inheritable(to.fileno(), False)
         try:
             unpack(Path("artifact.tar.gz"), folder)
-            handlers = program(folder, asked["program"])
+            found, code = script(folder, asked["environment"])
         except RefusedError as error:
             write(to, refused=str(error))
             return
@@ -176,17 +188,16 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             try:
-                answer(handlers, folder, asked, body, to)
+                give(asked["environment"])
+                answer(load(found, code, folder, asked["image"]), asked, body, to)
+            except RefusedError as error:
+                write(to, refused=str(error))
             except SystemExit as left:  # no answer either
                 os._exit(left.code % 256 if isinstance(left.code, int) else 1)
             except BaseException:
                 traceback.print_exc()
                 os._exit(1)
             os._exit(0)  # without what was left to be done at the exit: a container would not end here
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         end_descendants()
-    os._exit(code if code >= 0 else 128 - code)
-
-
-if __name__ == "__main__":
-    main()
+    os._exit(ended if ended >= 0 else 128 - ended)

@@ -11,13 +11,15 @@ from typing import Any
 import psutil
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import BaseResponse
+from moto.core.utils import unix_time_millis
 from moto.ec2.models.instance_types import INSTANCE_TYPES
+from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from local_aws.server.containers import container
-from local_aws.server.containers.handlers import RefusedError
+from local_aws.server.containers.scikit_learn import RefusedError
 from local_aws.server.failures import played
 from local_aws.server.gaps import endpoint_metrics
 from local_aws.server.gaps.sagemaker_endpoint_updates import settle
@@ -58,7 +60,7 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
             variant=variant["VariantName"],
             status=status or 500,
         )
-        return _model_error(status, message)
+        return _model_error(call, name, status, message)
 
     failing_model = played(call.headers).failing_model
     if failing_model and failing_model in variant["ModelName"]:
@@ -71,11 +73,13 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     try:
         answer = container.ask(
             artifact.value,
-            program=model.get("Environment", {}).get("SAGEMAKER_PROGRAM", "inference.py"),
+            image=model.get("Image", "").rpartition("/")[2],
+            environment=model.get("Environment", {}),
             content_type=call.headers.get("Content-Type", ""),
             accept=call.headers.get("Accept", ""),
             body=call.body,
             memory_mb=_memory_mb(variant),
+            log=lambda printed: _log(call, name, variant["VariantName"], printed),
         )
     except RefusedError as error:
         return _error(400, "ValidationError", str(error))
@@ -84,6 +88,22 @@ def _invoke_endpoint(call: SageMakerRuntimeResponse) -> TYPE_RESPONSE:
     answered(200)
     headers = {"Content-Type": answer.content_type, "x-Amzn-Invoked-Production-Variant": variant["VariantName"]}
     return 200, headers, answer.body
+
+
+def _group(endpoint: str) -> str:
+    """https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"""
+    return f"/aws/sagemaker/Endpoints/{endpoint}"
+
+
+def _log(call: SageMakerRuntimeResponse, endpoint: str, variant: str, printed: str) -> None:
+    """What the container prints, an event a line, where there is a group for it: no deploy would remove another."""
+    group = logs_backends[call.current_account][call.region].groups.get(_group(endpoint))
+    if group is None or not printed:
+        return
+    stream, now = f"{variant}/local", int(unix_time_millis())
+    if stream not in group.streams:
+        group.create_log_stream(stream)
+    group.put_log_events(stream, [{"timestamp": now, "message": line} for line in printed.splitlines()])
 
 
 def _memory_mb(variant: Mapping[str, Any]) -> int:
@@ -101,13 +121,15 @@ def _error(status: int, kind: str, message: str) -> TYPE_RESPONSE:
     return status, {"status": status, "x-amzn-ErrorType": kind}, json.dumps({"Message": message})
 
 
-def _model_error(status: int, message: str) -> TYPE_RESPONSE:
+def _model_error(call: SageMakerRuntimeResponse, endpoint: str, status: int, message: str) -> TYPE_RESPONSE:
     """What the container answers with another status than 2XX, InvokeEndpoint hands on within an answer 424.
 
     CloudWatch would count it as Invocation4XXErrors or Invocation5XXErrors, by the container's status:
     https://docs.aws.amazon.com/sagemaker/latest/dg/monitoring-cloudwatch.html
     """
     side = "client" if status // 100 == 4 else "server"
-    said = f'Received {side} error ({status}) from primary with message "{message}".'
+    console = f"https://{call.region}.console.aws.amazon.com/cloudwatch/home?region={call.region}"
+    where = f"{console}#logEventViewer:group={_group(endpoint)} in account {call.current_account}"
+    said = f'Received {side} error ({status}) from primary with message "{message}". See {where} for more information.'
     body = {"Message": said, "OriginalStatusCode": status, "OriginalMessage": message, "LogStreamArn": ""}
     return 424, {"status": 424, "x-amzn-ErrorType": "ModelError"}, json.dumps(body)

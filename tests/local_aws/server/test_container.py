@@ -17,7 +17,8 @@ import pytest
 
 from local_aws.server.containers import container
 from local_aws.server.containers.container import Answer
-from local_aws.server.containers.handlers import MAX_MEMBERS, MAX_UNPACKED_BYTES, RefusedError, unpack
+from local_aws.server.containers.handlers import MAX_MEMBERS, MAX_UNPACKED_BYTES, unpack
+from local_aws.server.containers.scikit_learn import RefusedError
 from settings.artifacts import read_artifact
 
 HANDLERS = """
@@ -61,7 +62,8 @@ def ask(
 ) -> Answer:
     return container.ask(
         artifact,
-        program=program,
+        image="linear-learner:1",
+        environment={"SAGEMAKER_PROGRAM": program},
         content_type="application/octet-stream",
         accept=accept,
         body=body,
@@ -83,7 +85,8 @@ def test_the_handlers_get_nothing_of_the_users_environment(tmp_path: Path, monke
     told = run("import json, os, sys; return json.dumps([dict(os.environ), os.getcwd(), sys.path])")
     environment, cwd, path = json.loads(told.body)
     assert "SECRET" not in str(environment)
-    assert set(environment) == {"PATH", "HOME", "TMPDIR", "LANG", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+    own = {"PATH", "HOME", "TMPDIR", "LANG", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"}
+    assert set(environment) == {*own, "SAGEMAKER_PROGRAM"}
     assert environment["HOME"] == environment["TMPDIR"] == cwd
     assert not Path(cwd).exists()
     assert not {"", cwd, str(tmp_path), str(Path(container.__file__).parent)} & set(path)

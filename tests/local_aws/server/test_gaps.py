@@ -350,6 +350,20 @@ def test_what_a_handler_raises_is_in_the_servers_log_and_not_in_the_answer(invok
     assert "ValueError: the model is broken" in (folder / "server.log").read_text()
 
 
+def test_what_a_container_prints_is_in_the_endpoints_log_group_which_a_failure_names(
+    server: Server, invoked: Any
+) -> None:
+    variables = credentials.account_variables(server, environment("dev").settings)
+    logs = credentials.session(variables).client("logs", endpoint_url=server.url)
+    group = "/aws/sagemaker/Endpoints/answers"
+    logs.create_log_group(logGroupName=group)
+    with pytest.raises(ClientError, match=rf"logEventViewer:group={group} in account \d{{12}} for more information"):
+        invoked.invoke_endpoint(EndpointName="answers", Body=b"broken", ContentType="text/csv")
+    said = [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+    assert said[0] == "not a part of the answer"
+    assert "ValueError: the model is broken" in said
+
+
 @pytest.mark.parametrize(
     ("endpoint", "said"),
     [("missing", "Endpoint missing of account 111111111111 not found"), ("without", "the local AWS runs no image")],
