@@ -14,6 +14,7 @@ from settings.files import opened
 CHUNK_BYTES = 1024 * 1024
 # Links that lead to links: as many as Linux follows. https://man7.org/linux/man-pages/man7/path_resolution.7.html
 LINKS_MAX_COUNT = 40
+SHOWN_COUNT = 5
 # The last is tarfile's of numbers in headers that are none.
 NOT_AN_ARCHIVE = (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error, ValueError)
 
@@ -30,8 +31,10 @@ class _Hashed:
         return chunk
 
 
-def read_artifact(path: Path) -> tuple[str, str | None]:
-    """Its SHA-256, and what keeps SageMaker from unpacking it safely. Raises UnreadableError.
+def read_artifact(path: Path, script: str | None = None) -> tuple[str, str | None]:
+    """Its SHA-256, and what keeps SageMaker from unpacking it safely, or from finding the script that the image runs.
+
+    Raises UnreadableError.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/cdf-inference.html
     """
@@ -40,7 +43,7 @@ def read_artifact(path: Path) -> tuple[str, str | None]:
         try:
             with gzip.GzipFile(fileobj=hashed, mode="rb") as unpacked:  # type: ignore[call-overload]
                 with tarfile.open(fileobj=unpacked, mode="r|", bufsize=CHUNK_BYTES) as archive:
-                    wrong = next(_unsafe(archive), None)
+                    wrong = next(_problems(archive, script), None)
                 while unpacked.read(CHUNK_BYTES):  # to the end, where gzip's checksum is
                     pass
         except NOT_AN_ARCHIVE as error:
@@ -50,9 +53,12 @@ def read_artifact(path: Path) -> tuple[str, str | None]:
         return hashed.digest.hexdigest(), wrong
 
 
-def _unsafe(archive: tarfile.TarFile) -> Iterator[str]:
-    """Members that would be unpacked outside, by their own path or through links, wherever in the archive those are."""
+def _problems(archive: tarfile.TarFile, script: str | None) -> Iterator[str]:
+    """Members that would be unpacked outside, by their own path or through links, wherever in the archive those are;
+    and a script that is not there.
+    """
     paths: list[tuple[str, str]] = []
+    files: set[str | None] = set()
     links: dict[str, str] = {}
     unpacked: set[str | None] = set()
     for member in archive:
@@ -69,6 +75,8 @@ def _unsafe(archive: tarfile.TarFile) -> Iterator[str]:
                 yield f"{name!r} in it is a hard link to {member.linkname!r}, which must be stored before it"
             target = links.get(linked or "")  # a hard link to a symbolic one is that link, at another place
         unpacked.add(place)
+        if member.isreg() or (member.islnk() and linked in files):
+            files.add(place)
         if target is not None and place is not None:
             links[place] = target
             paths.append((name, posixpath.join(posixpath.dirname(place), target, ".")))
@@ -77,6 +85,10 @@ def _unsafe(archive: tarfile.TarFile) -> Iterator[str]:
     for name, path in paths:
         if ".." in name.split("/") or _followed(path, links) is None:
             yield f"{name!r} in it leads outside: its members and links must stay within"
+    if script is not None and _followed(f"{script}/.", links) not in files:
+        names = sorted(map(str, files))
+        shown = [*names[:SHOWN_COUNT], *(["..."] if len(names) > SHOWN_COUNT else [])]
+        yield f"must hold {script}, with a function model_fn, beside the model's files: it holds {', '.join(shown)}"
 
 
 def _followed(path: str, links: dict[str, str]) -> str | None:

@@ -35,9 +35,17 @@ from settings.problems import Problem, problems_of
 from settings.suggestions import one_of, suggestion
 
 FILE_NAME = "releases.json"
-# The file of handlers that the container runs, in the folder code/ of the artifact.
-# https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html#sagemaker-scikit-learn-model-server
-PROGRAM = "SAGEMAKER_PROGRAM"
+# The script that the container runs, and its folder. AWS's scikit-learn image has no default for either, and all that
+# SageMaker puts into a container is the artifact, unpacked into MODEL_FOLDER.
+# https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_env.py#L329-L330
+PROGRAM, SUBMIT_DIRECTORY = "SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"
+MODEL_FOLDER = "/opt/ml/model"
+CODE_FOLDER = f"{MODEL_FOLDER}/code"
+SCIKIT_LEARN = "sagemaker-scikit-learn"
+SCRIPT_PAGE = (
+    "https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html"
+    "#sagemaker-scikit-learn-model-server"
+)
 
 
 class _Strict(BaseModel):
@@ -225,7 +233,7 @@ def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
         if not path.is_relative_to(root.resolve()):
             yield problem("must be a file of this project")
             return
-        digest, wrong = read_artifact(path)
+        digest, wrong = read_artifact(path, _script(entry))
     except (UnreadableError, ValueError) as error:  # of a name that no file can have
         yield problem(f"{error}: must be a path from the project's root to a file that can be read")
         return
@@ -240,12 +248,30 @@ def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
         yield Problem(path="sha256", value=entry.sha256, allowed=allowed)
 
 
+def _script(entry: ModelEntry) -> str | None:
+    """Its path in the artifact; None where the entry names none, or wrongly."""
+    program = entry.environment.get(PROGRAM)
+    if program is None or any(_program_problems(entry)):
+        return None
+    folder = posixpath.relpath(entry.environment.get(SUBMIT_DIRECTORY, CODE_FOLDER), MODEL_FOLDER)
+    return posixpath.normpath(posixpath.join(folder, program if program.endswith(".py") else f"{program}.py"))
+
+
 def _program_problems(entry: ModelEntry) -> Iterator[Problem]:
+    if entry.image.repository == SCIKIT_LEARN:
+        for variable, example in ((PROGRAM, "inference.py"), (SUBMIT_DIRECTORY, CODE_FOLDER)):
+            if variable not in entry.environment:
+                allowed = f"missing: must be given, as {example}: the image has no default"
+                yield Problem(path=f"environment.{variable}", allowed=allowed, page=SCRIPT_PAGE)
     program = entry.environment.get(PROGRAM, "inference.py")
     path = posixpath.normpath(program)
     if path.startswith("/") or path.split("/")[0] in (".", ".."):
         allowed = "must be a file within code/ of the artifact"
         yield Problem(path=f"environment.{PROGRAM}", value=program, allowed=allowed)
+    folder = entry.environment.get(SUBMIT_DIRECTORY, CODE_FOLDER)
+    if posixpath.relpath(posixpath.join("/", folder), MODEL_FOLDER).split("/")[0] == "..":
+        allowed = f"must be {CODE_FOLDER}, or another folder of the artifact, which is unpacked into {MODEL_FOLDER}"
+        yield Problem(path=f"environment.{SUBMIT_DIRECTORY}", value=folder, allowed=allowed, page=SCRIPT_PAGE)
 
 
 def _served(entries: Mapping[str, ReleaseEntry]) -> Iterator[tuple[str, str]]:

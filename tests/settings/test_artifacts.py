@@ -44,6 +44,30 @@ def test_what_stays_within_is_taken_with_its_links(tmp_path: Path, content: byte
     assert wrong(tmp_path, content) == ""
 
 
+@pytest.mark.parametrize(
+    ("members", "found"),
+    [
+        ({}, True),
+        ({"./code//inference.py": b""}, True),
+        ({"code/inference.py": link("real.py"), "code/real.py": b""}, True),
+        ({"code/real.py": b"", "code/inference.py": link("code/real.py", tarfile.LNKTYPE)}, True),
+        ({"code": link("v1"), "v1/inference.py": b""}, True),
+        ({"code/inference.py": link("../model.joblib")}, True),
+        ({"code/inference.py": link("nothing.py")}, False),
+        ({"code/inference.py": special(tarfile.DIRTYPE)}, False),
+        ({"model/code/inference.py": b""}, False),
+    ],
+)
+def test_a_script_is_there_where_a_file_system_would_find_it(tmp_path: Path, members: Members, found: bool) -> None:
+    held: Members = {**(members or MODEL), "model.joblib": b""}
+    (tmp_path / "model.tar.gz").write_bytes(artifact(held))
+    wrong = read_artifact(tmp_path / "model.tar.gz", "code/inference.py")[1]
+    assert found == (wrong is None)
+    assert found or str(wrong).startswith(
+        "must hold code/inference.py, with a function model_fn, beside the model's files"
+    )
+
+
 @pytest.mark.parametrize("name", ["breast-cancer-means", "breast-cancer-all-columns"])
 def test_the_models_of_the_project_are_sound(name: str) -> None:
     assert read_artifact(ROOT / f"models/{name}.tar.gz")[1] is None

@@ -1,6 +1,7 @@
 import hashlib
 import json
-from collections.abc import Callable
+import tarfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from settings.releases import Release, read_releases
 from stacks.environments import NAMES, read_environments
-from tests.support.archives import artifact
+from tests.support.archives import Members, artifact, special
 
 ARTIFACT = artifact({"model.joblib": b"not really a model"})
 SETTINGS = {environment.settings.name: environment.settings for environment in read_environments({})}
@@ -282,10 +283,68 @@ def test_rejects_handlers_outside_the_artifacts_code(tmp_path: Path, program: st
     ]
 
 
-@pytest.mark.parametrize("program", ["inference.py", "a/b.py", "./a.py", "a/../b.py", "..x.py"])
-def test_handlers_are_within_the_artifacts_code(tmp_path: Path, program: str) -> None:
-    _, problems = read(tmp_path, catalogue(churn=entry(environment={"SAGEMAKER_PROGRAM": program})))
-    assert problems == []
+SKLEARN = {"repository": "sagemaker-scikit-learn", "tag": "1.2-1-cpu-py3"}
+
+
+def told(folder: Path, members: Members, image: Mapping[str, str] = SKLEARN, **environment: str) -> list[str]:
+    """The problems of a model of this artifact, each without its beginning and its page."""
+    content = artifact(members)
+    (folder / "churn.tar.gz").write_bytes(content)
+    digest = hashlib.sha256(content).hexdigest()
+    named = entry(image=image, artifact="churn.tar.gz", sha256=digest, environment=environment)
+    _, problems = read(folder, catalogue(churn=named))
+    return [problem.removeprefix("releases.json: models.churn.").split(" (AWS limit")[0] for problem in problems]
+
+
+@pytest.mark.parametrize(
+    ("member", "environment"),
+    [
+        ("code/inference.py", {}),
+        ("code/inference.py", {"SAGEMAKER_PROGRAM": "inference"}),
+        ("code/inference.py", {"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code/"}),
+        ("./code/a/b.py", {"SAGEMAKER_PROGRAM": "a/b.py"}),
+        ("code/b.py", {"SAGEMAKER_PROGRAM": "a/../b.py"}),
+        ("code/..x.py", {"SAGEMAKER_PROGRAM": "..x.py"}),
+        ("src/inference.py", {"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/src"}),
+        ("inference.py", {"SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model"}),
+    ],
+)
+def test_the_script_that_a_models_variables_name_is_found_in_its_artifact(
+    tmp_path: Path, member: str, environment: dict[str, str]
+) -> None:
+    variables = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code", **environment}
+    assert told(tmp_path, {member: b""}, SKLEARN, **variables) == []
+    assert told(tmp_path, {"model.joblib": b""}, SKLEARN, **variables) != []
+
+
+@pytest.mark.parametrize("image", [SKLEARN, {"repository": "pytorch-inference", "tag": "2.6"}])
+def test_rejects_an_artifact_without_the_script_that_its_variables_name(tmp_path: Path, image: dict[str, str]) -> None:
+    named = {"SAGEMAKER_PROGRAM": "serve.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
+    [line] = told(tmp_path, {"model.joblib": b"", "code/serve.py": special(tarfile.DIRTYPE)}, image, **named)
+    lacks = "artifact: 'churn.tar.gz': must hold code/serve.py, with a function model_fn, beside the model's files: it "
+    assert line == f"{lacks}holds model.joblib"
+    many: Members = {f"model/code/{number}.py": b"" for number in range(9)}
+    [line] = told(tmp_path, many, image, **named)
+    assert line == f"{lacks}holds {', '.join(f'model/code/{number}.py' for number in range(5))}, ..."
+
+
+def test_rejects_a_model_of_the_scikit_learn_image_that_does_not_say_which_script_and_where(tmp_path: Path) -> None:
+    assert told(tmp_path, {"code/inference.py": b""}) == [
+        f"environment.{name}: missing: must be given, as {example}: the image has no default"
+        for name, example in (
+            ("SAGEMAKER_PROGRAM", "inference.py"),
+            ("SAGEMAKER_SUBMIT_DIRECTORY", "/opt/ml/model/code"),
+        )
+    ]
+
+
+@pytest.mark.parametrize("folder", ["/opt/ml/code", "code", "/opt/ml/model/../x", "s3://bucket/code.tar.gz", ""])
+def test_rejects_a_folder_of_the_script_that_the_artifact_cannot_have(tmp_path: Path, folder: str) -> None:
+    variables = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": folder}
+    assert told(tmp_path, {"code/inference.py": b""}, SKLEARN, **variables) == [
+        f"environment.SAGEMAKER_SUBMIT_DIRECTORY: {folder!r}: must be /opt/ml/model/code, or another folder of the "
+        "artifact, which is unpacked into /opt/ml/model"
+    ]
 
 
 CHURN, IMAGE = json.dumps(entry()), json.dumps(entry()["image"])
