@@ -63,8 +63,8 @@ status: setup ## which model each endpoint of ENV (dev) is to serve, was deploye
 verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was deployed
 	@$(BIN)/python -m operations.verify -- "$$ENV"
 
-invoke: setup ## send rows of the sample data to the endpoints of ENV (dev), print the predictions
-	@$(BIN)/python -m operations.invoke -- "$$ENV"
+invoke: setup ## send rows to the endpoints of ENV (dev), print the answers; ENDPOINT, ROWS, CONTENT_TYPE: one, yours
+	@$(BIN)/python -m operations.invoke --endpoint="$$ENDPOINT" --rows="$$ROWS" --content-type="$$CONTENT_TYPE" -- "$$ENV"
 
 state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 	@$(BIN)/python -m operations.state_bucket -- "$$ENV"

@@ -57,6 +57,8 @@ def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
         assert f"<-m><operations.show_settings><--><{value}>" in said
     assert f"<--port={value}><--><dev>" in made(folder, "local", f"PORT={value}")
     assert f"PREFLIGHT={value} REPLACE={value}" in made(folder, "deploy", f"PREFLIGHT={value}", f"REPLACE={value}")
+    rows = f"<--endpoint={value}><--rows={value}><--content-type={value}><--><dev>"
+    assert rows in made(folder, "invoke", f"ENDPOINT={value}", f"ROWS={value}", f"CONTENT_TYPE={value}")
     for name in ("PYTHON", "MAKEFILE_LIST", "given", "name", "PIPENV"):
         made(folder, "help", "settings", f"{name}={value}")
 

@@ -5,16 +5,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from operations.invoke import SAMPLE, count, invoke, lines, predictions
+from operations.invoke import LINE_MAX_CHARACTERS, LINES_MAX_COUNT, SAMPLE, chosen, count, invoke, not_deployed
 from operations.verify import deployed_endpoints, verify
 from stacks.environments import ROOT
 from stacks.synthesized_stack import OperationError, SynthesizedStack
+from tests.support.synthesis import environment
 
 
 class Stack(SynthesizedStack):
@@ -68,45 +70,110 @@ def test_where_nothing_is_deployed_it_says_so() -> None:
 class Runtime:
     """Answers with a body, or raises."""
 
-    def __init__(self, answer: bytes | Exception) -> None:
-        self.answer, self.asked = answer, dict[str, Any]()
+    def __init__(self, answer: bytes | Exception, content_type: str = "application/json") -> None:
+        self.answer, self.content_type, self.asked = answer, content_type, dict[str, Any]()
 
     def invoke_endpoint(self, **asked: Any) -> dict[str, Any]:
         self.asked = asked
         if isinstance(self.answer, Exception):
             raise self.answer
-        return {"Body": io.BytesIO(self.answer)}
+        return {"Body": io.BytesIO(self.answer), "ContentType": self.content_type}
 
 
 def test_rows_are_sent_as_they_are_and_predictions_printed_a_line_each() -> None:
     runtime = Runtime(json.dumps({"predictions": [{"class": "x", "probability": 0.5}] * 2}).encode())
-    found = predictions(runtime, "a", b"1,2\n3,4\n")
-    assert (runtime.asked["Body"], runtime.asked["ContentType"]) == (b"1,2\n3,4\n", "text/csv")
-    assert list(lines("a", found)) == [
+    assert list(invoke(runtime, ["a"], b"1,2\n3,4\n")) == [
         "endpoint a, row 1: class x, probability 0.5",
         "endpoint a, row 2: class x, probability 0.5",
     ]
+    assert runtime.asked == {"EndpointName": "a", "Body": b"1,2\n3,4\n", "ContentType": "text/csv"}
+    list(invoke(runtime, ["a"], b"\x93NUMPY", "application/x-npy"))
+    assert (runtime.asked["Body"], runtime.asked["ContentType"]) == (b"\x93NUMPY", "application/x-npy")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (b"[4.5, 10]", [", row 1: 4.5", ", row 2: 10"]),
+        (b"[[1, 2], null]", [", row 1: [1, 2]", ", row 2: null"]),
+        (b'{"predictions": [4.5]}', [", row 1: 4.5"]),
+        (b'{"predictions": null}', [': {"predictions": null}']),
+        (b'{"score": 1}', [': {"score": 1}']),
+        (b"4.5\n10\n", [", row 1: 4.5", ", row 2: 10"]),
+        (b"benign,0.99\r\nmalignant,0.5", [", row 1: benign,0.99", ", row 2: malignant,0.5"]),
+        (b"<html>", [", row 1: <html>"]),
+        (b"3", [": 3"]),
+        (b"[" * 100_000, [f", row 1: {'[' * 1000}"]),
+        (b"", [": an empty answer"]),
+        (b"[]", [": an empty answer"]),
+        (b"\x93NUMPY\xff", [r": 7 bytes of application/x-npy: b'\x93NUMPY\xff'"]),
+        ("\x1b[31mred\u202e".encode(), [r", row 1: \x1b[31mred\u202e"]),
+        (b'["a\\nb"]', [r", row 1: a\nb"]),
+        (b"NaN", [": NaN"]),
+    ],
+)
+def test_whatever_is_answered_is_printed_a_line_a_row_escaped_and_bounded(answer: bytes, said: list[str]) -> None:
+    for expected, line in zip(said, invoke(Runtime(answer, "application/x-npy"), ["a"], b"1\n"), strict=True):
+        full = f"endpoint a{expected}"
+        assert line == (full if len(full) <= LINE_MAX_CHARACTERS else f"{full[:LINE_MAX_CHARACTERS]}...")
+
+
+def test_of_an_answer_of_very_many_rows_the_last_are_counted() -> None:
+    lines = list(invoke(Runtime(b"7\n" * (LINES_MAX_COUNT + 234)), ["a"], b"1\n"))
+    assert lines[-2:] == [f"endpoint a, row {LINES_MAX_COUNT}: 7", "endpoint a: 234 more rows"]
 
 
 MESSAGE = 'Received client error (400) from primary with message "row 1 has 2 values: must have 30".'
 ERROR = ClientError({"Error": {"Code": "ModelError", "Message": MESSAGE}}, "InvokeEndpoint")
+GONE = ClientError({"Error": {"Code": "ValidationError", "Message": "Endpoint a not found."}}, "InvokeEndpoint")
 
 
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
         (ERROR, "endpoint a: .*row 1 has 2 values: must have 30"),
-        (b"<html>", "endpoint a: b'<html>': must be JSON with predictions"),
-        (b"[]", "must be JSON with predictions"),
-        (b'{"predictions": null}', "must be JSON with predictions"),
-        (b'{"predictions": [1]}', "must be JSON with predictions"),
+        (GONE, "endpoint a: .*Endpoint a not found"),
         (ReadTimeoutError(endpoint_url="x"), "endpoint a: Read timeout"),
-        (b'{"predictions": []}', "0 predictions for 1 rows"),
+        (ValueError("x\ny"), r"endpoint a: ValueError: x\\ny"),
+        (RecursionError(), "endpoint a: RecursionError: "),
+        (b'{"predictions": []}', "endpoint a: 0 predictions for 1 rows"),
     ],
 )
-def test_an_answer_that_is_none_is_told_by_its_endpoint(answer: bytes | Exception, said: str) -> None:
-    with pytest.raises(OperationError, match=said):
-        predictions(Runtime(answer), "a", b"1,2\n")
+def test_a_failure_of_any_kind_is_a_line_and_hides_no_other_endpoint(answer: bytes | Exception, said: str) -> None:
+    class Runtimes:
+        def invoke_endpoint(self, *, EndpointName: str, **asked: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
+            good = json.dumps({"predictions": [{"class": EndpointName}]}).encode()
+            return Runtime(good if EndpointName in ("b", "d") else answer).invoke_endpoint(**asked)
+
+    told = invoke(Runtimes(), ["a", "b", "c", "d"], b"1,2\n\n")
+    assert [next(told), next(told)] == ["endpoint b, row 1: class b", "endpoint d, row 1: class d"]
+    with pytest.raises(OperationError, match=rf"\A{said}.*\nendpoint c: .*\Z"):
+        next(told)
+
+
+def test_one_endpoint_may_be_wanted_and_rejects_one_that_there_is_not() -> None:
+    dev = environment("dev")
+    others = {**not_deployed(replace(dev, releases={}), []), "new": "not deployed yet"}
+    assert chosen("", ["a", "b"], others) == ["a", "b"]
+    assert chosen("b", ["a", "b"], others) == ["b"]
+    for wanted, said in (
+        ("c", "--endpoint: 'c': must be one of a, b"),
+        ("linear-learner", "'linear-learner': without a release in releases.json: not made; must be one of a, b"),
+        ("new", "'new': not deployed yet; must be one of a, b"),
+    ):
+        with pytest.raises(OperationError, match=said):
+            chosen(wanted, ["a", "b"], others)
+    with pytest.raises(OperationError, match="no endpoint is deployed"):
+        chosen("", [], others)
+
+
+def test_an_endpoint_without_a_release_or_not_deployed_yet_is_told_as_such() -> None:
+    dev = environment("dev")
+    assert not_deployed(dev, ["linear-learner"]) == {}
+    assert not_deployed(dev, []) == {"linear-learner": "not deployed yet: make deploy"}
+    assert not_deployed(replace(dev, releases={}), []) == {
+        "linear-learner": "without a release in releases.json: not made"
+    }
 
 
 @pytest.mark.parametrize(
@@ -124,18 +191,6 @@ def test_an_answer_that_is_none_is_told_by_its_endpoint(answer: bytes | Exceptio
 )
 def test_rows_are_counted_as_a_csv_reader_counts_them(rows: bytes, counted: int) -> None:
     assert count(rows) == counted
-
-
-def test_an_endpoint_that_does_not_answer_does_not_hide_the_others() -> None:
-    class Runtimes:
-        def invoke_endpoint(self, *, EndpointName: str, **asked: Any) -> dict[str, Any]:  # noqa: N803 - boto3's
-            good = json.dumps({"predictions": [{"class": EndpointName}]}).encode()
-            return Runtime(good if EndpointName in ("b", "d") else ERROR).invoke_endpoint(**asked)
-
-    said = invoke(Runtimes(), ["a", "b", "c", "d"], b"1,2\n\n")
-    assert [next(said), next(said)] == ["endpoint b, row 1: class b", "endpoint d, row 1: class d"]
-    with pytest.raises(OperationError, match=r"\Aendpoint a: .*\nendpoint c: .*\Z"):
-        next(said)
 
 
 def test_rejects_a_file_without_a_row(tmp_path: Path) -> None:
@@ -162,7 +217,7 @@ def test_rejects_rows_that_are_not_there(tmp_path: Path) -> None:
     assert finished.returncode == 1
     [line] = finished.stderr.splitlines()
     assert line.startswith("dev: --rows: ")
-    assert line.endswith("missing.csv': must be a CSV file")
+    assert line.endswith("missing.csv': must be a file of text/csv")
 
 
 def test_the_sample_has_rows_of_thirty_measurements() -> None:
