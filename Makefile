@@ -91,7 +91,7 @@ format: setup ## let ruff format and fix what it can
 synth: setup ## cdktf synth: the Terraform JSON of the three stacks, in cdktf.out
 	$(BIN)/cdktf synth
 
-snapshots: setup ## rewrite the committed snapshots after a wanted change
+snapshots: setup docs ## rewrite what is generated from the environments: snapshots, docs
 	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
 
 settings: setup ## every setting of ENV (dev), and where its value comes from

@@ -101,12 +101,13 @@ COUNTED: Mapping[str, Callable[[Resources], str]] = {
 }
 
 
-def write(path: Path) -> None:
-    text = path.read_text()
-    for name, content in (("policy", policy("dev")), ("idle", idle_costs())):
+def written() -> str:
+    """The page with its generated parts as they have to be."""
+    text = PAGE.read_text()
+    for name, content in (("policy", policy(NAMES[0])), ("idle", idle_costs())):
         text = place(name).sub(lambda _, content=content: content, text)  # type: ignore[misc]
-    path.write_text(text)
+    return text
 
 
 if __name__ == "__main__":
-    write(PAGE)
+    PAGE.write_text(written())

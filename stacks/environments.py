@@ -37,8 +37,8 @@ class Environment:
         return {model.image_repository for release in self.releases.values() for model in release.models.values()}
 
 
-def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[Environment]:
-    """The environments of stacks/dev.py, staging.py and prod.py, with the operator's `variables`, and their releases.
+def read_environments(variables: Mapping[str, str]) -> list[Environment]:
+    """The environments of NAMES, with the operator's `variables`, and their releases.
 
     Raises InvalidInputError with every problem of all of them.
     """
@@ -57,10 +57,10 @@ def read_environments(variables: Mapping[str, str], root: Path = ROOT) -> list[E
         if settings[name].name != name:
             allowed = f"must be {name!r}, as its file is"
             problems.append(Problem(where=name, path="name", value=settings[name].name, allowed=allowed))
-    releases, release_problems = read_releases(root / FILE_NAME, NAMES, settings)
-    on_create, on_create_problems = read_lifecycle_script(root / "lifecycle_scripts/on_create.sh")
-    on_start, on_start_problems = read_lifecycle_script(root / "lifecycle_scripts/on_start.sh")
-    notebooks, notebook_problems = read_sample_notebooks(root / "notebooks")
+    releases, release_problems = read_releases(ROOT / FILE_NAME, NAMES, settings)
+    on_create, on_create_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_create.sh")
+    on_start, on_start_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_start.sh")
+    notebooks, notebook_problems = read_sample_notebooks(ROOT / "notebooks")
     if len(settings) == len(NAMES):  # what one environment lacks, one with a problem may have
         problems += account_problems(settings)
     problems += [*release_problems, *on_create_problems, *on_start_problems, *notebook_problems]

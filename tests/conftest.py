@@ -1,16 +1,21 @@
 """Fixtures of all tests."""
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
 
+from tests.support.project import copy_project, use_own_values
+
+COPY = tempfile.TemporaryDirectory(prefix="ml-platform-")
+use_own_values(Path(COPY.name).resolve())  # before the app is imported
+
 from lazy_bindings.install import install
 from local_aws import credentials
 from local_aws.server.process import HELD, NOT_HELD
-from tests.support.project import copy_project
 
 install()  # before a test imports cdktf
 hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, deadline=None)

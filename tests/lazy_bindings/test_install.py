@@ -109,7 +109,8 @@ def test_the_users_node_and_node_options_are_kept(tmp_path: Path) -> None:
     code = "from lazy_bindings.install import install; install(); import os; "
     code += "print(os.environ['JSII_NODE']); print(os.environ['NODE_OPTIONS'])"
     finished = python(code, JSII_NODE=str(theirs), NODE_OPTIONS="--trace-warnings")
-    assert finished.stdout == f'{theirs}\n--trace-warnings --require "{PRELOAD}"\n'
+    preload = ROOT / "lazy_bindings" / PRELOAD.name
+    assert finished.stdout == f'{theirs}\n--trace-warnings --require "{preload}"\n'
 
 
 def test_installing_twice_is_installing_once() -> None:

@@ -156,8 +156,9 @@ def test_a_start_brings_the_other_notebooks_when_one_is_broken(sandbox: Sandbox)
     assert [path.name for path in sandbox.home.iterdir()] == ["Lab1-b.ipynb"]
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
-def test_a_shipped_notebook_is_valid_and_holds_the_placeholder(path: Path) -> None:
+@pytest.mark.parametrize("name", ["Lab1-train-a-linear-learner", "PythonCheatSheet"])
+def test_a_shipped_notebook_is_valid_and_holds_the_placeholder(name: str) -> None:
+    path = ROOT / f"notebooks/{name}.ipynb"
     nbformat.validate(nbformat.read(path, as_version=4))
     assert "<DATA_BUCKET>" in path.read_text()
 

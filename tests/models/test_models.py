@@ -1,7 +1,7 @@
 """The shipped models: what is in their artifacts, run as AWS's scikit-learn container runs it."""
 
 import ast
-import hashlib
+import functools
 import importlib.util
 import io
 import json
@@ -16,8 +16,11 @@ import pytest
 from local_aws.server.containers.handlers import container
 from models import train
 from stacks.environments import ROOT
+from tests.support.project import CHECKOUT
 
 NAMES = tuple(train.MODELS)
+# A person may release other models than these.
+COMMITTED = [name for name in NAMES if (CHECKOUT / f"models/{name}.tar.gz").is_file()]
 # Seen on the 143 rows held out: 0.937 and 0.986.
 MIN_ACCURACY = {"breast-cancer-means": 0.93, "breast-cancer-all-columns": 0.98}
 
@@ -46,9 +49,14 @@ class Served:
         return answer.status_code, answer.text
 
 
+@functools.cache
+def packed(name: str) -> bytes:
+    return train.pack(train.train(train.MODELS[name]))
+
+
 def served(name: str, folder: Path) -> Served:
     """The packed artifact, unpacked where the container unpacks it, its own inference.py imported."""
-    with tarfile.open(ROOT / f"models/{name}.tar.gz") as archive:
+    with tarfile.open(fileobj=io.BytesIO(packed(name))) as archive:
         archive.extractall(folder, filter="data")
     spec = importlib.util.spec_from_file_location("inference", folder / "code/inference.py")
     assert spec is not None
@@ -71,7 +79,7 @@ def held_out() -> tuple[list[list[float]], list[str]]:
 
 def test_an_artifact_holds_the_numbers_and_the_code_where_the_container_looks(model: Served) -> None:
     for name in NAMES:
-        with tarfile.open(ROOT / f"models/{name}.tar.gz") as archive:
+        with tarfile.open(fileobj=io.BytesIO(packed(name))) as archive:
             assert archive.getnames() == ["model.json", "code/inference.py"]
     assert model.model["columns"] == 30
 
@@ -183,9 +191,9 @@ def test_the_handlers_parse_in_the_containers_python() -> None:
     ast.parse((ROOT / "models/code/inference.py").read_text(), feature_version=(3, 8))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COMMITTED)
 def test_packing_a_model_again_gives_the_committed_bytes(name: str) -> None:
-    committed = (ROOT / f"models/{name}.tar.gz").read_bytes()
+    committed = (CHECKOUT / f"models/{name}.tar.gz").read_bytes()
     with tarfile.open(fileobj=io.BytesIO(committed)) as archive:
         member = archive.extractfile("model.json")
         assert member is not None
@@ -193,10 +201,6 @@ def test_packing_a_model_again_gives_the_committed_bytes(name: str) -> None:
     assert train.pack(numbers) == committed
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", COMMITTED)
 def test_the_training_script_makes_the_committed_model(name: str) -> None:
-    trained = train.pack(train.train(train.MODELS[name]))
-    assert (
-        hashlib.sha256(trained).hexdigest()
-        == json.loads((ROOT / "releases.json").read_text())["models"][name]["sha256"]
-    )
+    assert packed(name) == (CHECKOUT / f"models/{name}.tar.gz").read_bytes()

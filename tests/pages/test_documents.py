@@ -177,8 +177,7 @@ def test_every_folder_of_the_layout_exists_and_none_is_left_out() -> None:
         name.rstrip("/").split("/")[0]
         for name in re.findall(r"^\| `([\w/.]+)` \|", README.split("## Layout")[1], re.MULTILINE)
     }
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    folders = {path.split("/")[0] for path in tracked.splitlines() if "/" in path and not path.startswith(".")}
+    folders = {path.name for path in ROOT.glob("[!.]*/") if not path.is_symlink() and any(path.iterdir())}
     assert named == folders | {"main.py"}
 
 
