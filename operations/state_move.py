@@ -25,7 +25,8 @@ def settle(stack: SynthesizedStack, *, move: bool) -> Iterator[str]:
         if read_state(before).resources:
             yield from _settled(stack, before, now, move=move)
     if initialized(stack.folder) not in (None, now):
-        _forget(stack)
+        # What Terraform was told when it was initialized. The providers beside it stay.
+        (stack.folder / ".terraform/terraform.tfstate").unlink()
 
 
 def wants_move(variables: Mapping[str, str]) -> bool:
@@ -59,20 +60,9 @@ def _settled(stack: SynthesizedStack, before: Place, now: Place, *, move: bool) 
             f"its state is in {before} ({len(old.resources)} resources), and the settings want it in {now}. Nothing "
             f"was changed. To move it there, and go on: make deploy ENV={stack.folder.name} {VARIABLE}=1"
         )
-    if lock := lock_of(before):
-        raise OperationError(explanation(lock, stack))
-    copy = stack.folder / "moving.tfstate"
-    copy.write_text(before.text())
-    try:
-        _forget(stack)
-        stack.init()
-        # Terraform refuses to overwrite a later state. One of nothing may have another origin: it may be overwritten.
-        stack.run("state", "push", *([] if new.resources else ["-force"]), copy.name)
-    finally:
-        copy.unlink()
+    for place in (before, now):
+        if lock := lock_of(place):
+            raise OperationError(explanation(lock, stack))
+    # Not by `terraform state push`: in a bucket without a state it gives it another lineage, and counts anew.
+    now.put(before.text())
     yield f"its state was moved from {before} to {now}; {before.put_away()}"
-
-
-def _forget(stack: SynthesizedStack) -> None:
-    """What Terraform was told of the state when it was initialized. The providers beside it stay."""
-    (stack.folder / ".terraform/terraform.tfstate").unlink(missing_ok=True)

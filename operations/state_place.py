@@ -38,6 +38,12 @@ class InFile:
                 f"{self.path}: {error.strerror}: must be a file with Terraform's state, or not be there"
             ) from error
 
+    def put(self, text: str) -> None:
+        """Whole or not at all."""
+        partial = self.path.with_name(f"{self.path.name}.partial")
+        partial.write_text(text)
+        partial.replace(self.path)
+
     def put_away(self) -> str:
         """A state that is kept elsewhere now is not taken for one. Returns where it is."""
         moved = self.path.with_name(f"{self.path.name}.moved")
@@ -73,12 +79,28 @@ class InBucket:
                 return None
             raise
 
+    def put(self, text: str) -> None:
+        """As Terraform does with `encrypt`. Raises OperationError where there is no such bucket."""
+        try:
+            self._s3.put_object(
+                Bucket=self.bucket,
+                Key=self.key,
+                Body=text.encode(),
+                ContentType="application/json",
+                ServerSideEncryption="AES256",
+            )
+        except self._s3.exceptions.NoSuchBucket:
+            raise OperationError(f"{self}: there is no such bucket: make state-bucket makes it") from None
+
     def put_away(self) -> str:
         return f"what was there stays in {self}"
 
+    @property
+    def _s3(self) -> Any:  # noqa: ANN401 - boto3 has no types
+        return boto3.client("s3", region_name=self.region)
+
     def _object(self, key: str) -> bytes:
-        s3 = boto3.client("s3", region_name=self.region)
-        read: bytes = s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        read: bytes = self._s3.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         return read
 
 

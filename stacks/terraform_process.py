@@ -44,7 +44,7 @@ def running(
         os.write(2, f"\n{text}\n".encode())
 
     with (
-        _told(stop),
+        _told(stop, lambda: bool(told)),
         subprocess.Popen(
             [terraform, *arguments],
             cwd=folder,
@@ -67,8 +67,11 @@ def running(
 
 
 @contextmanager
-def _told(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """What was ignored, as nohup does, stays so. Only the main thread is told of signals."""
+def _told(stop: Callable[[int, FrameType | None], None], stopped: Callable[[], bool]) -> Iterator[None]:
+    """What was ignored, as nohup does, stays so; where it was told, all of it is afterwards, as the program ends.
+
+    Only the main thread is told of signals.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -80,4 +83,4 @@ def _told(stop: Callable[[int, FrameType | None], None]) -> Iterator[None]:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if stopped() else handler)
