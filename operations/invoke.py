@@ -21,7 +21,7 @@ SAMPLE = ROOT / "models/sample-rows.csv"
 CSV = "text/csv"
 # Of an answer, which may have megabytes: what a person reads.
 LINES_MAX_COUNT = 1000
-LINE_MAX_CHARACTERS = 500
+LINE_MAX_CHARACTERS = 1000
 
 
 def ask(runtime: Any, endpoint_name: str, rows: bytes, content_type: str) -> list[str]:  # noqa: ANN401

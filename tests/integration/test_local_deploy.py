@@ -31,6 +31,7 @@ from local_aws.trials.lab import Lab
 from policy import gate
 from stacks.environments import ROOT
 from stacks.synthesized_stack import SynthesizedStack
+from tests.support.page import examples
 from tests.support.policies import policies
 from tests.support.project import copy_project
 from tests.support.sandbox import Sandbox
@@ -485,6 +486,35 @@ def test_another_environment_is_none_of_such_a_shells(platform: Platform) -> Non
         assert refused.returncode != 0
         assert "dev" in refused.stdout
         assert "Terraform" not in refused.stdout
+
+
+def test_the_page_of_the_first_model_is_what_happens(platform: Platform) -> None:
+    """Its files are written and its commands typed, one after the other."""
+    said, expected = "", []
+    for example in examples((platform.project / "docs/your-first-model.md").read_text(), "models/houses"):
+        if example.language == "sh":
+            finished = subprocess.run(
+                ["/bin/sh", "-ec", example.text],
+                cwd=platform.project,
+                env=platform.variables | {"CI": "true"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            said += finished.stdout
+            assert finished.returncode == 0, said
+        elif example.file is None:
+            expected += example.text.splitlines()
+        else:
+            file = platform.project / example.file
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(example.text)
+    assert len(expected) == 2
+    assert not [line for line in expected if line.removesuffix("...") not in said], said
+    assert "model.joblib was pickled by scikit-learn" in said
+    [variant] = platform.lab("dev").variants()
+    assert variant["ModelName"].startswith("ml-platform-dev-houses-")
 
 
 def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_one_goes(platform: Platform) -> None:

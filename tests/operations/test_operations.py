@@ -103,7 +103,7 @@ def test_rows_are_sent_as_they_are_and_predictions_printed_a_line_each() -> None
         (b"benign,0.99\r\nmalignant,0.5", [", row 1: benign,0.99", ", row 2: malignant,0.5"]),
         (b"<html>", [", row 1: <html>"]),
         (b"3", [": 3"]),
-        (b"[" * 100_000, [f", row 1: {'[' * 1000}"]),
+        (b"[" * 100_000, [f", row 1: {'[' * 2000}"]),
         (b"", [": an empty answer"]),
         (b"[]", [": an empty answer"]),
         (b"\x93NUMPY\xff", [r": 7 bytes of application/x-npy: b'\x93NUMPY\xff'"]),
