@@ -13,6 +13,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from typing import Any
 
+from lazy_bindings import refusals
 from lazy_bindings.variables import NODE, unusable
 from settings.problems import InvalidInputError
 
@@ -33,6 +34,7 @@ def install() -> None:
     problems = [*unusable(os.environ, _pinned_node())]
     if problems:
         raise InvalidInputError(problems)
+    refusals.install()
     use_pinned_node()
     spec = importlib.util.find_spec(BINDINGS)
     if spec is None or not _only_imports_submodules(spec):

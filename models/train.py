@@ -19,6 +19,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from stacks.terminal import printed
+
 FOLDER = Path(__file__).resolve().parent
 # The data set's columns 0-9 are means, 10-19 standard errors, 20-29 worst values.
 MODELS = {"breast-cancer-means": range(10), "breast-cancer-all-columns": range(30)}
@@ -92,4 +94,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with printed("models"):
+        main()

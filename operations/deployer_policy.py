@@ -646,8 +646,8 @@ def _characters(statements: Sequence[Mapping[str, Any]]) -> int:
 
 def main() -> None:
     name = command_line.parser(__doc__).parse_args().environment
-    settings = next(item.settings for item in read_environments(os.environ) if item.settings.name == name)
     with command_line.errors_as_lines(name):
+        settings = next(item.settings for item in read_environments(os.environ) if item.settings.name == name)
         account_id = settings.account_id
         if account_id is None:
             account_id = speaks_to(name, settings.region).account_id

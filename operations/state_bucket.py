@@ -44,11 +44,11 @@ def _synthesize(settings: EnvironmentSettings, name: str, stack_id: str, output:
 
 def main() -> None:
     arguments = command_line.parser(__doc__).parse_args()
-    of_name = {item.settings.name: item.settings for item in read_environments(os.environ)}
-    settings = of_name[arguments.environment]
-    with command_line.errors_as_lines(settings.name), alone(settings.name, arguments.output):
+    name: str = arguments.environment
+    with command_line.errors_as_lines(name), alone(name, arguments.output):
+        settings = next(item.settings for item in read_environments(os.environ) if item.settings.name == name)
         said = make(settings, arguments.output, os.environ)
-        print(f"{settings.name}: the state's bucket is {settings.state_bucket}. {said}")
+        print(f"{name}: the state's bucket is {settings.state_bucket}. {said}")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any
 from settings.operator_variables import variable
 from stacks.environments import NAMES, ROOT
 from stacks.synthesized_stack import SynthesizedStack, synthesize
+from stacks.terminal import printed
 
 PAGE = ROOT / "docs/first-deploy.md"
 ACCOUNT_ID = "111111111111"
@@ -110,4 +111,5 @@ def written() -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written())
+    with printed("docs"):
+        PAGE.write_text(written())

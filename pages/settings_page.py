@@ -13,6 +13,7 @@ from settings.environment import EnvironmentSettings
 from settings.operator_variables import FIELDS, variable
 from settings.problems import page_of, within
 from stacks.environments import ROOT
+from stacks.terminal import printed
 
 
 def classes() -> list[type[Settings]]:
@@ -70,4 +71,5 @@ def write(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(ROOT / "docs/settings.md")
+    with printed("docs"):
+        write(ROOT / "docs/settings.md")

@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from settings.problems import InvalidInputError, Problem, problems_of
 from stacks.environments import NAMES, ROOT
 from stacks.synthesized_stack import OperationError, SynthesizedStack, synthesize
+from stacks.terminal import printed
 
 FOLDER = Path(__file__).resolve().parent
 BIN = FOLDER / ".venv/bin"
@@ -223,4 +224,5 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with printed("policy"):
+        main()

@@ -18,15 +18,33 @@ class Parser(argparse.ArgumentParser):
         super().error(printable(message))
 
 
+STANDARD_OUTPUT = "standard output"
+
+
 class _Printable:
+    """What it raises names itself, as what a file raises does."""
+
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        return self._stream.write(printable(text))
+        with _named():
+            return self._stream.write(printable(text))
+
+    def flush(self) -> None:
+        with _named():
+            self._stream.flush()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def _named() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, STANDARD_OUTPUT) from error
 
 
 @contextlib.contextmanager
@@ -35,16 +53,13 @@ def printed(command: str) -> Iterator[None]:
     command does whose reader has gone; what the system refuses, a file or a disk that is full, is a line."""
     stream = sys.stdout
     try:
-        with contextlib.redirect_stdout(_Printable(stream)):
+        with contextlib.redirect_stdout(_Printable(stream)) as escaped:
             yield
-        stream.flush()
+            escaped.flush()
     except OSError as error:
-        file = error.filename
-        try:
-            stream.flush()
-        except OSError:
-            file = "standard output"
+        if error.filename == STANDARD_OUTPUT:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())  # Python flushes once more as it ends
         if isinstance(error, BrokenPipeError):
             sys.exit(128 + signal.SIGPIPE)
-        sys.exit(printable(": ".join([command, *([str(file)] if file else []), error.strerror or str(error)])))
+        file = [] if error.filename is None else [str(error.filename)]
+        sys.exit(printable(": ".join([command, *file, error.strerror or str(error)])))

@@ -194,6 +194,16 @@ def test_in_one_whose_local_aws_is_gone_nothing_is(tmp_path: Path) -> None:
     assert not (tmp_path / "gone").exists()
 
 
+def test_what_the_system_refuses_node_is_a_line(tmp_path: Path) -> None:
+    """A full disk, say; here a file in the place of a folder that nobody looked at before."""
+    (tmp_path / "stacks").mkdir()
+    (tmp_path / "stacks/dev").touch()
+    finished = synth(ROOT, out=tmp_path)
+    assert (finished.returncode, finished.stdout) == (1, "")
+    [line] = finished.stderr.splitlines()
+    assert line.startswith(f"{tmp_path}/stacks/dev")
+
+
 @pytest.mark.parametrize("argument", ["dev", "--verbose", "\x1b[2J"])
 def test_rejects_arguments(project: Path, argument: str) -> None:
     finished = subprocess.run(

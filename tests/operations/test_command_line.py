@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -58,6 +60,34 @@ def test_rejects_another_environment_in_a_sourced_shell(monkeypatch: pytest.Monk
         "staging: this shell has sourced .local/dev.env and works with dev on the local AWS alone: local_off first, or "
         "another shell"
     )
+
+
+@pytest.mark.parametrize(
+    "write", [lambda path: path.write_text("x"), lambda path: path.mkdir(), lambda path: path.read_bytes()]
+)
+def test_what_the_system_refuses_is_a_line_with_the_file(tmp_path: Path, write: Callable[[Path], object]) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SystemExit) as raised, command_line.errors_as_lines("dev"):
+        write(tmp_path / "file/within")
+    assert raised.value.code == f"dev: {tmp_path}/file/within: Not a directory"
+
+
+@pytest.mark.parametrize(
+    "command", [["operations.show_settings", "dev"], ["local_aws.undeploy", "--folder", "nowhere"]], ids=lambda c: c[0]
+)
+def test_a_full_disk_below_standard_output_is_a_line(tmp_path: Path, command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        finished = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    [line] = finished.stderr.splitlines()
+    assert (finished.returncode, line.partition(": ")[2]) == (1, "standard output: No space left on device")
 
 
 def test_a_reader_that_has_gone_ends_the_command_without_a_word() -> None:
