@@ -126,20 +126,24 @@ def without_release(environment: Environment) -> list[str]:
 
 
 def deployed(state: TerraformState) -> dict[str, Deployed]:
-    """By the endpoint's name."""
+    """By the endpoint's name. After an update that was rolled back the endpoint itself is in the state with what it
+    serves; what it was given is the configuration beside it, at an address that is made of its own.
+    """
     models = {item.values["name"]: _released_name(_artifact(item)) for item in _sound(state, "aws_sagemaker_model")}
     configurations = {
-        item.values["name"]: {
-            variant["variant_name"]: models.get(variant["model_name"], variant["model_name"])
-            for kind in ("production_variants", "shadow_production_variants")
-            for variant in item.values.get(kind) or ()
-        }
+        item.name.removesuffix("_configuration"): Deployed(
+            configuration=item.values["name"],
+            models={
+                variant["variant_name"]: models.get(variant["model_name"], variant["model_name"])
+                for kind in ("production_variants", "shadow_production_variants")
+                for variant in item.values.get(kind) or ()
+            },
+        )
         for item in _sound(state, "aws_sagemaker_endpoint_configuration")
     }
     return {
-        item.values["name"]: Deployed(
-            configuration=item.values["endpoint_config_name"],
-            models=configurations.get(item.values["endpoint_config_name"], {}),
+        item.values["name"]: configurations.get(
+            item.name, Deployed(configuration=item.values["endpoint_config_name"], models={})
         )
         for item in _sound(state, "aws_sagemaker_endpoint")
     }

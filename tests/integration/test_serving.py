@@ -341,7 +341,7 @@ def test_a_bad_row_is_told_to_be_the_clients_fault(guarded: Found) -> None:
 
 def test_make_verify_tells_the_same_by_itself(guarded: Found) -> None:
     assert guarded["verified"].code == 0
-    assert guarded["verified"].printed.startswith("dev: endpoint linear-learner serves linear-learner-")
+    assert "dev: endpoint linear-learner serves linear-learner-" in guarded["verified"].printed
     assert guarded["not verified"].code == 1
     assert "the update was rolled back" in guarded["not verified"].printed
 

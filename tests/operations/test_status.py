@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations.status import Deployed, EndpointStatus, Live, Models, status, table, without_release
+from operations.status import Deployed, EndpointStatus, Live, Models, deployed, status, table, without_release
 from operations.terraform_state import KeptResource, TerraformState
 from settings.endpoint import ServerlessEndpointSettings
 from settings.releases import Release
@@ -85,3 +85,28 @@ def test_an_endpoint_without_a_release_is_told_with_where_to_name_one(release: R
     [said] = without_release(replace(of, releases={} if release is None else {"churn": release}))
     assert said.startswith("endpoint churn-dev: no release: releases.json names no production model for it in dev")
     assert without_release(environment("dev")) == []
+
+
+def test_what_was_deployed_is_what_an_update_that_was_rolled_back_was_given() -> None:
+    def configuration(name: str, model: str, *, deposed: bool) -> KeptResource:
+        values = {"name": name, "production_variants": [{"variant_name": "production", "model_name": model}]}
+        return KeptResource(
+            type="aws_sagemaker_endpoint_configuration", name="a_configuration", values=values, deposed=deposed
+        )
+
+    def model(name: str, artifact: str) -> KeptResource:
+        container = {"model_data_url": f"s3://acme/models/{artifact}/model.tar.gz"}
+        return KeptResource(
+            type="aws_sagemaker_model", name=name, values={"name": name, "primary_container": [container]}
+        )
+
+    state = TerraformState(
+        resources=[
+            KeptResource(type="aws_sagemaker_endpoint", name="a", values={"name": "a", "endpoint_config_name": "a-1"}),
+            configuration("a-1", "old", deposed=True),
+            configuration("a-2", "new", deposed=False),
+            model("old", OLD["production"]),
+            model("new", NEW["production"]),
+        ]
+    )
+    assert deployed(state) == {"a": given("a-2", NEW)}
