@@ -181,11 +181,13 @@ def refused(scans: Iterable[Scan], accepted: Iterable[Skip]) -> Iterator[str]:
     left = [finding for finding in found if not any(skip.covers(finding) for skip in accepted)]
     yield from map(str, left)
     for check, kind in sorted({(finding.check, finding.kind) for finding in left}):
-        yield f'to accept {check}, in {SKIPS}:\n[[skip]]\ncheck = "{check}"\nkind = "{kind}"\nreason = ""'
+        protects = any(finding.protected for finding in left if (finding.check, finding.kind) == (check, kind))
+        only = "" if protects else "protected = false\n"
+        yield f'to accept {check}, in {SKIPS}:\n[[skip]]\ncheck = "{check}"\nkind = "{kind}"\n{only}reason = ""'
     for scanned in scans:
         # checkov exits with 0 where it could not read the JSON: https://github.com/bridgecrewio/checkov/issues/7454
         if scanned.parsing_errors or not scanned.passed:
-            yield f"{scanned.environment}: checkov could not read what was synthesized: no check passed or failed"
+            yield f"{scanned.environment}: checkov could not read what was synthesized"
 
 
 def told(scans: Iterable[Scan], accepted: Iterable[Skip]) -> Iterator[str]:

@@ -137,9 +137,7 @@ def test_json_that_checkov_cannot_read_does_not_pass_for_want_of_findings(tmp_pa
     """It exits with 0 and no finding: https://github.com/bridgecrewio/checkov/issues/7454"""
     broken = platform("dev")
     broken["terraform"]["required_version"] = ">= 1.10"
-    assert refused(stack(tmp_path, "dev", broken)) == [
-        "dev: checkov could not read what was synthesized: no check passed or failed"
-    ]
+    assert refused(stack(tmp_path, "dev", broken)) == ["dev: checkov could not read what was synthesized"]
 
 
 def test_a_notebook_on_a_platform_without_maintenance_does_not_pass(tmp_path: Path) -> None:
@@ -215,12 +213,15 @@ def test_a_skip_that_covers_nothing_is_a_note_and_no_failure() -> None:
     assert [*gate.refused([scan()], [SKIP])] == []
 
 
-def test_what_is_not_accepted_is_told_with_its_guide_and_with_what_would_accept_it() -> None:
-    *lines, accept = gate.refused([scan(finding(), finding(name="b"))], [])
+@pytest.mark.parametrize(("protected", "accepted"), [(True, {}), (False, {"protected": False})])
+def test_what_is_not_accepted_is_told_with_its_guide_and_with_what_would_accept_no_more_than_it(
+    protected: bool, accepted: dict[str, bool]
+) -> None:
+    *lines, accept = gate.refused([scan(finding(), finding(name="b", protected=protected))], [])
     assert lines == ["dev: CKV_1: aws_x.a: X is on (u)", "dev: CKV_1: aws_x.b: X is on (u)"]
     said, _, toml = accept.partition("\n")
     assert said == "to accept CKV_1, in policy/skips.toml:"
-    assert gate.skips(toml.replace('reason = ""', 'reason = "Nobody needs it."')) == [SKIP]
+    assert gate.skips(toml.replace('reason = ""', 'reason = "Nobody needs it."')) == [SKIP.model_copy(update=accepted)]
 
 
 @pytest.mark.parametrize(
