@@ -37,9 +37,13 @@ class EnvironmentSnapshot(JSONSnapshotExtension):
 
 def run(*arguments: str, **variables: str) -> str:
     """In the checkout, with the values that are written there."""
-    written = {name: value for name, value in os.environ.items() if not name.startswith("ML_PLATFORM_")}
     finished = subprocess.run(
-        [sys.executable, *arguments], cwd=CHECKOUT, env=written | variables, capture_output=True, text=True, check=False
+        [sys.executable, *arguments],
+        cwd=CHECKOUT,
+        env=os.environ | variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert finished.returncode == 0, finished.stderr
     return finished.stdout

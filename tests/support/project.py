@@ -1,10 +1,12 @@
 """The project as a fresh clone has it, with environments, releases and models of the tests' own."""
 
+import os
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+from settings.operator_variables import PREFIX
 from stacks import environments
 
 # Of the tests, those that name these look at what a person wrote, not at the tests' own values.
@@ -24,6 +26,8 @@ def use_own_values(folder: Path) -> None:
     environments.ROOT = copy_project(folder)
     environments.STACKS = folder / "stacks"
     environments.NAMES = NAMES
+    for variable in [name for name in os.environ if name.startswith(PREFIX)]:  # they come before what is written
+        del os.environ[variable]
 
 
 def copy_project(target: Path) -> Path:
