@@ -131,7 +131,9 @@ node_modules/.ready: package.json package-lock.json .npmrc .venv/.ready
 	@"$$PYTHON" -c 'import sys; sys.exit(sys.version_info < (3, 11) and f"Python is {sys.version.split()[0]}: must be >= 3.11: name one with PYTHON=...")'
 	$(call step,1 of 3: the Python packages of Pipfile.lock from PyPI: some minutes; 1.6 GB in .venv,\
 	  $(PIPENV) sync --dev --python "$$(command -v "$$PYTHON")")
-	$(call step,2 of 3: the AWS bindings unpacked and indexed: half a minute; 250 MB in the cache of jsii,\
+	@# pip's own begins with the path of Python, which must have no space then.
+	@printf '%s\n' '#!/bin/sh' 'exec "$$(dirname -- "$$0")/python" -P -m awscli "$$@"' > $(BIN)/aws && chmod +x $(BIN)/aws
+	$(call step,2 of 3: the AWS bindings unpacked and indexed: half a minute; 450 MB in the cache of jsii,\
 	  $(BIN)/python -m lazy_bindings.warm_up)
 	@touch $@
 

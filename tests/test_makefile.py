@@ -67,6 +67,14 @@ def test_what_looks_like_an_option_is_the_name_of_an_environment(folder: Path) -
     assert "<--><--help>" in made(folder, "deploy", "ENV=--help")
 
 
+def test_the_aws_command_works_in_a_folder_of_any_name(folder: Path) -> None:
+    (folder / ".venv/.ready").unlink()
+    made(folder, "setup")
+    said = subprocess.run([".venv/bin/aws", "s3", "a b"], cwd=folder, capture_output=True, text=True, check=True).stdout
+    assert said.startswith("<-P><-m><awscli><s3><a b>")
+    assert not list(folder.rglob("made"))
+
+
 def test_the_cdktf_command_works_in_a_folder_of_any_name(folder: Path) -> None:
     made(folder, "setup")
     said = subprocess.run([".venv/bin/cdktf", "a b"], cwd=folder, capture_output=True, text=True, check=True).stdout
