@@ -63,7 +63,8 @@ def load(script: Path, code: Path, folder: Path, image: str) -> Transform:
 
     Raises RefusedError where the container would not start.
     """
-    differences = list(_other_versions(folder, image))
+    pickled = _pickled(folder) if image.startswith(f"{REPOSITORY}:") else {}
+    differences = list(_unlike_the_image(pickled, image))
     for line in differences:
         print(line, file=sys.stderr)
     shown = script.relative_to(folder)
@@ -83,7 +84,7 @@ def load(script: Path, code: Path, folder: Path, image: str) -> Transform:
     except Exception as error:
         traceback.print_exc()
         what = f"{type(error).__name__}: {error}".replace(str(folder), MODEL_FOLDER)
-        told = [f"{doing}: {' '.join(what.split())[:MESSAGE_LENGTH]}", *differences[:1]]
+        told = [f"{doing}: {' '.join(what.split())[:MESSAGE_LENGTH]}", *[*differences, *_unlike_here(pickled)][:1]]
         raise RefusedError(
             f"the model cannot be loaded: {'; '.join(told)}; the artifact holds {contents(folder)}"
         ) from error
@@ -151,19 +152,34 @@ def default_output_fn(prediction: Any, accept: str) -> Response:  # noqa: ANN401
     return Response(encoded, mimetype=accept)
 
 
-def _other_versions(folder: Path, image: str) -> Iterator[str]:
+def _pickled(folder: Path) -> Mapping[str, str]:
+    """Who pickled it, by file."""
+    found = {str(path.relative_to(folder)): pickled_by(path) for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {name: pickled for name, pickled in found.items() if pickled is not None}
+
+
+def _unlike_the_image(pickled: Mapping[str, str], image: str) -> Iterator[str]:
     """A line for each file that another scikit-learn pickled than the image has, by its tag."""
-    repository, _, tag = image.partition(":")
-    has = re.match(r"\d+\.\d+", tag)
-    if repository != REPOSITORY or has is None:
-        return
-    for path in sorted(folder.rglob("*")):
-        pickled = pickled_by(path) if path.is_file() else None
-        if pickled is not None and pickled.split(".")[:2] != has[0].split("."):
+    has = _release(image.partition(":")[2])
+    for name, by in pickled.items():
+        if has not in ("", _release(by)):
             yield (
-                f"{path.relative_to(folder)} was pickled by scikit-learn {pickled}, and {image} has {has[0]}: AWS may "
-                f"not load it, or predict otherwise: train with {has[0]} (the local AWS has {version('scikit-learn')})"
+                f"{name} was pickled by scikit-learn {by}, and {image} has {has}: AWS may not load it, or predict "
+                f"otherwise: train with {has}"
             )
+
+
+def _unlike_here(pickled: Mapping[str, str]) -> Iterator[str]:
+    here = version("scikit-learn")
+    for name, by in pickled.items():
+        if _release(by) != _release(here):
+            yield f"{name} was pickled by scikit-learn {by}, and the local AWS has {here}: AWS may load it all the same"
+
+
+def _release(version_or_tag: str) -> str:
+    """Major and minor: the tag of an image says no more."""
+    found = re.match(r"\d+\.\d+", version_or_tag)
+    return "" if found is None else found[0]
 
 
 def pickled_by(path: Path) -> str | None:

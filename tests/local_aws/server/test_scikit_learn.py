@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-import joblib  # type: ignore[import-untyped]
+import joblib
 import numpy as np
 import pytest
 import sklearn
@@ -286,7 +286,23 @@ def test_of_the_images_own_version_or_an_unknown_one_nothing_is_said(ask: Ask, i
     assert ask(image=image, model_joblib=dumped())[1] == ""
 
 
-def test_where_such_a_model_cannot_be_loaded_the_refusal_says_so_too(ask: Ask) -> None:
-    broken = "def model_fn(d): raise ValueError('incompatible')"
-    line = refused(ask, script=broken, image=OLD, model_joblib=dumped())
-    assert "ValueError: incompatible; model.joblib was pickled by scikit-learn" in line
+@pytest.mark.parametrize(
+    ("pickled", "image", "said"),
+    [
+        (
+            sklearn.__version__,
+            OLD,
+            "model.joblib was pickled by scikit-learn {}, and " + OLD + " has 1.2: AWS may not load",
+        ),
+        ("1.2.1", OLD, "model.joblib was pickled by scikit-learn 1.2.1, and the local AWS has {}: AWS may load it"),
+        (sklearn.__version__, SAME, ""),
+    ],
+)
+def test_where_a_model_cannot_be_loaded_the_refusal_says_which_versions_differ(
+    ask: Ask, pickled: str, image: str, said: str
+) -> None:
+    model = dumped().replace(sklearn.__version__.encode(), pickled.encode())
+    line = refused(ask, script="def model_fn(d): raise ValueError('incompatible')", image=image, model_joblib=model)
+    assert "ValueError: incompatible; " in line
+    assert said.format(sklearn.__version__) in line
+    assert bool(said) == ("was pickled by" in line)
