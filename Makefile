@@ -12,6 +12,7 @@ override given :=
 $(foreach given,ENV PORT PYTHON $(foreach given,$(.VARIABLES),$(if $(findstring command,$(origin $(given))),$(given))),\
   $(eval override $(given) := $$(value $(given)))$(eval export $(given)))
 override BIN := .venv/bin
+override RUN := $(BIN)/python -m stacks.run
 override PIPENV := $(shell pipenv --version >/dev/null 2>&1 && echo pipenv || echo .local/pipenv/bin/pipenv)
 # The virtual environment is .venv, whatever else is active or configured.
 export PIPENV_VENV_IN_PROJECT := 1
@@ -34,46 +35,46 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 17
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
-	@$(BIN)/python -m local_aws.deploy --port="$$PORT" -- "$$ENV"
+	@$(RUN) local_aws.deploy --port="$$PORT" -- "$$ENV"
 
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
-	@$(BIN)/python -m local_aws.undeploy
+	@$(RUN) local_aws.undeploy
 
 preflight: setup ## whether a deploy of ENV (dev) can go through: quotas, names, zones, permissions
-	@$(BIN)/python -m operations.preflight -- "$$ENV"
+	@$(RUN) operations.preflight -- "$$ENV"
 
 deployer-policy: setup ## the IAM policy of who deploys ENV (dev)
-	@$(BIN)/python -m operations.deployer_policy -- "$$ENV"
+	@$(RUN) operations.deployer_policy -- "$$ENV"
 
 plan: setup ## what a deploy of ENV (dev) would change
-	@$(BIN)/python -m operations.deploy --verb plan -- "$$ENV"
+	@$(RUN) operations.deploy --verb plan -- "$$ENV"
 
 deploy: setup ## deploy ENV (dev); APPROVE=1: without asking; PREFLIGHT=0: without its preflight; MIGRATE_STATE=1
-	@$(BIN)/python -m operations.deploy -- "$$ENV"
+	@$(RUN) operations.deploy -- "$$ENV"
 
 destroy: setup ## destroy ENV (dev); APPROVE=1: without asking; says what is protected and how to lift it
-	@$(BIN)/python -m operations.deploy --verb destroy -- "$$ENV"
+	@$(RUN) operations.deploy --verb destroy -- "$$ENV"
 
 recover: setup ## prepare plain cdktf deploy of ENV (dev) to take over what exists and is not in the state
-	@$(BIN)/python -m operations.recover -- "$$ENV"
+	@$(RUN) operations.recover -- "$$ENV"
 
 status: setup ## which model each endpoint of ENV (dev) is to serve, was deployed with, and serves
-	@$(BIN)/python -m operations.status -- "$$ENV"
+	@$(RUN) operations.status -- "$$ENV"
 
 verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was deployed
-	@$(BIN)/python -m operations.verify -- "$$ENV"
+	@$(RUN) operations.verify -- "$$ENV"
 
 invoke: setup ## send rows to the endpoints of ENV (dev), print the answers; ENDPOINT, ROWS, CONTENT_TYPE: one, yours
-	@$(BIN)/python -m operations.invoke --endpoint="$$ENDPOINT" --rows="$$ROWS" --content-type="$$CONTENT_TYPE" -- "$$ENV"
+	@$(RUN) operations.invoke --endpoint="$$ENDPOINT" --rows="$$ROWS" --content-type="$$CONTENT_TYPE" -- "$$ENV"
 
 state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
-	@$(BIN)/python -m operations.state_bucket -- "$$ENV"
+	@$(RUN) operations.state_bucket -- "$$ENV"
 
 test: setup policy/.venv/.ready ## run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 faults: setup ## deploys that are killed, and an AWS that fails: most of an hour; writes the table in docs/resilience.md
-	$(BIN)/python -m local_aws.trials.run
+	$(RUN) local_aws.trials.run
 
 check: setup policy ## ruff, mypy --strict, shellcheck, and the policy gate
 	$(BIN)/ruff format --check .
@@ -82,7 +83,7 @@ check: setup policy ## ruff, mypy --strict, shellcheck, and the policy gate
 	$(BIN)/shellcheck lifecycle_scripts/*.sh .ci/run
 
 policy: setup policy/.venv/.ready ## the policy gate: checkov on the synthesized JSON, a search for secrets
-	$(BIN)/python -m policy.gate
+	$(RUN) policy.gate
 
 format: setup ## let ruff format and fix what it can
 	$(BIN)/ruff format .
@@ -95,17 +96,17 @@ snapshots: setup docs ## rewrite what is generated from the environments: snapsh
 	$(BIN)/python -m pytest tests/test_snapshots.py --snapshot-update
 
 settings: setup ## every setting of ENV (dev), and where its value comes from
-	@$(BIN)/python -m operations.show_settings -- "$$ENV"
+	@$(RUN) operations.show_settings -- "$$ENV"
 
 docs: setup ## rewrite what is generated in docs: settings, the deployer's policy, what is paid for
-	@$(BIN)/python -m pages.settings_page
-	@$(BIN)/python -m pages.first_deploy_page
+	@$(RUN) pages.settings_page
+	@$(RUN) pages.first_deploy_page
 
 bench: setup ## the synth benchmark: ratios, side by side in one run
-	$(BIN)/python -m lazy_bindings.bench
+	$(RUN) lazy_bindings.bench
 
 models: setup ## train and pack the models that the project ships
-	$(BIN)/python -m models.train
+	$(RUN) models.train
 
 lock: $(PIPENV) ## resolve both Pipfiles and package.json anew
 	$(PIPENV) lock

@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from stacks.environments import ROOT, Environment, read_environments
 from stacks.sourced_shell import OUTPUT_VARIABLE, refuse_another
 from stacks.synthesized_stack import BIN
 from stacks.terminal import Parser
+from stacks.terraform_process import waited_for
 
 MAX_PORT = 65535
 
@@ -39,7 +39,7 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
     exports = credentials.variables_of(server, deployed) | changes
     if environment.settings.state_bucket is not None:
         _make_state_bucket(folder, environment.settings, os.environ | exports)
-    # For make, and for cdktf, which reads its options --output and --skip-provider-lock there.
+    # For make, and for cdktf, which reads its options there: `terraform providers lock` ignores mirrors.
     shell = {
         "ENV": name,
         OUTPUT_VARIABLE: str(environment_stack.output_folder(folder, name)),
@@ -68,7 +68,7 @@ def _make_state_bucket(folder: Path, settings: EnvironmentSettings, variables: M
     output = environment_stack.output_folder(folder, settings.name)
     environment_stack.override(output / "stacks" / f"{settings.name}-state-bucket", provider.version_override())
     command = [sys.executable, "-m", "operations.state_bucket", settings.name, "--output", str(output)]
-    if subprocess.run(command, cwd=ROOT, env=dict(variables), check=False).returncode != 0:
+    if waited_for(command, folder=ROOT, variables=variables) != 0:
         raise LocalAwsError(f"the bucket for the state of {settings.name} could not be made: see above")
 
 

@@ -1,7 +1,6 @@
-"""Deploys and destroys one environment against the local AWS, with the real CDKTF command line."""
+"""Deploys and destroys one environment against the local AWS, with Terraform, as make deploy and make destroy do."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,9 +11,7 @@ from local_aws.server.process import LocalAwsError
 from stacks.environments import NAMES, ROOT
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone
 from stacks.terraform_change import TerraformChange
-
-# `terraform providers lock` ignores mirrors.
-SKIP_PROVIDER_LOCK = "--skip-provider-lock"
+from stacks.terraform_process import waited_for
 
 
 def output_folder(folder: Path, environment: str) -> Path:
@@ -44,7 +41,7 @@ def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
     override(output / "stacks" / environment, provider.version_override())
     command = [sys.executable, "-m", "operations.deploy", environment, "--output", str(output)]
     # An account here has AWS's quotas for a new one: what they would stop is preflight's to tell.
-    return subprocess.run(command, cwd=ROOT, env={**env, "PREFLIGHT": "0", "APPROVE": "1"}, check=False).returncode
+    return waited_for(command, folder=ROOT, variables={**env, "PREFLIGHT": "0", "APPROVE": "1"})
 
 
 def destroyed(folder: Path, environment: str, env: Mapping[str, str]) -> SynthesizedStack:

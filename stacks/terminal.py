@@ -52,6 +52,8 @@ def printed(command: str) -> Iterator[None]:
     """What is printed within, names and answers of others too, is shown escaped. `make settings | head` ends as any
     command does whose reader has gone; what the system refuses, a file or a disk that is full, is a line."""
     stream = sys.stdout
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:  # of stacks/run.py
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         with contextlib.redirect_stdout(_Printable(stream)) as escaped:
             yield

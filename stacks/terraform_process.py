@@ -1,4 +1,4 @@
-"""Terraform as a process that is never cut off: whoever stops this program stops Terraform gently, and waits for it."""
+"""Processes that are not cut off: whoever stops this program tells Terraform, and the deploy that runs it, to end."""
 
 import os
 import shutil
@@ -84,3 +84,31 @@ def _told(stop: Callable[[int, FrameType | None], None], stopped: Callable[[], b
     finally:
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if stopped() else handler)
+
+
+def waited_for(command: Sequence[str], *, folder: Path, variables: Mapping[str, str]) -> int:
+    """The exit code of a deploy, which tells its Terraform itself, and ends in its own time.
+
+    Raises KeyboardInterrupt when it has ended, where this process was told to stop.
+    """
+    told: list[int] = []
+    started: list[subprocess.Popen[bytes]] = []
+
+    def stop(number: int, _: FrameType | None) -> None:
+        told.append(number)
+        for process in started:
+            process.send_signal(number)
+
+    with (
+        _told(stop, lambda: bool(told)),
+        subprocess.Popen(
+            command, cwd=folder, env=dict(variables), stdin=subprocess.DEVNULL, process_group=0
+        ) as process,
+    ):
+        started.append(process)
+        if told:
+            process.send_signal(told[0])
+        process.wait()
+    if told:
+        raise KeyboardInterrupt
+    return process.returncode

@@ -54,7 +54,7 @@ def made(folder: Path, *arguments: str, **variables: str) -> str:
 @pytest.mark.parametrize("value", RUNS)
 def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
     for said in (made(folder, "settings", f"ENV={value}"), made(folder, "settings", ENV=value)):
-        assert f"<-m><operations.show_settings><--><{value}>" in said
+        assert f"<-m><stacks.run><operations.show_settings><--><{value}>" in said
     assert f"<--port={value}><--><dev>" in made(folder, "local", f"PORT={value}")
     assert f"PREFLIGHT={value} REPLACE={value}" in made(folder, "deploy", f"PREFLIGHT={value}", f"REPLACE={value}")
     rows = f"<--endpoint={value}><--rows={value}><--content-type={value}><--><dev>"

@@ -18,6 +18,14 @@ trap interrupted INT
 echo begun
 while :; do sleep 0.1; done
 """
+WAITING = """
+import os, signal, sys
+from pathlib import Path
+from stacks.terraform_process import waited_for
+signal.signal(signal.SIGINT, signal.default_int_handler)
+waited_for([f"{sys.argv[1]}/terraform"], folder=Path(sys.argv[1]), variables=os.environ)
+print("not stopped")
+"""
 PROGRAM = """
 import os, signal, subprocess, sys
 from pathlib import Path
@@ -30,13 +38,13 @@ print("not stopped")
 """
 
 
-def stopped(folder: Path, signals: list[signal.Signals]) -> tuple[int, str, str]:
+def stopped(folder: Path, signals: list[signal.Signals], program: str = PROGRAM) -> tuple[int, str, str]:
     """Code and words of the program, and what Terraform was told, by signals that reach its whole group."""
     played = folder / "terraform"
     played.write_text(PLAYED)
     played.chmod(0o755)
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(folder)],
+        [sys.executable, "-c", program, str(folder)],
         cwd=ROOT,
         env=os.environ | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"},
         stdout=subprocess.PIPE,
@@ -65,3 +73,9 @@ def test_a_second_interrupt_and_a_third_do_not_reach_terraform(tmp_path: Path) -
     _, said, told = stopped(tmp_path, [signal.SIGINT, signal.SIGINT, signal.SIGTERM])
     assert told == "interrupted\nended\n"
     assert said.count(STILL_ENDING) == 2
+
+
+def test_the_deploy_of_make_local_is_told_and_waited_for(tmp_path: Path) -> None:
+    code, said, told = stopped(tmp_path, [signal.SIGINT], WAITING)
+    assert (code, told) == (-signal.SIGINT, "interrupted\nended\n")
+    assert "not stopped" not in said
