@@ -67,7 +67,7 @@ def _make_state_bucket(folder: Path, settings: EnvironmentSettings, variables: M
     """As `make state-bucket` does in a real account, before the first deploy. Raises LocalAwsError."""
     output = environment_stack.output_folder(folder, settings.name)
     environment_stack.override(output / "stacks" / f"{settings.name}-state-bucket", provider.version_override())
-    command = [sys.executable, "-m", "operations.state_bucket", settings.name, "--output", str(output)]
+    command = [sys.executable, "-m", "stacks.run", "operations.state_bucket", settings.name, "--output", str(output)]
     if waited_for(command, folder=ROOT, variables=variables) != 0:
         raise LocalAwsError(f"the bucket for the state of {settings.name} could not be made: see above")
 

@@ -39,7 +39,7 @@ def deploy(folder: Path, environment: str, env: Mapping[str, str]) -> int:
     """`make deploy`, without questions and without its preflight. The exit code."""
     output = output_folder(folder, environment)
     override(output / "stacks" / environment, provider.version_override())
-    command = [sys.executable, "-m", "operations.deploy", environment, "--output", str(output)]
+    command = [sys.executable, "-m", "stacks.run", "operations.deploy", environment, "--output", str(output)]
     # An account here has AWS's quotas for a new one: what they would stop is preflight's to tell.
     return waited_for(command, folder=ROOT, variables={**env, "PREFLIGHT": "0", "APPROVE": "1"})
 
