@@ -1,7 +1,7 @@
 """A deploy or a destroy of one stack by Terraform itself: planned, shown, applied, and told in few lines.
 
 Not by the CDKTF command line, which redraws what Terraform says and loses the end of it, needs a terminal, and leaves
-the lock of the state behind when it is stopped: docs/decisions/0017-make-deploy-runs-terraform.md.
+the lock of the state behind when it is stopped: docs/decisions/0016-make-deploy-runs-terraform.md.
 """
 
 import json
