@@ -19,5 +19,6 @@ def errors_as_lines(interrupted: str) -> Iterator[None]:
     except LocalAwsError as error:
         sys.exit(printable("\n".join(f"local AWS: {line}" for line in str(error).splitlines())))
     except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
         print(f"local AWS: interrupted; {interrupted}", file=sys.stderr)
         sys.exit(128 + signal.SIGINT)

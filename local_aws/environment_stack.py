@@ -56,6 +56,7 @@ def destroyed(folder: Path, environment: str, env: Mapping[str, str]) -> Synthes
     change = TerraformChange(stack, destroy=True, say=lambda line: print(f"{environment}: {line}", flush=True))
     with change.planned():
         change.apply()
+    print(f"{environment}: {change.summary}", flush=True)
     return stack
 
 

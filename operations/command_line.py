@@ -44,6 +44,7 @@ def errors_as_lines(environment: str) -> Iterator[None]:
     except (OperationError, BotoCoreError, ClientError, ResponseParserError) as error:
         sys.exit(printable(f"{environment}: {error}"))
     except KeyboardInterrupt as error:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # it ends already
         print(printable(f"{environment}: {str(error) or 'interrupted'}"), file=sys.stderr)
         sys.exit(128 + signal.SIGINT)
 

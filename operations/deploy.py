@@ -43,7 +43,7 @@ def refuse_what_cannot_be_done(verb: str, stack: SynthesizedStack, name: str, ca
         raise OperationError(
             f"{' and '.join(protected)} are protected (lifecycle.prevent_destroy). To destroy them with all that they "
             f"hold: set protected=False and bucket=BucketSettings(force_destroy=True) in stacks/{name}.py, "
-            f"`cdktf deploy {name}`, then destroy"
+            f"make deploy ENV={name}, then destroy"
         )
     unsaved = stack.folder / UNSAVED
     if unsaved.exists():
@@ -129,13 +129,13 @@ def change(verb: str, stack: SynthesizedStack, name: str, approved: Callable[[Te
     made = TerraformChange(stack, destroy=verb == "destroy", say=say)
     say(f"planning; all that Terraform says is in {os.path.relpath(made.log)}")
     with made.planned() as something:
-        if something and not approved(made):
-            say("nothing was begun")
-            return False
         if something:
+            say(made.summary)
+            if not approved(made):
+                say("nothing was begun")
+                return False
             made.apply()
-        else:
-            say("nothing to change")
+        say(made.summary if something else "nothing to change")
     stack.imports.unlink(missing_ok=True)  # taken over, or destroyed
     return True
 

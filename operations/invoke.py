@@ -100,10 +100,10 @@ def not_deployed(environment: Environment, deployed: Sequence[str]) -> Mapping[s
 def chosen(wanted: str, deployed: Sequence[str], others: Mapping[str, str]) -> Sequence[str]:
     """The deployed endpoints, or the one that is wanted. Raises OperationError where it is none of them."""
     if not deployed:
-        raise OperationError("no endpoint is deployed")
+        raise OperationError("no endpoint is deployed: make status says which have no release, or none yet")
     if wanted and wanted not in deployed:
         known = f"{others[wanted]}; " if wanted in others else ""
-        raise OperationError(f"--endpoint: {wanted!r}: {known}must be one of {', '.join(deployed)}")
+        raise OperationError(f"ENDPOINT: {wanted!r}: {known}must be one of {', '.join(deployed)}")
     return [wanted] if wanted else deployed
 
 
@@ -112,9 +112,11 @@ def read(path: Path, content_type: str) -> bytes:
     try:
         rows = path.read_bytes()
         if not rows or (content_type == CSV and count(rows) == 0):
-            raise OperationError(f"--rows: {path}: must hold at least one row")
+            raise OperationError(f"ROWS: {path}: must hold at least one row")
     except (OSError, csv.Error) as error:
-        raise OperationError(f"--rows: {error}: must be a file of {content_type}") from error
+        raise OperationError(
+            f"ROWS: {path}: {error.strerror if isinstance(error, OSError) else error}: must be a file of {content_type}"
+        ) from error
     return rows
 
 
@@ -141,8 +143,16 @@ def main() -> None:
                 print(f"{name}: endpoint {other}: {why}")
         names = chosen(arguments.endpoint, deployed, others)
         runtime = boto3.client("sagemaker-runtime", region_name=stack.region)
-        for line in invoke(runtime, names, rows, content_type):
-            print(f"{name}: {line}")
+        try:
+            for line in invoke(runtime, names, rows, content_type):
+                print(f"{name}: {line}")
+        except OperationError as error:
+            if arguments.rows != SAMPLE:
+                raise
+            raise OperationError(
+                f"{error}\nthese were the sample rows of the models that the project ships; rows of your own: "
+                "ROWS=<file> CONTENT_TYPE=<of the file>"
+            ) from error
 
 
 if __name__ == "__main__":

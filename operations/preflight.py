@@ -34,6 +34,7 @@ from operations.uses import Uses
 from settings.environment import EnvironmentSettings
 from settings.network import NewNetworkSettings
 from stacks.environments import Environment, read_environment
+from stacks.sourced_shell import ENVIRONMENT_VARIABLE
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 FINE, ASK_FOR, EXISTS, REFUSED, UNASKED = "fine", "ask for", "exists", "refused", "cannot be asked"
@@ -73,8 +74,9 @@ def preflight(
     def plan() -> Iterator[Row]:
         stack.init()
         plans.append(stack.plan())
-        made = len(list(changes(plans[0], ["create"])))
-        yield Row(what="plan", verdict=FINE, detail=f"{made} to be made")
+        actions = [action for change in plans[0].get("resource_changes", []) for action in change["change"]["actions"]]
+        counts = ", ".join(f"{actions.count(verb)} to {verb}" for verb in ("create", "update", "delete"))
+        yield Row(what="plan", verdict=FINE, detail=counts)
 
     if all(row.verdict == FINE for row in state):
         yield from asked("plan", plan)
@@ -262,7 +264,8 @@ def lines(name: str, rows: Sequence[Row]) -> Iterator[str]:
     yield from (f"{name}: {row}" for row in rows)
     commands = [row.command for row in rows if row.command]
     if commands:
-        yield f"{name}: to ask AWS for that, and for what else the account runs; it answers within minutes or days:"
+        when = "here at once" if ENVIRONMENT_VARIABLE in os.environ else "within minutes or days"
+        yield f"{name}: to ask AWS for that, and for what else the account runs; it answers {when}:"
         yield from (f"  {command}" for command in commands)
 
 

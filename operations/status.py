@@ -3,6 +3,7 @@
 `releases.json`, Terraform's state and SageMaker say one each. Where they differ, the last column has a name for it:
 
     no release        releases.json names no model for the endpoint: none is made
+    to be removed     releases.json names no model for it any more: the next deploy removes it
     not deployed yet  releases.json, or the settings, say otherwise than the last deploy
     rolled back       SageMaker serves another configuration than it was given: make verify says why
     updating          SageMaker is at it, or takes an update back
@@ -73,6 +74,8 @@ class EndpointStatus:
             return "rolled back"
         if live is not None and deployed is None:
             return "not in the state"
+        if deployed is not None and not self.released:
+            return "to be removed"
         if self.released != (deployed.models if deployed is not None else {}):
             return "not deployed yet"
         return "" if self.released else "no release"
@@ -118,8 +121,8 @@ def released(environment: Environment) -> dict[str, Models]:
 def without_release(environment: Environment) -> list[str]:
     """A line for each endpoint that no deploy makes."""
     return [
-        f"endpoint {name}: no release: releases.json names no production model for it in {environment.settings.name}, "
-        "so that none is made: docs/releasing.md"
+        f"endpoint {name}: no release: releases.json names no production model for it in {environment.settings.name}: "
+        "a deploy makes none, and removes one that there is: docs/releasing.md"
         for name, models in released(environment).items()
         if PRODUCTION not in models
     ]

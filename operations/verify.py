@@ -16,7 +16,7 @@ def deployed_endpoints(stack: SynthesizedStack) -> Iterator[tuple[str, str]]:
     outputs = {name: output["value"] for name, output in stack.outputs().items()}
     names = {key: value for key, value in outputs.items() if key.startswith("endpoint_name_")}
     if not names:
-        raise OperationError("no endpoint is deployed: the state has no output endpoint_name_...: make deploy")
+        raise OperationError("no endpoint is deployed: make status says which have no release, or none yet")
     for key, name in names.items():
         yield name, outputs[key.replace("endpoint_name_", "endpoint_configuration_name_", 1)]
 

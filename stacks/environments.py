@@ -17,7 +17,7 @@ from stacks.declarations import DeclarationError, declared_settings, undeclared_
 
 ROOT = Path(__file__).resolve().parent.parent
 STACKS = ROOT / "stacks"
-NAMES = ("dev", "staging", "prod")
+NAMES: tuple[str, ...] = ("dev", "staging", "prod")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,12 +23,14 @@ CHANGES = 2  # the code of a plan that has some: -detailed-exitcode
 
 @dataclass
 class TerraformChange:
-    """`say` is given the lines for a person; everything that Terraform says goes to the end of `log`."""
+    """`say` is given the lines for a person; everything that Terraform says goes to the end of `log`; `summary` is the
+    last of what it said of its counts."""
 
     stack: SynthesizedStack
     destroy: bool
     say: Callable[[str], None]
     counts: Mapping[str, int] = field(default_factory=dict)
+    summary: str = ""
     _file: TextIO | None = None
 
     @property
@@ -84,7 +86,7 @@ class TerraformChange:
             else:
                 self._tell(text)
         elif event["type"] == "change_summary":
-            self._tell(text)
+            self.summary = text
             self.counts = {key: event["changes"][key] for key in ("add", "change", "remove")}
         self._write(f"{event['@timestamp'][:19]} {text}")
         for line in progress.lines(event):

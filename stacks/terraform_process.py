@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -39,9 +39,9 @@ def running(
         [process] = started
         if len(told) == 1:
             process.send_signal(signal.SIGINT)
-        # Not by print, which may be what was interrupted.
         text = ENDING if len(told) == 1 else f"{STILL_ENDING} {process.pid}"
-        os.write(2, f"\n{text}\n".encode())
+        with suppress(OSError):  # a terminal that is gone
+            os.write(2, f"\n{text}\n".encode())  # not by print, which may be what was interrupted
 
     with (
         _told(stop, lambda: bool(told)),

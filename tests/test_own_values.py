@@ -33,7 +33,12 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (project / "models/breast-cancer-all-columns.tar.gz").unlink()
     shutil.copytree(ROOT / "tests/fixtures/changed", project, dirs_exist_ok=True)
     listed = project / "stacks/environments.py"
-    listed.write_text(re.sub(r"(?m)^NAMES = .*$", 'NAMES = ("sandbox", "qa", "prod")', listed.read_text()))
+    more = (project / "stacks/sandbox.py").read_text().replace('name="sandbox"', 'name="trial"')
+    (project / "stacks/trial.py").write_text(more)
+    names = 'NAMES: tuple[str, ...] = ("sandbox", "qa", "trial", "prod")'
+    text, found = re.subn(r"(?m)^NAMES\b.*$", names, listed.read_text())
+    assert found == 1
+    listed.write_text(text)
     subprocess.run(["git", "init", "--quiet", project], check=True)
     return project
 
@@ -58,13 +63,18 @@ def test_only_snapshots_fail_they_name_what_mends_them_and_it_does(changed: Path
         ["make", "--old-file=setup", "snapshots"], cwd=changed, capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stdout + made.stderr
-    assert sorted(path.stem for path in (changed / "tests/snapshots").iterdir()) == ["prod", "qa", "sandbox"]
+    assert sorted(path.stem for path in (changed / "tests/snapshots").iterdir()) == [
+        "prod",
+        "qa",
+        "sandbox",
+        "trial",
+    ]
     mended = python(changed, "pytest", "-q", "tests/test_snapshots.py")
     assert mended.returncode == 0, mended.stdout
 
 
 def test_the_checks_pass(changed: Path) -> None:
-    commands = (["ruff", "check", "."], ["mypy", "stacks"], ["policy.gate"])
+    commands = (["ruff", "check", "."], ["mypy", "stacks", "tests/support"], ["policy.gate"])
     with ThreadPoolExecutor() as pool:
         for finished in pool.map(lambda command: python(changed, *command), commands):
             assert finished.returncode == 0, finished.stdout + finished.stderr

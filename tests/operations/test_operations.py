@@ -157,7 +157,7 @@ def test_one_endpoint_may_be_wanted_and_rejects_one_that_there_is_not() -> None:
     assert chosen("", ["a", "b"], others) == ["a", "b"]
     assert chosen("b", ["a", "b"], others) == ["b"]
     for wanted, said in (
-        ("c", "--endpoint: 'c': must be one of a, b"),
+        ("c", "ENDPOINT: 'c': must be one of a, b"),
         ("linear-learner", "'linear-learner': without a release in releases.json: not made; must be one of a, b"),
         ("new", "'new': not deployed yet; must be one of a, b"),
     ):
@@ -202,7 +202,7 @@ def test_rejects_a_file_without_a_row(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    said = f"dev: --rows: {tmp_path / 'empty.csv'}: must hold at least one row\n"
+    said = f"dev: ROWS: {tmp_path / 'empty.csv'}: must hold at least one row\n"
     assert (finished.returncode, finished.stderr) == (1, said)
 
 
@@ -216,8 +216,8 @@ def test_rejects_rows_that_are_not_there(tmp_path: Path) -> None:
     )
     assert finished.returncode == 1
     [line] = finished.stderr.splitlines()
-    assert line.startswith("dev: --rows: ")
-    assert line.endswith("missing.csv': must be a file of text/csv")
+    assert line.startswith("dev: ROWS: ")
+    assert line.endswith("missing.csv: No such file or directory: must be a file of text/csv")
 
 
 def test_the_sample_has_rows_of_thirty_measurements() -> None:

@@ -35,7 +35,7 @@ def serving(configuration: str, models: Models, status: str = "InService") -> Li
         (OLD, None, None, "not deployed yet"),
         (NEW, given("a-1", OLD), serving("a-1", OLD), "not deployed yet"),
         (BOTH, given("a-1", OLD), serving("a-1", OLD), "not deployed yet"),
-        ({}, given("a-1", OLD), serving("a-1", OLD), "not deployed yet"),
+        ({}, given("a-1", OLD), serving("a-1", OLD), "to be removed"),
         (NEW, given("a-2", NEW), serving("a-1", OLD), "rolled back"),
         (NEW, given("a-2", NEW), serving("a-1", OLD, "Updating"), "updating"),
         (NEW, given("a-2", NEW), serving("a-1", OLD, "RollingBack"), "updating"),

@@ -75,6 +75,13 @@ def test_a_second_interrupt_and_a_third_do_not_reach_terraform(tmp_path: Path) -
     assert said.count(STILL_ENDING) == 2
 
 
+def test_terraform_is_waited_for_where_the_terminal_is_gone(tmp_path: Path) -> None:
+    """What is told of it has no reader then."""
+    gone = "import os\nread, written = os.pipe()\nos.close(read)\nos.dup2(written, 2)\n"
+    _, _, told = stopped(tmp_path, [signal.SIGHUP, signal.SIGTERM], gone + PROGRAM)
+    assert told == "interrupted\nended\n"
+
+
 def test_the_deploy_of_make_local_is_told_and_waited_for(tmp_path: Path) -> None:
     code, said, told = stopped(tmp_path, [signal.SIGINT], WAITING)
     assert (code, told) == (-signal.SIGINT, "interrupted\nended\n")
