@@ -128,6 +128,8 @@ def locks(made: Lab) -> list[str]:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
+    # What a shell runs in the background ignores interrupts, and so would all that is started here.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return sequence(tmp_path_factory.mktemp("deploying"))
 
 
