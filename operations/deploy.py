@@ -134,8 +134,10 @@ def change(verb: str, stack: SynthesizedStack, name: str, approved: Callable[[Te
             if not approved(made):
                 say("nothing was begun")
                 return False
-            made.apply()
-        say(made.summary if something else "nothing to change")
+        else:
+            say("nothing to change")
+        made.apply()  # of nothing too: Terraform writes down what it has found changed
+        say(made.summary)
     stack.imports.unlink(missing_ok=True)  # taken over, or destroyed
     return True
 
