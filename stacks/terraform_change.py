@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from io import FileIO
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from stacks.synthesized_stack import SynthesizedStack, TerraformError
 from stacks.terraform_events import Event, Progress, diagnostic
@@ -31,7 +32,7 @@ class TerraformChange:
     say: Callable[[str], None]
     counts: Mapping[str, int] = field(default_factory=dict)
     summary: str = ""
-    _file: TextIO | None = None
+    _file: FileIO | None = None
 
     @property
     def log(self) -> Path:
@@ -40,7 +41,7 @@ class TerraformChange:
     @contextmanager
     def planned(self) -> Iterator[bool]:
         """Whether there is something to do; `counts` has how much of it. Raises TerraformError."""
-        with self.log.open("a", encoding="utf-8") as self._file:
+        with self.log.open("ab", buffering=0) as self._file:  # what could not be written is not tried again at the end
             self._write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {'destroy' if self.destroy else 'deploy'}")
             try:
                 found = self._run("plan", f"-out={PLAN}", "-detailed-exitcode", *(["-destroy"] if self.destroy else []))
@@ -102,7 +103,7 @@ class TerraformChange:
         if self._file is None:
             return
         try:
-            print(text, file=self._file, flush=True)
+            self._file.write(f"{text}\n".encode())
         except OSError as error:
             self._file = None
             self._tell(f"{self.log}: {error.strerror}: no more is written there")
