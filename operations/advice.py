@@ -30,8 +30,8 @@ ADVICE = (
         "a quota of the account is too low: make preflight ENV={name} says which, and how to ask for more",
     ),
     (
-        r"S3 bucket \S* ?does not exist|NoSuchBucket",
-        "if that is the state's bucket: make state-bucket ENV={name}",
+        r"S3 bucket \S* ?does not exist",
+        "the state's bucket is not there: make state-bucket ENV={name}",
     ),
     (
         r"Instance cannot be destroyed",

@@ -6,10 +6,16 @@ make everything a second time. https://developer.hashicorp.com/terraform/languag
 
 import os
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
+import boto3
+from botocore.exceptions import ClientError
+
+from operations.answers import answer_if_allowed
 from operations.state_lock import explanation, lock_of
-from operations.state_place import InFile, Place, initialized, read_state, wanted
+from operations.state_place import InBucket, InFile, Place, initialized, read_state, wanted
+from settings.names import state_key
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 VARIABLE = "MIGRATE_STATE"
@@ -38,11 +44,24 @@ def wants_move(variables: Mapping[str, str]) -> bool:
 
 
 def _earlier(stack: SynthesizedStack, now: Place) -> Iterator[Place]:
-    """Where the state may still be: where Terraform was told, and the file that it is in until it has a bucket."""
+    """Where the state may still be: where Terraform was told; the file that it is in until it has a bucket; and, where
+    the settings' place has none, the account's buckets."""
     file = InFile(Path(os.path.normpath(stack.folder / f"../../../terraform.{stack.folder.name}.tfstate")))
-    for place in dict.fromkeys([initialized(stack.folder), file]):
+    told = initialized(stack.folder)
+    buckets = () if told is not None or now.text() else _buckets(stack)
+    for place in dict.fromkeys([told, file, *buckets]):
         if place is not None and place != now:
             yield place
+
+
+def _buckets(stack: SynthesizedStack) -> Iterator[InBucket]:
+    """Those that may be listed, and may hold the state under the key that it has in every bucket."""
+    key = state_key(stack.tags["Project"], stack.tags["Environment"])
+    s3 = boto3.client("s3", region_name=stack.region)
+    for bucket in answer_if_allowed(s3.list_buckets).get("Buckets", []):
+        with suppress(ClientError):  # one that is not this caller's to look into
+            if s3.list_objects_v2(Bucket=bucket["Name"], Prefix=key, MaxKeys=1)["KeyCount"]:
+                yield InBucket(bucket["Name"], key, stack.region)
 
 
 def _settled(stack: SynthesizedStack, before: Place, now: Place, *, move: bool) -> Iterator[str]:

@@ -23,6 +23,11 @@ ENDPOINTS_IN_POLICY_MAX_CHARACTERS = 5_500
 DIGEST_LENGTH = 8
 
 
+def state_key(project: str, environment: str) -> str:
+    """Of a Terraform state in its bucket."""
+    return f"{project}/{environment}/terraform.tfstate"
+
+
 def further_policy(role_name: str, number: int | str) -> str:
     """Of a role that has more than one; with `*` a pattern of all of them."""
     return f"{role_name}-{number}"
@@ -112,7 +117,7 @@ class Names:
     @property
     def state_key(self) -> str:
         """Of the Terraform state in its bucket."""
-        return f"{self.project}/{self.environment}/terraform.tfstate"
+        return state_key(self.project, self.environment)
 
     @property
     def notebook(self) -> str:

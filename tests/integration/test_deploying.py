@@ -111,6 +111,8 @@ def sequence(folder: Path) -> Found:
 
         del made.variables["ML_PLATFORM_DEV_STATE_BUCKET"]
         found["unmoved back"] = made.operation("deploy")
+        without_initialization(made)
+        found["unmoved back, fresh checkout"] = made.operation("deploy")
         found["moved back"] = deploy(made, MIGRATE_STATE="1")
         found["nothing to change"] = made.operation("deploy", "--verb", "plan")
         found["destroy, no terminal"] = made.finished(made.start_operation("deploy", "--verb", "destroy", APPROVE=""))
@@ -215,8 +217,10 @@ def test_an_interrupted_deploy_lets_terraform_end_and_leaves_no_lock(found: Foun
 
 
 def test_the_state_comes_back_from_its_bucket_on_demand(found: Found) -> None:
-    [line] = own_lines(found["unmoved back"])
-    assert "its state is in s3://acme-terraform-state/" in line
+    """Also where nothing but the bucket itself tells of it."""
+    for what in ("unmoved back", "unmoved back, fresh checkout"):
+        [line] = own_lines(found[what])
+        assert "its state is in s3://acme-terraform-state/" in line
     assert found["moved back"].code == 0, found["moved back"].printed
     assert "No changes." in found["nothing to change"].printed
 
