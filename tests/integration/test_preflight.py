@@ -268,7 +268,7 @@ def test_a_deploy_that_is_told_not_to_ask_goes_ahead(found: Found) -> None:
 
 def test_what_is_deployed_is_not_said_to_exist(found: Found) -> None:
     finished = found["deployed"]
-    assert row(finished, "fine", "plan") == "0 to be made"
+    assert row(finished, "fine", "plan") == "0 to create, 0 to update, 0 to delete"
     assert "exists" not in finished.printed.replace("exists already", "")
 
 

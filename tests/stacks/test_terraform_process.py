@@ -22,7 +22,8 @@ WAITING = """
 import os, signal, sys
 from pathlib import Path
 from stacks.terraform_process import waited_for
-signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell has ignored, in the background or by nohup
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 waited_for([f"{sys.argv[1]}/terraform"], folder=Path(sys.argv[1]), variables=os.environ)
 print("not stopped")
 """
@@ -30,7 +31,8 @@ PROGRAM = """
 import os, signal, subprocess, sys
 from pathlib import Path
 from stacks.terraform_process import running
-signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where a shell has this run in the background
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what a shell has ignored, in the background or by nohup
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 with running([], folder=Path(sys.argv[1]), variables=os.environ, stderr=subprocess.STDOUT) as terraform:
     for line in terraform.stdout:
         print(line, end="", flush=True)
