@@ -28,7 +28,7 @@ from settings.environment import EnvironmentSettings
 from settings.limits import ENDPOINTS_PER_PAGE
 from settings.names import ACCOUNT_WIDE_LOG_GROUPS, further_policy
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
-from stacks.environments import read_environments
+from stacks.environments import read_environment
 
 # Of a managed policy, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 POLICY_MAX_CHARACTERS = 6144
@@ -647,7 +647,7 @@ def _characters(statements: Sequence[Mapping[str, Any]]) -> int:
 def main() -> None:
     name = command_line.parser(__doc__).parse_args().environment
     with command_line.errors_as_lines(name):
-        settings = next(item.settings for item in read_environments(os.environ) if item.settings.name == name)
+        settings = read_environment(name, os.environ).settings
         account_id = settings.account_id
         if account_id is None:
             account_id = speaks_to(name, settings.region).account_id

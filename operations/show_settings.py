@@ -8,12 +8,12 @@ from settings.base import Settings
 from settings.environment import EnvironmentSettings
 from settings.operator_variables import origin
 from stacks.declarations import declared_settings
-from stacks.environments import STACKS, read_environments
+from stacks.environments import STACKS, read_environment
 
 
 def lines(name: str, variables: Mapping[str, str]) -> Iterator[str]:
     """`field = value  (origin)`, nested fields with their path. Raises InvalidInputError where a setting is wrong."""
-    checked = next(item.settings for item in read_environments(variables) if item.settings.name == name)
+    checked = read_environment(name, variables).settings
     declared = declared_settings(STACKS, name)
     for field in EnvironmentSettings.model_fields:
         for path, value in _leaves(field, getattr(checked, field)):

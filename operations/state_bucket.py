@@ -9,7 +9,7 @@ from operations import command_line
 from operations.caller import speaks_to
 from operations.recover import Recovery
 from settings.environment import EnvironmentSettings
-from stacks.environments import read_environments
+from stacks.environments import read_environment
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone
 
 
@@ -46,7 +46,7 @@ def main() -> None:
     arguments = command_line.parser(__doc__).parse_args()
     name: str = arguments.environment
     with command_line.errors_as_lines(name), alone(name, arguments.output):
-        settings = next(item.settings for item in read_environments(os.environ) if item.settings.name == name)
+        settings = read_environment(name, os.environ).settings
         said = make(settings, arguments.output, os.environ)
         print(f"{name}: the state's bucket is {settings.state_bucket}. {said}")
 
