@@ -63,11 +63,10 @@ class Run:
 
     def kill(self) -> None:
         """With all that it started, whatever process group that is in; a local AWS, which outlives it, left out."""
-        started = psutil.Process(self.process.pid).children(recursive=True)
-        servers = [item for item in started if "local_aws.server.main" in item.cmdline()]
-        for item in [self.process, *[item for item in started if item not in servers]]:
-            with suppress(psutil.NoSuchProcess):
-                item.kill()
+        for item in [self.process, *psutil.Process(self.process.pid).children(recursive=True)]:
+            with suppress(psutil.NoSuchProcess):  # a zombie too, which has no command line any more
+                if not (isinstance(item, psutil.Process) and "local_aws.server.main" in item.cmdline()):
+                    item.kill()
         self.process.wait()
 
 
