@@ -106,7 +106,7 @@ bench: setup ## the synth benchmark: ratios, side by side in one run
 	$(RUN) lazy_bindings.bench
 
 models: setup ## train and pack the models that the project ships
-	$(RUN) models.train
+	$(RUN) models.artifacts
 
 lock: $(PIPENV) ## resolve both Pipfiles and package.json anew
 	$(PIPENV) lock

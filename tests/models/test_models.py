@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from local_aws.server.containers.handlers import container
-from models import train
+from models import artifacts
 from stacks.environments import ROOT
 from tests.support.project import CHECKOUT
 
-NAMES = tuple(train.MODELS)
+NAMES = tuple(artifacts.ARTIFACTS)
 # A person may release other models than these.
 COMMITTED = [name for name in NAMES if (CHECKOUT / f"models/{name}.tar.gz").is_file()]
 # Seen on the 143 rows held out: 0.937 and 0.986.
@@ -51,7 +51,7 @@ class Served:
 
 @functools.cache
 def packed(name: str) -> bytes:
-    return train.pack(train.train(train.MODELS[name]))
+    return artifacts.artifact(artifacts.ARTIFACTS[name])
 
 
 def served(name: str, folder: Path) -> Served:
@@ -73,8 +73,9 @@ def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture(scope="module")
 def held_out() -> tuple[list[list[float]], list[str]]:
-    _, rows, _, classes = train.split()
-    return rows.tolist(), [("malignant", "benign")[index] for index in classes]
+    lines = (ROOT / "models/breast_cancer/data/validation/validation.csv").read_text().splitlines()
+    table = [[float(cell) for cell in line.split(",")] for line in lines]
+    return [row[1:] for row in table], [("malignant", "benign")[int(row[0])] for row in table]
 
 
 def test_an_artifact_holds_the_numbers_and_the_code_where_the_container_looks(model: Served) -> None:
@@ -188,17 +189,15 @@ def test_a_model_that_itself_breaks_is_answered_500(tmp_path: Path) -> None:
 
 def test_the_handlers_parse_in_the_containers_python() -> None:
     """3.8: https://github.com/aws/sagemaker-scikit-learn-container/blob/v1.2-1/docker/1.2-1/base/Dockerfile.cpu#L10"""
-    ast.parse((ROOT / "models/code/inference.py").read_text(), feature_version=(3, 8))
+    ast.parse((ROOT / "models/breast_cancer/inference.py").read_text(), feature_version=(3, 8))
 
 
 @pytest.mark.parametrize("name", COMMITTED)
-def test_packing_a_model_again_gives_the_committed_bytes(name: str) -> None:
+def test_packing_a_model_again_gives_the_committed_bytes(name: str, tmp_path: Path) -> None:
     committed = (CHECKOUT / f"models/{name}.tar.gz").read_bytes()
     with tarfile.open(fileobj=io.BytesIO(committed)) as archive:
-        member = archive.extractfile("model.json")
-        assert member is not None
-        numbers = json.load(member)
-    assert train.pack(numbers) == committed
+        archive.extractall(tmp_path, filter="data")
+    assert artifacts.pack(tmp_path) == committed
 
 
 @pytest.mark.parametrize("name", COMMITTED)
