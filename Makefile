@@ -1,6 +1,6 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
-.PHONY: help setup settings docs local local-down test check format synth snapshots bench models lock
+.PHONY: help setup settings docs local local-down test check format synth snapshots bench artifacts lock
 .PHONY: preflight deployer-policy plan deploy destroy recover status verify invoke state-bucket faults policy pipenv
 
 PYTHON ?= python3
@@ -105,7 +105,7 @@ docs: setup ## rewrite what is generated in docs: settings, the deployer's polic
 bench: setup ## the synth benchmark: ratios, side by side in one run
 	$(RUN) lazy_bindings.bench
 
-models: setup ## train and pack the models that the project ships
+artifacts: setup ## train and pack the models that the project ships
 	$(RUN) models.artifacts
 
 lock: $(PIPENV) ## resolve both Pipfiles and package.json anew

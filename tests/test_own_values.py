@@ -49,7 +49,7 @@ def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_tests_that_see_a_persons_values_are_few() -> None:
-    assert SEEING == ["tests/models/test_models.py", "tests/test_snapshots.py"]
+    assert SEEING == ["tests/models/test_artifacts.py", "tests/test_snapshots.py"]
 
 
 def test_only_snapshots_fail_they_name_what_mends_them_and_it_does(changed: Path) -> None:

@@ -1,17 +1,19 @@
-"""Trains a linear classifier of the Wisconsin breast cancer data, as AWS's scikit-learn image runs a script.
+"""Trains a linear classifier of the Wisconsin breast cancer data: a script for AWS's scikit-learn image.
 
-Says what it does on the way, and last its metrics: `validation:accuracy=0.986014`. They are of the model as it is
-written, answered by the handlers that will serve it. When the data or a hyperparameter will not do, the failure file
-gets one sentence, which DescribeTrainingJob gives as FailureReason, and no model is written.
+SageMaker names folders in variables and gives hyperparameters as arguments. The script says what it does, and last its
+metrics: `validation:accuracy=0.986014`. They are of the numbers that are written, as the handlers beside it answer.
+Where the data or a hyperparameter will not do, the failure file gets one sentence, which DescribeTrainingJob gives as
+FailureReason, and no model is written.
 https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html#prepare-a-scikit-learn-training-script
+https://github.com/aws/sagemaker-training-toolkit/blob/master/src/sagemaker_training/mapping.py
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-output.html
 
-The image has Python 3.8 and scikit-learn 1.2.1, and there and in this project the same data makes the same model.
-https://github.com/aws/sagemaker-scikit-learn-container/blob/v1.2-1/requirements.txt
+The image has scikit-learn 1.2.1 on Python 3.8, by now 3.9. There and here the same data makes the same model.
+https://github.com/aws/sagemaker-scikit-learn-container/blob/master/docker/1.2-1/base/Dockerfile.cpu
 
-The data, 569 rows with 30 measurements of cell nuclei each, by W. Wolberg, O. Mangasarian, N. Street and W. Street, is
-licensed CC BY 4.0: https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic
-data/ has it as scikit-learn ships it, a quarter held out for validation.
+data/ holds 569 rows of 30 measurements of cell nuclei each, as scikit-learn ships them, a quarter held out. They are by
+W. Wolberg, O. Mangasarian, N. Street and W. Street, licensed CC BY 4.0:
+https://archive.ics.uci.edu/dataset/17/breast+cancer+wisconsin+diagnostic
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ COLUMN_COUNT = 30
 COLUMNS = {"means": range(10), "all": range(COLUMN_COUNT)}
 MIN_C, MAX_C, MAX_MAX_ITER = 1e-6, 1e6, 1_000_000
 DECIMALS = 4  # so that the last digits of one machine's arithmetic do not show
+MIN_DEVIATION = 10.0**-DECIMALS
+MAX_VALUE = 1e100  # whose square is a number yet
 
 
 class RefusedError(Exception):
@@ -63,7 +67,7 @@ def hyperparameters(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--max_iter", default="1000", help="the most steps of the solver (1000)")
     given, unknown = parser.parse_known_args(arguments)
     if unknown:
-        raise RefusedError(f"hyperparameters: {' '.join(unknown)[:80]}: must be C, columns or max_iter")
+        raise RefusedError(f"hyperparameters: {' '.join(unknown)[:80]!r}: must be C, columns or max_iter")
     if given.columns not in COLUMNS:
         raise RefusedError(f"hyperparameter columns: {given.columns[:40]!r}: must be {' or '.join(COLUMNS)}")
     given.C = number("C", given.C, float, MIN_C, MAX_C)
@@ -99,7 +103,7 @@ def channel(name: str) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     table = [row for path in files for row in table_of(path, f"channel {name}: {path.relative_to(folder)}")]
     labels = [int(row[0]) for row in table]
     counts = ", ".join(f"{labels.count(label)} {CLASSES[label]}" for label in (1, 0))
-    print(f"{name}: {len(table)} rows ({counts}) of {', '.join(path.name for path in files)}")
+    print(f"{name}: {len(table)} rows ({counts}) of {', '.join(str(path.relative_to(folder)) for path in files)}")
     return np.array([row[1:] for row in table]), np.array(labels)
 
 
@@ -132,8 +136,9 @@ def numbers(cells: list[str], where: str) -> list[float]:
         if column == 1 and value not in (0, 1):
             allowed = f"must be the label, 0 ({CLASSES[0]}) or 1 ({CLASSES[1]}), and there must be no header"
             raise RefusedError(f"{where}, column 1: {cell[:40]!r}: {allowed}")
-        if not math.isfinite(value):
-            raise RefusedError(f"{where}, column {column}: {cell[:40]!r}: must be a finite number")
+        if not abs(value) <= MAX_VALUE:
+            allowed = f"must be a number from {-MAX_VALUE:g} to {MAX_VALUE:g}"
+            raise RefusedError(f"{where}, column {column}: {cell[:40]!r}: {allowed}")
         row.append(value)
     return row
 
@@ -145,6 +150,10 @@ def fitted(rows: NDArray[np.float64], labels: NDArray[np.int64], given: argparse
     columns = COLUMNS[given.columns]
     scaler = StandardScaler()
     scaled = scaler.fit_transform(rows[:, columns])
+    for column, deviation in enumerate(scaler.scale_, start=2):  # 1 has the label
+        if deviation < MIN_DEVIATION:
+            allowed = f"must be at least {MIN_DEVIATION:g}, in another unit if need be"
+            raise RefusedError(f"channel train: column {column}: standard deviation {deviation:g}: {allowed}")
     # Each row weighs 1/n, so C is n times as large: scikit-learn 1.2 minimizes the sum over the rows, later ones the
     # mean, each down to the same tolerance. So it is the mean in all of them, and they stop at the same model.
     count = len(labels)
@@ -164,10 +173,6 @@ def fitted(rows: NDArray[np.float64], labels: NDArray[np.int64], given: argparse
         }
         for place, column in enumerate(columns)
     ]
-    for term in terms:
-        if term["scale"] == 0:
-            where = f"channel train: column {columns.start + terms.index(term) + 2}"
-            raise RefusedError(f"{where}: varies by less than {DECIMALS} decimals show: must be in a smaller unit")
     return {
         "classes": list(CLASSES),
         "columns": COLUMN_COUNT,
@@ -177,7 +182,7 @@ def fitted(rows: NDArray[np.float64], labels: NDArray[np.int64], given: argparse
 
 
 def accuracy(name: str, rows: NDArray[np.float64], labels: NDArray[np.int64], model: dict[str, Any]) -> str:
-    """The share of the rows that the model answers right, as the metric's line; says before what it takes for what."""
+    """The share of the rows that are answered right, as a metric's line; says before how many of each class are not."""
     answers = [answer["class"] for answer in inference.predict_fn(rows.tolist(), model)]
     wrong = [0, 0]
     for answer, label in zip(answers, labels):
@@ -201,18 +206,22 @@ def train() -> None:
     print(*metrics, sep="\n")
 
 
+def fail(reason: str) -> int:
+    """Tells the reason on standard error and in the failure file, for SageMaker; the status to exit with."""
+    print(reason, file=sys.stderr)
+    if os.environ.get("SM_OUTPUT_DIR"):
+        Path(os.environ["SM_OUTPUT_DIR"], "failure").write_text(reason, encoding="utf-8", errors="backslashreplace")
+    return 1
+
+
 def main() -> int:
     try:
         train()
+    except RefusedError as error:
+        return fail(str(error))
     except Exception as error:
-        refused = isinstance(error, RefusedError)
-        reason = str(error) if refused else f"{type(error).__name__}: {error}"
-        if not refused:
-            traceback.print_exc()
-        print(reason, file=sys.stderr)
-        if os.environ.get("SM_OUTPUT_DIR"):
-            Path(os.environ["SM_OUTPUT_DIR"], "failure").write_text(reason, encoding="utf-8")
-        return 1
+        traceback.print_exc()
+        return fail(f"{type(error).__name__}: {error}")
     return 0
 
 

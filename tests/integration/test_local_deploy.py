@@ -39,7 +39,7 @@ from tests.support.synthesis import environment
 
 NAMES = ("dev", "staging", "prod")
 STATE_BUCKET = "acme-terraform-state"
-# Of breast-cancer-all-columns for models/sample-rows.csv; tests/models/test_models.py has what a model predicts.
+# Of breast-cancer-all-columns for models/sample-rows.csv; tests/models/breast_cancer/ has what a model predicts.
 PREDICTIONS = [
     "dev: endpoint linear-learner, row 1: class benign, probability 0.999799",
     "dev: endpoint linear-learner, row 2: class benign, probability 0.999573",
