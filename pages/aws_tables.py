@@ -1,8 +1,8 @@
 """Writes settings/aws_tables.json: `python -m pages.aws_tables 6.25.0`.
 
-What is there is asked, not copied: botocore's models for regions and instance types, moto for zones, and Terraform's
-provider, of the version that is given and that Terraform must be able to get, for the images that it finds where.
-tests/pages/test_aws_tables.py says when it is to be run again.
+What is there is asked, not copied: botocore's models for regions and instance types, moto for zones, dateutil for time
+zones, and Terraform's provider, of the version that is given and that Terraform must be able to get, for the images
+that it finds where. tests/pages/test_aws_tables.py says when it is to be run again.
 """
 
 import argparse
@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+from dateutil.zoneinfo import get_zonefile_instance  # type: ignore[import-untyped]
 from moto.ec2.models.availability_zones_and_regions import RegionsAndZonesBackend
 
 from stacks.environments import ROOT
@@ -53,6 +54,11 @@ def zone_letters(region: str) -> str:
     """
     zones = RegionsAndZonesBackend.zones[region]
     return "abcdefghijklmnopqrstuvwxyz"[: max(int(zone.zone_id.rpartition("-az")[2]) for zone in zones)]
+
+
+def time_zones() -> list[str]:
+    """IANA's names, of the release that dateutil brings; Factory is none, but says that nobody has chosen one."""
+    return sorted({*get_zonefile_instance().zones} - {"Factory"})
 
 
 class Provider:
@@ -113,6 +119,8 @@ def tables(provider_version: str) -> dict[str, object]:
         "images": found,
         "variant_instance_types": instance_types("ProductionVariantInstanceType"),
         "notebook_instance_types": instance_types("InstanceType"),
+        "training_instance_types": instance_types("TrainingInstanceType"),
+        "time_zones": time_zones(),
     }
 
 

@@ -1,7 +1,7 @@
-"""What AWS has where, from settings/aws_tables.json: regions with their zones, images, instance types.
+"""What AWS has where, from settings/aws_tables.json: regions with their zones, images, instance types, time zones.
 
-pages/aws_tables.py writes that file, of what botocore, moto and Terraform's provider know. They lag behind AWS: to have
-a brand-new instance type or region, update botocore (`make lock`), then run it.
+pages/aws_tables.py writes that file, of what botocore, moto, dateutil and Terraform's provider know. They lag behind
+AWS: to have a brand-new instance type or region, update botocore (`make lock`), then run it.
 """
 
 import json
@@ -21,3 +21,6 @@ IMAGE_REGIONS: Mapping[str, tuple[str, ...]] = {
 }
 VARIANT_INSTANCE_TYPES: tuple[str, ...] = tuple(_TABLES["variant_instance_types"])
 NOTEBOOK_INSTANCE_TYPES: tuple[str, ...] = tuple(_TABLES["notebook_instance_types"])
+TRAINING_INSTANCE_TYPES: tuple[str, ...] = tuple(_TABLES["training_instance_types"])
+# IANA's names. Python's zoneinfo knows those of the machine that it is on, and the same settings must be sound on all.
+TIME_ZONES: tuple[str, ...] = tuple(_TABLES["time_zones"])

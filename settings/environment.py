@@ -13,10 +13,11 @@ from settings.encryption_key import EncryptionKeySettings
 from settings.endpoint import EndpointSettings, ServerlessEndpointSettings
 from settings.limits import AccountId, BucketName, EmailAddress, ImageRepository, Name, Region, TagValue
 from settings.logs import LogSettings
-from settings.names import EndpointNames, Names
+from settings.names import EndpointNames, Names, address_part
 from settings.network import NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import Problem
+from settings.training import AnyTraining, ScriptTraining
 
 
 class EnvironmentSettings(Settings):
@@ -63,7 +64,11 @@ class EnvironmentSettings(Settings):
         default=("linear-learner", "sagemaker-scikit-learn", "sagemaker-xgboost"),
         min_length=1,  # IAM refuses a statement without a resource
         max_length=limits.IMAGE_REPOSITORIES_MAX_COUNT,
-        description="AWS's image repositories that training jobs may pull from",
+        description="AWS's image repositories that training jobs may pull from, besides those of `trainings`",
+    )
+    trainings: Sequence[AnyTraining] = Field(
+        default_factory=lambda: (ScriptTraining(),),
+        description="what trains models here, each in a pipeline of its own",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")
     endpoints: Sequence[EndpointSettings] = Field(min_length=1, description="what serves the released models")
@@ -93,6 +98,11 @@ class EnvironmentSettings(Settings):
             endpoints={endpoint.name: self._endpoint_names(endpoint) for endpoint in self.endpoints},
         )
 
+    @property
+    def training_images(self) -> Sequence[str]:
+        """AWS's image repositories that training jobs may pull from."""
+        return sorted({*self.training_image_repositories, *(training.image_repository for training in self.trainings)})
+
     def _endpoint_names(self, endpoint: EndpointSettings) -> EndpointNames:
         hosting = [endpoint.hosting] if endpoint.name_carries_hosting else []
         name = "-".join([endpoint.name, *hosting, *([self.name] if self.shares_account else [])])
@@ -106,12 +116,15 @@ class EnvironmentSettings(Settings):
         return (
             self._region_has_serverless_endpoints(),
             self._region_has_images(),
+            self._region_has_images_of_trainings(),
             self._region_has_zones(),
             self._bucket_name_fits(),
             self._names_are_not_reserved(),
             self._role_names_fit(),
             self._configuration_names_fit(),
             self._endpoint_names_differ(),
+            self._training_names_fit(),
+            self._training_names_differ(),
             self._endpoints_fit_into_policies(),
             self._alarm_emails_differ(),
             self._protection_is_whole(),
@@ -143,6 +156,16 @@ class EnvironmentSettings(Settings):
                     path=f"training_image_repositories.{number}",
                     value=repository,
                     allowed=limits.elsewhere(repository, self.region),
+                    page=limits.PREBUILT_IMAGES,
+                )
+
+    def _region_has_images_of_trainings(self) -> Iterator[Problem]:
+        for number, training in enumerate(self.trainings):
+            if self.region not in IMAGE_REGIONS[training.image_repository]:
+                yield Problem(
+                    path=f"trainings.{number}",
+                    value=training.image_repository,
+                    allowed=f"its image: {limits.elsewhere(training.image_repository, self.region)}",
                     page=limits.PREBUILT_IMAGES,
                 )
 
@@ -219,6 +242,33 @@ class EnvironmentSettings(Settings):
                     path=f"endpoints.{number}.name",
                     value=endpoint.name,
                     allowed=f"must be another name: the {what} {name} is that of endpoints.{other} too",
+                )
+
+    def _training_names_fit(self) -> Iterator[Problem]:
+        """A pipeline's, a schedule's and a group's name may be longer than the beginning of a job's name."""
+        for number, training in enumerate(self.trainings):
+            name = self.names.training(training.name)
+            if len(name) > limits.JOB_PREFIX_MAX_LENGTH:
+                yield Problem(
+                    path=f"trainings.{number}.name",
+                    value=training.name,
+                    allowed=f"must be shorter: its jobs' names begin with {name}, which has {len(name)} characters: "
+                    f"must be at most {limits.JOB_PREFIX_MAX_LENGTH}",
+                    page=limits.JOB_PREFIX,
+                )
+
+    def _training_names_differ(self) -> Iterator[Problem]:
+        """Also in Terraform's addresses, where several hyphens are one underscore."""
+        addresses = [address_part(training.name) for training in self.trainings]
+        for number, (training, address) in enumerate(zip(self.trainings, addresses, strict=True)):
+            other = addresses.index(address)
+            if other != number:
+                same = training.name == self.trainings[other].name
+                allowed = f"must be another name than that of trainings.{other}"
+                yield Problem(
+                    path=f"trainings.{number}.name",
+                    value=training.name,
+                    allowed=allowed if same else f"{allowed}, in more than hyphens",
                 )
 
     def _endpoints_fit_into_policies(self) -> Iterator[Problem]:

@@ -1,7 +1,9 @@
 """What AWS allows, as types: a range, pattern or set of values, each with the page it comes from."""
 
+import json
 import re
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Annotated, Literal
@@ -9,7 +11,16 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from settings.aws_tables import IMAGE_REGIONS, NOTEBOOK_INSTANCE_TYPES, REGIONS, VARIANT_INSTANCE_TYPES
+from settings.aws_tables import (
+    IMAGE_REGIONS,
+    NOTEBOOK_INSTANCE_TYPES,
+    REGIONS,
+    TIME_ZONES,
+    TRAINING_INSTANCE_TYPES,
+    VARIANT_INSTANCE_TYPES,
+)
+from settings.linear_learner import METRICS, TUNING
+from settings.schedule_expressions import schedule_expression
 from settings.suggestions import suggestion
 
 # Where a limit counts in lengths, several fields make one name: the rules of environment.py ask names.py for it.
@@ -66,6 +77,16 @@ SHIFTED_INSTANCES_MIN_COUNT = 2
 # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/endpoint.go
 EXECUTION_TIMEOUT_MAX_SECONDS = 3600
 
+HYPERPARAMETERS_MAX_COUNT = 100
+# A script's own channel is one of SageMaker's 20: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
+CHANNELS_MAX_COUNT = 19
+# Of all that is said of a pipeline; what is left by the hyperparameters is more than all else in it can be.
+PIPELINE_DEFINITION_MAX_CHARACTERS = 1_048_576
+HYPERPARAMETERS_MAX_CHARACTERS = PIPELINE_DEFINITION_MAX_CHARACTERS - 65_536
+# SageMaker adds the execution's id, a token and a number to it.
+JOB_PREFIX_MAX_LENGTH = 38
+WAIT_WITHOUT_CHECKPOINTS_MAX_SECONDS = 3600
+
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
 ROLE_NAMING = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
@@ -88,6 +109,13 @@ PREBUILT_IMAGES = (
     "prebuilt_ecr_image_data_source.go"
 )
 ZONES = "https://docs.aws.amazon.com/global-infrastructure/latest/regions/aws-availability-zones.html"
+STOPPING = f"{API}/API_StoppingCondition.html"
+TRAINING_JOB = f"{API}/API_CreateTrainingJob.html"
+PIPELINE = f"{API}/API_CreatePipeline.html"
+JOB_PREFIX = "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html"
+SPOT = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html"
+TRAINING_METRICS = "https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html"
+SCHEDULE_TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
 
@@ -232,6 +260,28 @@ def elsewhere(repository: str, region: str) -> str:
     return f"must be an image repository that {region} has; {repository} is in {', '.join(IMAGE_REGIONS[repository])}"
 
 
+def size_in_json(values: Mapping[str, str]) -> int:
+    """Characters that they are in JSON, where those beyond ASCII have six or twelve for one."""
+    return len(json.dumps(dict(values), separators=(",", ":")))
+
+
+def _finds_one_number(regex: str) -> str:
+    try:
+        groups = re.compile(regex).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"{error}: must be a regular expression") from error
+    if groups != 1:
+        raise ValueError(f"must have one group, in parentheses, which is the number: it has {groups}")
+    return regex
+
+
+def _within_the_project(folder: str) -> str:
+    parts = folder.split("/")
+    if any(part in ("", ".", "..") for part in parts):
+        raise ValueError("must be a folder's path from the project's root, as models/breast_cancer is")
+    return folder
+
+
 def _runs_amazon_linux_2023(instance_type: str) -> str:
     if instance_type.startswith(NOT_ON_AMAZON_LINUX_2023):
         raise ValueError(
@@ -355,4 +405,65 @@ EmailAddress = Annotated[
     Field(max_length=EMAIL_MAX_LENGTH),
     AfterValidator(_email_address),
     Source("https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html"),
+]
+TrainingInstanceType = Annotated[
+    str,
+    OneOf("an instance type that SageMaker trains on", TRAINING_INSTANCE_TYPES),
+    Source(f"{API}/API_ResourceConfig.html"),
+]
+TrainingInstanceCount = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(f"{API}/API_ResourceConfig.html")]
+TrainingVolumeSizeGb = Annotated[int, Field(ge=1, le=16384), Source(f"{API}/API_ResourceConfig.html")]
+MaxRuntimeSeconds = Annotated[int, Field(ge=1, le=28 * 24 * 3600), Source(STOPPING)]
+MaxWaitSeconds = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(STOPPING)]
+# AWS's key may be anything, but a script's becomes an argument and a variable.
+HyperparameterName = Annotated[
+    str, Field(min_length=1, max_length=256, pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$"), Source(TRAINING_JOB)
+]
+# On one line, as AWS says by `.*`; no process gets an argument with a NUL in it.
+HyperparameterValue = Annotated[
+    str, Field(max_length=2500, pattern=r"^[^\x00\n\r\x{85}\x{2028}\x{2029}]*$"), Source(TRAINING_JOB)
+]
+ChannelName = Annotated[
+    str,
+    Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*$"),
+    Source(f"{API}/API_Channel.html"),
+]
+# Ours: S3's keys may be longer and have other characters too.
+DataPrefix = Annotated[
+    str,
+    Field(max_length=256, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"),
+    Source("https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"),
+]
+ProjectFolder = Annotated[
+    str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f]*$"), AfterValidator(_within_the_project)
+]
+# Those of which it is known how they run a script that comes by a channel, and that serve what they trained:
+# https://github.com/aws/sagemaker-scikit-learn-container/blob/master/src/sagemaker_sklearn_container/training.py
+ScriptImageRepository = Annotated[Literal["sagemaker-scikit-learn"], Source(PREBUILT_IMAGES)]
+# AWS takes any, but it stands between quotes in the pipeline's definition, and in the metadata of a model package.
+MetricName = Annotated[
+    str,
+    Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.:/=+@-]*$"),
+    Source(f"{API}/API_MetricDefinition.html"),
+]
+MetricRegex = Annotated[
+    str,
+    Field(min_length=1, max_length=500, pattern=r"^[^\x00\n\r\x{85}\x{2028}\x{2029}]*$"),
+    AfterValidator(_finds_one_number),
+    Source(TRAINING_METRICS),
+]
+BuiltInMetricName = Annotated[
+    str, OneOf(f"one of the algorithm's metrics, {', '.join(METRICS)}", tuple(METRICS)), Source(TUNING)
+]
+MetricThreshold = Annotated[
+    float, Field(ge=-NUMBER_MAX, le=NUMBER_MAX, allow_inf_nan=False), Source(f"{API}/API_MetricData.html")
+]
+ScheduleExpression = Annotated[
+    str, Field(min_length=1, max_length=256), AfterValidator(schedule_expression), Source(SCHEDULE_TYPES)
+]
+TimeZone = Annotated[
+    str,
+    Field(min_length=1, max_length=50),
+    OneOf("a time zone of the IANA's database", TIME_ZONES),
+    Source(SCHEDULE_TYPES),
 ]

@@ -148,6 +148,15 @@ class Names:
         return f"{self.prefix}-sagemaker-hosting"
 
     @property
+    def pipeline_role(self) -> str:
+        return f"{self.prefix}-sagemaker-pipeline"
+
+    @property
+    def scheduler_role(self) -> str:
+        """Only where a training has a schedule."""
+        return f"{self.prefix}-scheduler"
+
+    @property
     def flow_log_role(self) -> str:
         return f"{self.prefix}-vpc-flow-log"
 
@@ -158,7 +167,7 @@ class Names:
 
     @property
     def roles(self) -> Sequence[str]:
-        return *self.platform_roles, self.flow_log_role
+        return *self.platform_roles, self.pipeline_role, self.scheduler_role, self.flow_log_role
 
     @property
     def key_alias(self) -> str:
@@ -222,6 +231,10 @@ class Names:
     def training_job_prefix(self) -> str:
         """The notebook may start jobs of such names only."""
         return f"{self.prefix}-"
+
+    def training(self, name: str) -> str:
+        """Of its pipeline, of the group of its models, of its schedule; its jobs' names begin with it."""
+        return f"{self.prefix}-{name}"
 
     @property
     def every_alarm(self) -> str:

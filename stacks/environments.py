@@ -1,4 +1,4 @@
-"""Everything the app is built from, read and checked together: settings, releases, scripts, notebooks."""
+"""Everything the app is built from, read and checked together: settings, releases, scripts, notebooks, trainings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,7 @@ from settings.problems import InvalidInputError, Problem, problems_of
 from settings.releases import FILE_NAME, Release, read_releases
 from settings.sample_notebooks import read_sample_notebooks
 from settings.shared_accounts import account_problems
+from settings.training_files import TrainingFiles, read_training_files
 from stacks.declarations import DeclarationError, declared_settings, undeclared_problems
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -27,6 +28,7 @@ class Environment:
     on_create: bytes
     on_start: bytes
     notebooks: Sequence[Path]
+    training_files: Mapping[str, TrainingFiles]  # by the training's name in the settings
     # Asks SageMaker, after an update, which configuration an endpoint serves.
     verify_script: Path
     wait_script: Path
@@ -61,9 +63,10 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
     on_create, on_create_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_create.sh")
     on_start, on_start_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_start.sh")
     notebooks, notebook_problems = read_sample_notebooks(ROOT / "notebooks")
+    training_files, training_problems = read_training_files(ROOT, settings)
     if len(settings) == len(NAMES):  # what one environment lacks, one with a problem may have
         problems += account_problems(settings)
-    problems += [*release_problems, *on_create_problems, *on_start_problems, *notebook_problems]
+    problems += [*release_problems, *on_create_problems, *on_start_problems, *notebook_problems, *training_problems]
     if problems:
         raise InvalidInputError(problems)
     return [
@@ -73,6 +76,7 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
             on_create=on_create,
             on_start=on_start,
             notebooks=notebooks,
+            training_files=training_files[name],
             verify_script=ROOT / "operations/verify_endpoint.py",
             wait_script=ROOT / "operations/wait_for_interfaces.py",
         )
