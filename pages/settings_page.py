@@ -39,7 +39,7 @@ def _lines() -> Iterator[str]:
         yield "| field | what it is | default | AWS's limit |"
         yield "|---|---|---|---|"
         for name, field in cls.model_fields.items():
-            if name != "kind":  # tells the two kinds of endpoint apart and has one value each
+            if name != "kind":  # tells classes apart and has one value each
                 url = page_of(field)
                 limit = "" if url is None else f"[page]({url})"
                 yield f"| `{name}` | {_description(cls, name, field)} | {_default(field)} | {limit} |"
@@ -58,12 +58,20 @@ def _default(field: FieldInfo) -> str:
         case None:
             return "none"
         case Settings():
-            return f"`{type(default).__name__}()`"
+            return f"`{_written(default)}`"
+        case (Settings(), *_):
+            return f"`[{', '.join(map(_written, default))}]`"
         case bool():
             return f"`{default}`"
         case tuple():
             return f"`{json.dumps(list(default))}`"
     return f"`{json.dumps(default)}`"
+
+
+def _written(settings: Settings) -> str:
+    """As a person writes it, who leaves out what is as it is by default."""
+    given = ", ".join(f"{name}={value!r}" for name, value in vars(settings).items())
+    return f"{type(settings).__name__}({given})"
 
 
 def write(path: Path) -> None:

@@ -252,8 +252,8 @@ class EnvironmentSettings(Settings):
                 yield Problem(
                     path=f"trainings.{number}.name",
                     value=training.name,
-                    allowed=f"must be shorter: its jobs' names begin with {name}, which has {len(name)} characters: "
-                    f"must be at most {limits.JOB_PREFIX_MAX_LENGTH}",
+                    allowed=f"must be shorter, or project: its jobs' names begin with {name}, which has {len(name)} "
+                    f"characters: must be at most {limits.JOB_PREFIX_MAX_LENGTH}",
                     page=limits.JOB_PREFIX,
                 )
 

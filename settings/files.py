@@ -34,6 +34,16 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             raise UnreadableError(os.strerror(error.errno or 0)) from None
 
 
+def listed(folder: Path) -> list[Path]:
+    """What is in a folder, in the order of the names. Raises UnreadableError."""
+    try:
+        return sorted(folder.iterdir())
+    except FileNotFoundError:
+        raise UnreadableError("missing") from None
+    except OSError as error:
+        raise UnreadableError(os.strerror(error.errno or 0)) from None
+
+
 def name_problem(name: str) -> str | None:
     """What is wrong with a file's name for Terraform, which writes text in composed characters, and for S3's keys.
 

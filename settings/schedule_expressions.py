@@ -25,6 +25,8 @@ class _Field:
     own: str = r"(?!)"
 
     def problem(self, text: str) -> str | None:
+        if "#" in text and "," in text:
+            return f"{self.name} {text}: must be one day alone, where there is a #"
         for item in text.split(","):
             if not self._takes(item):
                 words = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""

@@ -21,6 +21,11 @@ def account_problems(environments: Mapping[str, EnvironmentSettings]) -> Iterato
             for settings in shared
             for number, names in enumerate(settings.names.endpoints.values())
         )
+        yield from _taken_twice(
+            (settings.name, f"trainings.{number}.name", settings.names.training(training.name), "")
+            for settings in shared
+            for number, training in enumerate(settings.trainings)
+        )
         yield from _concurrency_problems(shared)
 
 

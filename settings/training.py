@@ -70,6 +70,11 @@ class _TrainingSettings(Settings):
     )
     schedule: ScheduleSettings | None = Field(default=None, description="when it runs by itself; left out: never")
 
+    @property
+    def takes_a_key(self) -> bool:
+        """Whether SageMaker lets a KMS key be named for the instances' storage."""
+        return not limits.has_instance_storage(self.instance_type)
+
     def rules(self) -> Rules:
         return self._waits_as_long_as_it_runs(), self._channels_differ(), self._hyperparameters_fit()
 

@@ -4,13 +4,14 @@ import ast
 import hashlib
 import os
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
 from settings.environment import EnvironmentSettings
-from settings.files import UnreadableError, name_problem, opened
+from settings.files import UnreadableError, listed, name_problem, opened
 from settings.names import address_part
 from settings.problems import Problem
 from settings.training import ScriptTraining, TrainingSettings
@@ -46,7 +47,10 @@ class FileTree:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingFiles:
-    """What a deploy uploads for a training: its script and what that needs, and the data, first in it the channel."""
+    """What a deploy uploads for a training: its script and what that needs, and sample data in folders of its channels.
+
+    None where it takes none.
+    """
 
     code: FileTree | None
     data: FileTree | None
@@ -57,22 +61,24 @@ class _Folders:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        self._read: dict[tuple[str, Sequence[str] | None], tuple[FileTree, list[Problem]]] = {}
+        self._read: dict[tuple[str, Sequence[str] | None], FileTree] = {}
         self.problems: list[Problem] = []  # of what is in them
 
-    def tree(self, folder: str, channels: Sequence[str] | None = None) -> FileTree:
-        """Of sample data with these channels; else of code. Raises UnreadableError where there is no such folder."""
-        key = (folder, channels)
-        if key not in self._read:
-            path = Path(os.path.realpath(self._root / folder))
-            if not path.is_relative_to(self._root.resolve()):
+    def tree(self, folder: str, channels: Sequence[str] | None) -> FileTree:
+        """Of sample data with these channels; None: of code. Raises UnreadableError where there is no such folder."""
+        if (folder, channels) not in self._read:
+            if not _is_within(self._root, self._root / folder):
                 raise UnreadableError("outside the project")
-            if not path.is_dir():
-                raise UnreadableError("missing" if not path.exists() else "a file")
+            listed(self._root / folder)
             found = _Code(self._root, folder) if channels is None else _SampleData(self._root, folder, channels)
-            self._read[key] = found.tree(), found.problems
+            self._read[folder, channels] = found.tree()
             self.problems += found.problems
-        return self._read[key][0]
+        return self._read[folder, channels]
+
+
+def _is_within(root: Path, path: Path) -> bool:
+    """Links followed."""
+    return Path(os.path.realpath(path)).is_relative_to(root.resolve())
 
 
 def read_training_files(
@@ -92,7 +98,7 @@ def read_training_files(
                     path, allowed = f"trainings.{number}.{field}", f"{error}: must be a folder of the project"
                     problems.append(Problem(where=environment, path=path, value=folder, allowed=allowed))
             found[environment][training.name] = TrainingFiles(code=trees.get(SOURCE), data=trees.get(SAMPLE_DATA))
-    return found, [*problems, *folders.problems]
+    return found, [*problems, *dict.fromkeys(folders.problems)]
 
 
 def _folders_of(training: TrainingSettings) -> Iterator[tuple[str, str, Sequence[str] | None]]:
@@ -103,7 +109,7 @@ def _folders_of(training: TrainingSettings) -> Iterator[tuple[str, str, Sequence
         yield SAMPLE_DATA, training.sample_data, tuple(training.channels)
 
 
-class _Files:
+class _Files(ABC):
     """What is below a folder of the project, and what is wrong with it."""
 
     max_bytes: ClassVar[int]
@@ -113,9 +119,13 @@ class _Files:
         self.problems: list[Problem] = []
 
     def tree(self) -> FileTree:
+        walked = sorted(self._walked(self._root / self._folder, ""))
         files: dict[str, Path] = {}
         digest, size = hashlib.sha256(), 0
-        for name, path in sorted(self._walked(self._root / self._folder, "")):
+        if len(walked) > FILES_MAX_COUNT:
+            self._found("", f"{len(walked)} files: must be at most {FILES_MAX_COUNT}")
+            return FileTree(digest="", files=files)
+        for name, path in walked:
             try:
                 content, read = _digest(path)
             except UnreadableError as error:
@@ -130,15 +140,15 @@ class _Files:
     def _walked(self, folder: Path, above: str) -> Iterator[tuple[str, Path]]:
         """Name and path of each file. What is hidden is nobody's: of editors, of systems."""
         try:
-            paths = sorted(folder.iterdir())
-        except OSError as error:
-            self._found(above, f"{os.strerror(error.errno or 0)}: must be a folder that can be read")
+            paths = listed(folder)
+        except UnreadableError as error:
+            self._found(above, f"{error}: must be a folder that can be read")
             return
         for path in paths:
             name = f"{above}{path.name}"
             if path.name.startswith(".") or self._left_out(name, path):
                 continue
-            if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(self._root.resolve()):
+            if path.is_symlink() and not _is_within(self._root, path):
                 self._found(name, "a link that leads outside: must be a file of this project")
             elif path.is_symlink() and path.is_dir():
                 self._found(name, "a link to a folder: must be a folder itself")
@@ -147,12 +157,10 @@ class _Files:
             else:
                 yield name, path
 
-    def _left_out(self, name: str, path: Path) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def _left_out(self, name: str, path: Path) -> bool: ...
 
     def _problems(self, files: Mapping[str, Path], size: int) -> Iterator[Problem]:
-        if len(files) > FILES_MAX_COUNT:
-            yield self._problem("", f"{len(files)} files: must be at most {FILES_MAX_COUNT}")
         if size > self.max_bytes:
             yield self._problem("", f"{size} bytes: must be at most {self.max_bytes}")
         taken: dict[str, str] = {}
@@ -230,12 +238,13 @@ def _digest(path: Path) -> tuple[bytes, int]:
 
 def _syntax_problem(path: Path) -> str | None:
     """Nothing is run, and warnings are the script's own."""
+    allowed = f"must be what Python {'.'.join(map(str, PYTHON))} can read"
     try:
         with opened(path) as file, warnings.catch_warnings(action="ignore"):
             ast.parse(file.read(), feature_version=PYTHON)
     except SyntaxError as error:
         line = "" if error.lineno is None else f"line {error.lineno}: "
-        return f"{line}{error.msg}: must be what Python {'.'.join(map(str, PYTHON))} can read"
+        return f"{line}{error.msg}: {allowed}"
     except (UnreadableError, ValueError, RecursionError, MemoryError) as error:
-        return f"{error}: must be Python"
+        return f"{error}: {allowed}"
     return None

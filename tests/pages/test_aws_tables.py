@@ -15,11 +15,21 @@ REGIONS_OF = {name: group["regions"] for group in TABLES["images"] for name in g
 
 @pytest.mark.parametrize(
     ("table", "shape"),
-    [("variant_instance_types", "ProductionVariantInstanceType"), ("notebook_instance_types", "InstanceType")],
+    [
+        ("variant_instance_types", "ProductionVariantInstanceType"),
+        ("notebook_instance_types", "InstanceType"),
+        ("training_instance_types", "TrainingInstanceType"),
+    ],
 )
 def test_the_instance_types_are_those_of_botocores_model(table: str, shape: str) -> None:
     assert TABLES[table] == aws_tables.instance_types(shape)
     assert len(TABLES[table]) > 150
+
+
+def test_the_time_zones_are_those_that_dateutil_brings_and_no_text_that_says_none() -> None:
+    assert TABLES["time_zones"] == aws_tables.time_zones()
+    assert {"UTC", "Europe/Berlin", "Asia/Kolkata"} < {*TABLES["time_zones"]}
+    assert "Factory" not in TABLES["time_zones"]
 
 
 def test_every_region_has_sagemaker_by_botocores_endpoints_and_zones_by_motos() -> None:

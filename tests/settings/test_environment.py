@@ -1,3 +1,4 @@
+import re
 from typing import Any, get_args
 
 import pytest
@@ -222,17 +223,17 @@ def test_rejects_a_project_from_which_security_groups_would_look_like_ids(projec
 
 def test_rejects_names_from_which_no_bucket_name_can_be_made() -> None:
     longest = "p" * (63 - len("-dev-sagemaker-111111111111-us-east-1"))
-    assert problems(project=longest) == []
-    [line] = problems(project=longest + "p")
+    assert problems(project=longest, trainings=[]) == []
+    [line] = problems(project=longest + "p", trainings=[])
     assert "would have 64 characters: must be at most 63" in line
-    assert problems(project=longest + "p", bucket=BucketSettings(name="acme-data")) == []
+    assert problems(project=longest + "p", bucket=BucketSettings(name="acme-data"), trainings=[]) == []
 
 
 def test_rejects_names_from_which_no_role_name_can_be_made() -> None:
-    named = BucketSettings(name="acme-data")
+    others: dict[str, Any] = {"bucket": BucketSettings(name="acme-data"), "trainings": []}
     longest = "p" * (64 - len("-dev-sagemaker-notebook"))
-    assert problems(project=longest, bucket=named) == []
-    assert "has 65 characters: must be at most 64" in problems(project=longest + "p", bucket=named)[0]
+    assert problems(project=longest, **others) == []
+    assert "has 65 characters: must be at most 64" in problems(project=longest + "p", **others)[0]
 
 
 def test_rejects_an_endpoint_name_that_leaves_no_room_for_its_configurations() -> None:
@@ -498,10 +499,11 @@ def test_rejects_inferentia_beside_a_shadow(production: str, shadow: str) -> Non
 def test_every_rule_that_crosses_fields_is_told_at_once() -> None:
     found = problems(project="p" * 63, endpoints=[ServerlessEndpointSettings(name="e" * 40)])
     project = f"dev: project: {'p' * 63!r}: must be shorter"
-    assert [line.split(": the ")[0].split(": a ")[0] for line in found] == [
+    assert [re.split(": the |: a |: its ", line)[0] for line in found] == [
         f"{project}, or bucket.name given",
         project,
         f"dev: endpoints.0.name: {'e' * 40!r}: must be shorter",
+        "dev: trainings.0.name: 'breast-cancer': must be shorter, or project",
     ]
 
 

@@ -26,9 +26,15 @@ from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import problems_of
 from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings
+from settings.schedule import ScheduleSettings
+from settings.spot import SpotSettings
 from settings.thresholds import AlarmSettings, ShadowAlarmSettings
+from settings.training import BuiltInTraining, ScriptTraining
+from settings.training_files import read_training_files
+from settings.training_metric import BuiltInMetricSettings, ScriptMetricSettings
 from settings.update import AllAtOnceUpdateSettings, CanaryUpdateSettings, LinearUpdateSettings, RollingUpdateSettings
 from settings.variant import VariantSettings
+from stacks.environments import ROOT
 from tests.support.aws_model import refused, refused_in, shape
 from tests.support.synthesis import environment, synthesized_platform
 
@@ -156,6 +162,79 @@ def serverless(draw: st.DrawFn) -> ServerlessEndpointSettings:
     )
 
 
+TRAINING_TYPES = sorted(shape("sagemaker", "TrainingInstanceType").enum)
+# On one line, as `.*` of AWS's model says.
+LINES = st.text(st.characters(exclude_categories=("Cs", "Zl", "Zp"), exclude_characters="\0\n\r\x85"), max_size=40)
+WORDS = st.text("abcXYZ019_", min_size=1, max_size=20)
+METRICS = st.sampled_from(("validation", "test"))
+# Of the predictor, as https://docs.aws.amazon.com/sagemaker/latest/dg/linear-learner-tuning.html has them.
+PREDICTORS = {
+    "binary_classifier": ("roc_auc_score", "Maximize"),
+    "multiclass_classifier": ("macro_recall", "Maximize"),
+    "regressor": ("mse", "Minimize"),
+}
+SCHEDULES = st.builds(
+    ScheduleSettings,
+    expression=st.one_of(
+        st.integers(1, 1000).map(lambda number: f"rate({number} hours)"),
+        st.tuples(st.integers(0, 59), st.integers(0, 23)).map(lambda time: f"cron({time[0]} {time[1]} ? * MON-FRI *)"),
+    ),
+    time_zone=st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kolkata")),
+)
+
+
+@st.composite
+def trainings(draw: st.DrawFn) -> ScriptTraining | BuiltInTraining:
+    built_in = draw(st.booleans())
+    runtime = draw(st.integers(1, 3600 if built_in else 28 * 24 * 3600))
+    channels = draw(st.permutations(("train", "validation", "test")))
+    values: dict[str, Any] = {
+        "name": draw(names(14)),
+        "instance_type": draw(st.sampled_from(TRAINING_TYPES)),
+        "instance_count": draw(st.integers(1, LARGEST)),
+        "volume_size_gb": draw(st.integers(1, 16384)),
+        "max_runtime_seconds": runtime,
+        "spot": draw(
+            sometimes(st.builds(SpotSettings, max_wait_seconds=st.integers(runtime, 3600 if built_in else LARGEST)))
+        ),
+        "data_prefix": draw(st.lists(WORDS, min_size=1, max_size=3).map("/".join)),
+        "schedule": draw(sometimes(SCHEDULES)),
+    }
+    threshold = draw(st.floats(-(2**53) + 1, 2**53 - 1))
+    if not built_in:
+        metric = st.builds(
+            ScriptMetricSettings,
+            name=st.text("abcXYZ019_.:/=+@-", min_size=1, max_size=255),
+            regex=WORDS.map(lambda text: f"{text}=([0-9.]+)"),
+            threshold=st.just(threshold),
+            objective=st.sampled_from(("Maximize", "Minimize")),
+        )
+        return ScriptTraining(
+            **values,
+            source="models/breast_cancer",
+            image_repository="sagemaker-scikit-learn",
+            image_tag=draw(st.sampled_from(("1.2-1-cpu-py3", "1.0-1-cpu-py3"))),
+            hyperparameters=draw(st.dictionaries(WORDS, LINES, max_size=95)),
+            channels=("train", "validation"),
+            sample_data=draw(sometimes(st.just("models/breast_cancer/data"))),
+            metric=draw(metric),
+        )
+    predictor = draw(st.sampled_from(tuple(PREDICTORS)))
+    metric_name, objective = PREDICTORS[predictor]
+    more = {"num_classes": "3"} if predictor == "multiclass_classifier" else {}
+    return BuiltInTraining(
+        **values,
+        algorithm="linear-learner",
+        hyperparameters={"predictor_type": predictor} | more,
+        channels=channels,
+        metric=BuiltInMetricSettings(
+            name=f"{draw(METRICS)}:{metric_name}",
+            threshold=threshold,
+            objective=objective,  # type: ignore[arg-type]
+        ),
+    )
+
+
 def hexadecimal(prefix: str) -> st.SearchStrategy[str]:
     digits = [st.text("0123456789abcdef", min_size=size, max_size=size) for size in (8, 17)]
     return st.one_of(*digits).map(lambda text: f"{prefix}-{text}")
@@ -207,6 +286,7 @@ VALID = st.builds(
     training_image_repositories=st.lists(
         st.sampled_from(("linear-learner", "sagemaker-xgboost", "kmeans")), min_size=1, unique=True
     ),
+    trainings=st.lists(trainings(), max_size=2, unique_by=lambda training: re.sub("-+", "_", training.name)),
     notebook=sometimes(
         st.builds(
             NotebookSettings,
@@ -267,6 +347,16 @@ def test_everything_that_aws_takes_is_accepted_and_gives_names_that_aws_takes(va
     assert problems(valid) == []
     checked = valid.checked()
     assert refused("sagemaker", "NotebookInstanceName", checked.names.notebook) is None
+    for training in checked.trainings:
+        name = checked.names.training(training.name)
+        assert refused("sagemaker", "EntityName", name) is None
+        assert refused("sagemaker", "PipelineName", name) is None
+        assert refused("scheduler", "Name", name) is None
+        assert refused("sagemaker", "TrainingJobName", f"{name}-{'a' * 12}-{'a' * 10}-0") is None
+        for key, value in training.hyperparameters.items():
+            assert refused("sagemaker", "HyperParameterKey", key) is None
+            assert refused("sagemaker", "HyperParameterValue", value) is None
+        assert refused("sagemaker", "MetricName", training.metric.name) is None
     for role in checked.names.roles:
         assert refused("iam", "roleNameType", role) is None
     for endpoint in checked.names.endpoints.values():
@@ -292,7 +382,10 @@ def synthesized(valid: EnvironmentSettings) -> dict[str, Any]:
         endpoint.name: release if endpoint.kind == "shadowed" else replace(release, shadow=None)
         for endpoint in checked.endpoints
     }
-    return synthesized_platform(replace(committed, settings=checked, releases=releases))
+    training_files, wrong = read_training_files(ROOT, {checked.name: checked})
+    assert wrong == []
+    of = replace(committed, settings=checked, releases=releases, training_files=training_files[checked.name])
+    return synthesized_platform(of)
 
 
 @pytest.fixture(scope="module")

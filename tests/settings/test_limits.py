@@ -23,9 +23,13 @@ from settings.environment import EnvironmentSettings
 from settings.problems import Problem, page_of, problems_of, within
 from tests.support.aws_model import shape
 
-# Values of the fields that must be given and that no range tells.
+# Values of the fields that must be given and that no range tells; of one class alone, with its name.
 GIVEN: dict[str, Any] = {
     "name": "dev",
+    "BuiltInMetricSettings.name": "validation:binary_classification_accuracy",
+    "hyperparameters": {"predictor_type": "binary_classifier"},
+    "regex": "accuracy=(.*)",
+    "expression": "rate(1 day)",
     "region": "us-east-1",
     "subnet_ids": ["subnet-01234567"],
     "security_group_ids": ["sg-01234567"],
@@ -77,8 +81,9 @@ def sound(cls: type[Settings]) -> dict[str, Any]:
             continue
         inner = [part for part in within(field.annotation) if isinstance(part, type) and issubclass(part, Settings)]
         lowest = found(field, Ge, "ge")
-        if name in GIVEN:
-            values[name] = GIVEN[name]
+        given = GIVEN.get(f"{cls.__name__}.{name}", GIVEN.get(name))
+        if given is not None:
+            values[name] = given
         elif inner:
             values[name] = [inner[-1]()] if is_sequence(field) else inner[0](**sound(inner[0]))
         else:
@@ -100,7 +105,8 @@ def edges(field: FieldInfo) -> Iterator[tuple[Any, bool]]:
         step: float = 1 if is_a(field, int) else 0.001
         beyond = highest + 1 if is_a(field, int) else math.nextafter(highest, math.inf)
         if lowest is not None:
-            yield from ((lowest, True), (lowest - step, False))
+            below = lowest - 1 if is_a(field, int) else math.nextafter(lowest, -math.inf)
+            yield from ((lowest, True), (below, False))
         if above is not None:
             yield from ((above + step, True), (above, False))
         yield from ((highest, True), (beyond, False))
@@ -201,8 +207,24 @@ MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
     # Terraform's provider waits for an hour.
     "ExecutionTimeoutSeconds": ("sagemaker", "MaximumExecutionTimeoutInSeconds", {"max": 3600}),
     "SamplingPercent": ("sagemaker", "SamplingPercentage", {}),
+    "TrainingInstanceCount": ("sagemaker", "TrainingInstanceCount", INTEGER | {"min": 1}),  # 0 is of mixed clusters
+    "TrainingVolumeSizeGb": ("sagemaker", "VolumeSizeInGB", {"max": 16384}),  # as large as EBS has them
+    "MaxRuntimeSeconds": ("sagemaker", "MaxRuntimeInSeconds", {"max": 28 * 24 * 3600}),  # its prose: 28 days
+    "MaxWaitSeconds": ("sagemaker", "MaxWaitTimeInSeconds", INTEGER),
     "ExpiryDays": ("s3", "Days", INTEGER | {"min": 1}),
     "CooldownSeconds": ("application-autoscaling", "Cooldown", INTEGER | {"min": 0}),
+}
+
+
+# Texts, by their lengths.
+MODELS |= {
+    "HyperparameterName": ("sagemaker", "HyperParameterKey", {"min": 1}),
+    "HyperparameterValue": ("sagemaker", "HyperParameterValue", {}),
+    "ChannelName": ("sagemaker", "ChannelName", {}),
+    "MetricName": ("sagemaker", "MetricName", {}),
+    "MetricRegex": ("sagemaker", "MetricRegex", {}),
+    "ScheduleExpression": ("scheduler", "ScheduleExpression", {}),
+    "TimeZone": ("scheduler", "ScheduleExpressionTimezone", {}),
 }
 
 
@@ -210,8 +232,9 @@ MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
 def test_a_limit_is_that_of_awss_own_service_model(name: str) -> None:
     service, shape_name, narrower = MODELS[name]
     metadata = shape(service, shape_name).metadata
-    assert shape(service, shape_name).type_name in ("integer", "float")
     expected = {key: metadata[key] for key in ("min", "max") if key in metadata} | narrower
+    if shape(service, shape_name).type_name == "string" and expected.get("min") == 0:
+        del expected["min"]  # as any text's length
     constraints = getattr(limits, name).__metadata__[0].metadata
     kinds = {Ge: ("min", "ge"), Le: ("max", "le"), MinLen: ("min", "min_length"), MaxLen: ("max", "max_length")}
     found = {kinds[type(item)][0]: getattr(item, kinds[type(item)][1]) for item in constraints if type(item) in kinds}
@@ -236,6 +259,17 @@ TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
     ),
     "VariantInstanceType": (limits.VariantInstanceType, ("", "m5.large", "ml.m5", "ml..large", "ml.t3.medium")),
     "NotebookInstanceType": (limits.NotebookInstanceType, ("", "m5.large", "ml.m5", "ml.c7g.large", "ml.p3.2xlarge")),
+    "TrainingInstanceType": (limits.TrainingInstanceType, ("", "m5.large", "ml.m5", "ml.t2.medium", "ml.m5.large\n")),
+    "ChannelName": (limits.ChannelName, ("", ".", "..", ".a", "a b", "a/b", "é", "a" * 65)),
+    "DataPrefix": (limits.DataPrefix, ("", "/a", "a/", "a//b", "a/../b", ".", "a b", "é", "a" * 257)),
+    "ProjectFolder": (limits.ProjectFolder, ("", "/a", "a/", "a//b", "a/../b", "..", ".", "./a", "a\0", "a" * 1025)),
+    "MetricName": (limits.MetricName, ("", "a b", "a'b", 'a"b', "é", "a\n", "a" * 256)),
+    "MetricRegex": (
+        limits.MetricRegex,
+        ("", "a", "(a)(b)", "(?:a)", "(", "(a", "[", "(a)\n", "(a\0)", "(a{99999999999})", "(" * 250 + ")" * 250),
+    ),
+    "ScheduleExpression": (limits.ScheduleExpression, ("", "at(2026-11-27T00:00:00)", "rate()", "cron()", "daily")),
+    "TimeZone": (limits.TimeZone, ("", "Mars/Olympus", "europe/berlin", "UTC+1", "Factory", "localtime")),
     "EmailAddress": (limits.EmailAddress, ("", "a", "a@b", ".a@b.c", "a@b.c\n", "a@-b.c")),
     "ImageRepository": (limits.ImageRepository, ("", "a", "linear-lerner", "Kmeans", "kmeans/", "kmeans\n")),
     "PrivateCidrBlock": (limits.PrivateCidrBlock, ("", "10.0.0.1/20", "10.0.0.0/255.255.240.0", "127.0.0.0/16")),

@@ -11,9 +11,13 @@ def test_what_is_named_begins_with_project_and_environment() -> None:
         "acme-prod-sagemaker-notebook",
         "acme-prod-sagemaker-training",
         "acme-prod-sagemaker-hosting",
+        "acme-prod-sagemaker-pipeline",
+        "acme-prod-scheduler",
         "acme-prod-vpc-flow-log",
     )
     assert found.model_prefix("churn") == "acme-prod-churn-"
+    assert found.training("churn") == "acme-prod-churn"
+    assert found.training("churn").startswith(found.training_job_prefix)
     assert found.state_key == "acme/prod/terraform.tfstate"
 
 

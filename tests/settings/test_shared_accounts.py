@@ -5,6 +5,7 @@ from settings.bucket import BucketSettings
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.logs import LogSettings
+from settings.training import ScriptTraining
 from stacks.environments import read_environments
 
 PAGE = "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/"
@@ -54,6 +55,18 @@ def test_rejects_account_wide_log_groups_without_an_owner() -> None:
         "dev: logs.owns_account_wide: False: must be True in exactly one environment of an account and region: "
         f"no other one has it {PAGE}logging-cloudwatch.html)"
     ]
+
+
+def test_rejects_two_trainings_of_one_name_in_a_shared_account() -> None:
+    """Where a project's and an environment's name make another's."""
+    of: dict[str, dict[str, Any]] = {
+        "dev": SHARED | {"trainings": [ScriptTraining(name="a-b")], "project": "p"},
+        "staging": SHARED | NOT_OWNER | {"trainings": [ScriptTraining(name="b")], "project": "p", "name": "dev-a"},
+    }
+    assert account_problems(environments(**of)) == [
+        "dev-a: trainings.0.name: 'p-dev-a-b': must differ from that of dev"
+    ]
+    assert account_problems(environments(dev=of["dev"], staging=of["staging"] | {"project": "q"})) == []
 
 
 def test_two_regions_of_an_account_have_an_owner_each() -> None:

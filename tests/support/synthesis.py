@@ -8,7 +8,8 @@ from typing import Any
 from cdktf import TerraformStack, Testing
 
 from settings.releases import Release
-from stacks.environments import Environment, read_environments
+from settings.training_files import read_training_files
+from stacks.environments import ROOT, Environment, read_environments
 from stacks.ml_platform_stack import MlPlatformStack
 
 Resources = dict[str, dict[str, dict[str, Any]]]
@@ -35,6 +36,10 @@ def environment(name: str, *, release: Release | None = None, **settings: object
     """The committed environment of that name, with other settings or another release of its endpoints."""
     committed = next(item for item in read_environments({}) if item.settings.name == name)
     changed = committed.settings.model_copy(update=settings).checked()
+    if "trainings" in settings:
+        read, problems = read_training_files(ROOT, {name: changed})
+        assert not problems
+        committed = replace(committed, training_files=read[name])
     if release is not None:
         committed = replace(committed, releases={endpoint.name: release for endpoint in changed.endpoints})
     return replace(committed, settings=changed)
