@@ -446,6 +446,7 @@ MetricName = Annotated[
     Field(min_length=1, max_length=255, pattern=r"^[A-Za-z0-9_.:/=+@-]*$"),
     Source(f"{API}/API_MetricDefinition.html"),
 ]
+# Which regular expressions SageMaker takes, no page says: Python's, in which its own examples are, must read it.
 MetricRegex = Annotated[
     str,
     Field(min_length=1, max_length=500, pattern=r"^[^\x00\n\r\x{85}\x{2028}\x{2029}]*$"),

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-RATE = re.compile(r"rate\(([1-9][0-9]*) (minutes?|hours?|days?)\)", re.ASCII)
+# Of the number no page says how large it may be.
+RATE = re.compile(r"rate\(([1-9][0-9]{0,4}) (minute|hour|day)(s?)\)")
 CRON = re.compile(r"cron\((.*)\)")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
@@ -16,28 +17,25 @@ FORMS = "rate(<number> minutes|hours|days) or cron(<minutes> <hours> <day of mon
 
 @dataclass(frozen=True, kw_only=True)
 class _Field:
-    """One of cron's six. `names` stand for the numbers from `least` on; `own` is what only this field may be."""
+    """One of cron's six. `names` stand for the numbers from `least` on; `own` is what only this field may be, whole."""
 
     name: str
     least: int
     most: int
     names: tuple[str, ...] = ()
     own: str = r"(?!)"
+    steps: bool = True
 
     def problem(self, text: str) -> str | None:
-        if "#" in text and "," in text:
-            return f"{self.name} {text}: must be one day alone, where there is a #"
-        for item in text.split(","):
-            if not self._takes(item):
-                words = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
-                return f"{self.name} {text}: must be of {self.least}-{self.most}{words}, with , - * and /"
-        return None
+        if re.fullmatch(self.own, text) or all(map(self._takes, text.split(","))):
+            return None
+        words = f" or {self.names[0]}-{self.names[-1]}" if self.names else ""
+        marks = ", - * and /" if self.steps else ", - and *"
+        return f"{self.name} {text}: must be of {self.least}-{self.most}{words}, with {marks}"
 
     def _takes(self, item: str) -> bool:
-        if re.fullmatch(self.own, item):
-            return True
         start, slash, step = item.partition("/")
-        if slash and not (re.fullmatch("[1-9][0-9]{0,3}", step) and int(step) <= self.most):
+        if slash and not (self.steps and re.fullmatch("[1-9][0-9]{0,3}", step) and int(step) <= self.most):
             return False
         if start == "*":
             return True
@@ -46,8 +44,8 @@ class _Field:
         return None not in numbers and numbers == sorted(numbers, key=lambda number: number or 0)
 
     def _number(self, text: str) -> int | None:
-        if text.upper() in self.names:
-            return self.least + self.names.index(text.upper())
+        if text in self.names:
+            return self.least + self.names.index(text)
         number = int(text) if re.fullmatch("[0-9]{1,4}", text) else -1
         return number if self.least <= number <= self.most else None
 
@@ -57,19 +55,22 @@ FIELDS = (
     _Field(name="hours", least=0, most=23),
     _Field(name="day of month", least=1, most=31, own=r"\?|L|LW|([1-9]|[12][0-9]|3[01])W"),
     _Field(name="month", least=1, most=12, names=MONTHS),
-    _Field(
-        name="day of week", least=1, most=7, names=WEEKDAYS, own=rf"(?i)\?|L|([1-7]|{'|'.join(WEEKDAYS)})(L|#[1-5])"
-    ),
+    _Field(name="day of week", least=1, most=7, names=WEEKDAYS, own=r"\?|L|[1-7](L|#[1-5])", steps=False),
     _Field(name="year", least=1970, most=2199),
 )
 
 
 def schedule_expression(expression: str) -> str:
-    """Raises ValueError with what is wrong with it."""
+    """Raises ValueError with what is wrong with it.
+
+    A number of 1 has its unit in the singular, all others in the plural, as EventBridge's rules want it:
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rate-expressions.html
+    """
     rate, cron = RATE.fullmatch(expression), CRON.fullmatch(expression)
     if rate is not None:
-        if rate[1] != "1" and not rate[2].endswith("s"):
-            raise ValueError(f"must be rate({rate[1]} {rate[2]}s)")
+        plural = "" if rate[1] == "1" else "s"
+        if rate[3] != plural:
+            raise ValueError(f"must be rate({rate[1]} {rate[2]}{plural})")
     elif cron is not None:
         wrong = next(_cron_problems(cron[1].split()), None)
         if wrong is not None:

@@ -176,7 +176,7 @@ PREDICTORS = {
 SCHEDULES = st.builds(
     ScheduleSettings,
     expression=st.one_of(
-        st.integers(1, 1000).map(lambda number: f"rate({number} hours)"),
+        st.integers(2, 1000).map(lambda number: f"rate({number} hours)"),
         st.tuples(st.integers(0, 59), st.integers(0, 23)).map(lambda time: f"cron({time[0]} {time[1]} ? * MON-FRI *)"),
     ),
     time_zone=st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kolkata")),
