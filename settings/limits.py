@@ -83,8 +83,9 @@ CHANNELS_MAX_COUNT = 19
 # Of all that is said of a pipeline; what is left by the hyperparameters is more than all else in it can be.
 PIPELINE_DEFINITION_MAX_CHARACTERS = 1_048_576
 HYPERPARAMETERS_MAX_CHARACTERS = PIPELINE_DEFINITION_MAX_CHARACTERS - 65_536
-# SageMaker adds the execution's id, a token and a number to it.
-JOB_PREFIX_MAX_LENGTH = 38
+# SageMaker adds the execution's id, a token and the number of failures, with hyphens: of 12, 10 and 1 characters. AWS's
+# page says 38, which with them would be one more than a job's name may have.
+JOB_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - len(f"-{'i' * 12}-{'t' * 10}-0")
 WAIT_WITHOUT_CHECKPOINTS_MAX_SECONDS = 3600
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"

@@ -51,7 +51,10 @@ class _TrainingSettings(Settings):
     max_runtime_seconds: MaxRuntimeSeconds = Field(
         default=3600, description="seconds of training after which SageMaker stops it"
     )
-    spot: SpotSettings | None = Field(default=None, description="spot instances; left out: instances on demand")
+    spot: SpotSettings | None = Field(
+        default=None,
+        description="spot instances, where a script finds /opt/ml/checkpoints again as it left it; left out: on demand",
+    )
     channels: Sequence[ChannelName] = Field(
         default=("train", "validation"),
         min_length=1,

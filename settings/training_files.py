@@ -69,7 +69,7 @@ class _Folders:
         if (folder, channels) not in self._read:
             if not _is_within(self._root, self._root / folder):
                 raise UnreadableError("outside the project")
-            listed(self._root / folder)
+            listed(self._root / folder)  # or raises
             found = _Code(self._root, folder) if channels is None else _SampleData(self._root, folder, channels)
             self._read[folder, channels] = found.tree()
             self.problems += found.problems
@@ -168,8 +168,8 @@ class _Files(ABC):
             letters = address_part(name)
             other = taken.setdefault(letters, name)
             meets = None if other == name else f"must differ from {other} in more than punctuation"
-            size = len(letters.encode(errors="surrogateescape"))
-            long = f"must have a name of {size - ADDRESS_MAX_BYTES} bytes less" if size > ADDRESS_MAX_BYTES else None
+            more = len(letters.encode(errors="surrogateescape")) - ADDRESS_MAX_BYTES
+            long = f"must have a name of {more} bytes less" if more > 0 else None
             for allowed in (name_problem(name), meets, long):
                 if allowed is not None:
                     yield self._problem(name, allowed)
