@@ -33,21 +33,19 @@ class AwsStack(TerraformStack):
         self._addresses: dict[str, str] = {}
         self._meeting: list[Problem] = []
         super().__init__(scope, stack_id)
+        # Of all that Terraform makes; what runs later is given them too.
+        self.tags: Mapping[str, str] = {
+            "Project": settings.project,
+            "Environment": settings.name,
+            "Owner": settings.owner,
+        }
         AwsProvider(
             self,
             "aws",
             region=settings.region,
             max_retries=MAX_RETRIES,
             allowed_account_ids=None if settings.account_id is None else [settings.account_id],
-            default_tags=[
-                AwsProviderDefaultTags(
-                    tags={
-                        "Project": settings.project,
-                        "Environment": settings.name,
-                        "Owner": literal(settings.owner),
-                    }
-                )
-            ],
+            default_tags=[AwsProviderDefaultTags(tags={key: literal(value) for key, value in self.tags.items()})],
         )
 
     def keep_state(self, name: str, *, bucket: str | None = None, key: str = "", region: str = "") -> None:
@@ -59,7 +57,7 @@ class AwsStack(TerraformStack):
             backend = S3Backend(self, bucket=bucket, key=key, region=region, encrypt=True)
             backend.add_override("use_lockfile", True)  # of Terraform 1.10: CDKTF's last release does not know it
 
-    def publish(self, outputs: Mapping[str, str | Sequence[str] | None]) -> None:
+    def publish(self, outputs: Mapping[str, str | Sequence[str] | Mapping[str, str] | None]) -> None:
         """As Terraform's outputs; what is None is left out."""
         for name, value in outputs.items():
             if value is not None:

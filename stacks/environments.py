@@ -32,6 +32,7 @@ class Environment:
     # Asks SageMaker, after an update, which configuration an endpoint serves.
     verify_script: Path
     wait_script: Path
+    delete_script: Path  # deletes the versions of a group of models
 
     @property
     def image_repositories(self) -> set[str]:
@@ -79,6 +80,7 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
             training_files=training_files[name],
             verify_script=ROOT / "operations/verify_endpoint.py",
             wait_script=ROOT / "operations/wait_for_interfaces.py",
+            delete_script=ROOT / "operations/delete_model_packages.py",
         )
         for name in NAMES
     ]

@@ -12,7 +12,7 @@ from constructs.network.network import Network
 from constructs.notebook.notebook import Notebook
 from constructs.serving.serving import Serving
 from constructs.storage.data_bucket import DataBucket
-from constructs.training.training_role import TrainingRole
+from constructs.training.training import Training
 from stacks.aws_stack import AwsStack
 from stacks.environments import Environment
 
@@ -55,16 +55,21 @@ class MlPlatformStack(AwsStack):
             has_notebook=has_notebook,
             storage=logs,
         )
-        training_role = TrainingRole(
+        training = Training(
             self,
-            "training_role",
+            "(training)",
             account=account,
             names=names,
             limit_trust_to_account=settings.limit_trust_to_account,
+            trainings=settings.trainings,
+            files=environment.training_files,
+            image_repositories={*settings.training_images, *environment.image_repositories},
             bucket=bucket,
             key_arn=key_arn,
-            image_repositories={*settings.training_image_repositories, *environment.image_repositories},
             placement=network.training_placement,
+            tags=self.tags,
+            delete_script=environment.delete_script if settings.bucket.force_destroy else None,
+            prevent_destroy=settings.protected,
         )
         if settings.notebook is not None:
             notebook = Notebook(
@@ -76,7 +81,7 @@ class MlPlatformStack(AwsStack):
                 sagemaker_full_access=settings.sagemaker_full_access,
                 bucket=bucket,
                 key_arn=key_arn,
-                training_role_arn=training_role.arn,
+                training_role_arn=training.role_arn,
                 placement=network.placement,
                 on_create=environment.on_create,
                 on_start=environment.on_start,
@@ -106,15 +111,6 @@ class MlPlatformStack(AwsStack):
             wait_script=environment.wait_script if settings.rollback_guard else None,
         )
         dashboard = Dashboard(self, "dashboard", names=names, endpoints=serving.served, has_notebook=has_notebook)
-        self.publish(
-            {
-                "bucket_name": bucket.name,
-                "log_group_names": log_groups.names,
-                "training_role_arn": training_role.arn,
-                "key_arn": key_arn,
-                **network.outputs,
-                "alarm_topic_arn": topic.arn,
-                "dashboard_url": dashboard.url,
-                **serving.outputs,
-            }
-        )
+        self.publish({"bucket_name": bucket.name, "log_group_names": log_groups.names, "key_arn": key_arn})
+        self.publish({"alarm_topic_arn": topic.arn, "dashboard_url": dashboard.url})
+        self.publish({**training.outputs, **network.outputs, **serving.outputs})

@@ -13,8 +13,9 @@ from constructs import Construct
 from constructs.storage.private_bucket import PrivateBucket
 from settings.bucket import BucketSettings
 
-TRAINING_OUTPUT, MODELS, NOTEBOOKS, DATA_CAPTURE = "training-output/", "models/", "notebooks/", "data-capture/"
-PREFIXES = ("training-data/", TRAINING_OUTPUT, MODELS, NOTEBOOKS)
+TRAINING_DATA, TRAINING_CODE, TRAINING_OUTPUT = "training-data/", "training-code/", "training-output/"
+MODELS, NOTEBOOKS, DATA_CAPTURE = "models/", "notebooks/", "data-capture/"
+PREFIXES = (TRAINING_DATA, TRAINING_OUTPUT, MODELS, NOTEBOOKS)
 
 
 class DataBucket(Construct):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from cdktf import AssetType, ITerraformDependable, TerraformAsset
+from cdktf import AssetType, ITerraformDependable, TerraformAsset, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
@@ -13,7 +13,7 @@ from constructs.literal import literal
 class UploadedFile(Construct):
     """Synth copies the file beside the stack's JSON, so that the output folder alone is enough to deploy.
 
-    `s3_uri` and `resource` refer to the object in place.
+    `s3_uri` and `resource` refer to the object in place. Under another key it is another object.
     """
 
     def __init__(
@@ -24,6 +24,7 @@ class UploadedFile(Construct):
         bucket: str,
         key: str,
         path: Path,
+        create_before_destroy: bool = False,
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
@@ -35,6 +36,7 @@ class UploadedFile(Construct):
             key=literal(key),
             source=literal(asset.path),
             source_hash=asset.asset_hash,
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True) if create_before_destroy else None,
             depends_on=[*depends_on],
         )
         self.s3_uri = f"s3://{self.resource.bucket}/{self.resource.key}"
