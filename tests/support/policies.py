@@ -30,6 +30,12 @@ def resolved(text: str, platform: dict[str, Any]) -> str:
                 return ACCOUNT
             case "aws_s3_bucket", "arn":
                 return "arn:aws:s3:::" + resolved(platform["resource"][kind][address]["bucket"], platform)
+            case "aws_s3_bucket", "bucket":
+                return resolved(platform["resource"][kind][address]["bucket"], platform)
+            case "aws_sagemaker_prebuilt_ecr_image", "registry_path":
+                image = platform["data"][kind][address]
+                registry = "683313688378.dkr.ecr.us-east-1.amazonaws.com"
+                return f"{registry}/{image['repository_name']}:{image['image_tag']}"
             case "aws_iam_role", "arn":
                 return f"arn:aws:iam::{ACCOUNT}:role/{platform['resource'][kind][address]['name']}"
             case "aws_kms_key", "arn":
