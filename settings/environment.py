@@ -78,7 +78,8 @@ class EnvironmentSettings(Settings):
     rollback_guard: bool = Field(
         default=True,
         description="a deploy fails where SageMaker rolled an endpoint's update back, and a destroy waits until "
-        "SageMaker has left the network; both need Python with boto3 where Terraform runs",
+        "SageMaker has left the network, and deletes registered models with `bucket.force_destroy`; all of it needs "
+        "Python with boto3 where Terraform runs",
     )
     state_bucket: BucketName | None = Field(
         default=None,
@@ -97,6 +98,11 @@ class EnvironmentSettings(Settings):
             own_bucket=self.bucket.name,
             endpoints={endpoint.name: self._endpoint_names(endpoint) for endpoint in self.endpoints},
         )
+
+    @property
+    def deletes_models(self) -> bool:
+        """Whether a destroy of all deletes the models that are registered, as it does all that is in the bucket."""
+        return self.bucket.force_destroy and self.rollback_guard
 
     @property
     def training_images(self) -> Sequence[str]:

@@ -68,7 +68,7 @@ class MlPlatformStack(AwsStack):
             key_arn=key_arn,
             placement=network.training_placement,
             tags=self.tags,
-            delete_script=environment.delete_script if settings.bucket.force_destroy else None,
+            delete_script=environment.delete_script if settings.deletes_models else None,
             prevent_destroy=settings.protected,
         )
         if settings.notebook is not None:

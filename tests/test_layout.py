@@ -21,6 +21,19 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("main", "models", "operations", "local_aws", "pages", "policy"),
     ("tests",),
 )
+# What constructs are made of, and is none.
+PARTS = {
+    "allow",
+    "definition",
+    "definition_text",
+    "deployment",
+    "endpoint_rows",
+    "literal",
+    "log_storage",
+    "placement",
+    "training_step",
+    "widgets",
+}
 SETTINGS_MAY_IMPORT = {"pydantic", "pydantic_core", "settings", *sys.stdlib_module_names}
 
 
@@ -49,12 +62,7 @@ def test_a_construct_file_is_short_and_named_after_its_one_construct(path: Path)
         if isinstance(node, ast.ClassDef)
         and any(getattr(base, "id", "") in ("Construct", "TerraformResource") for base in node.bases)
     ]
-    # The files without: the parts that constructs are made of.
-    assert classes == (
-        []
-        if path.stem in ("allow", "deployment", "endpoint_rows", "literal", "log_storage", "placement", "widgets")
-        else ["".join(map(str.capitalize, path.stem.split("_")))]
-    )
+    assert classes == ([] if path.stem in PARTS else ["".join(map(str.capitalize, path.stem.split("_")))])
 
 
 @pytest.mark.parametrize("path", CONSTRUCTS, ids=lambda path: path.stem)

@@ -1,6 +1,7 @@
 """Text from outside stays text: Terraform evaluates the very strings of the synthesized JSON."""
 
 import json
+import re
 import shutil
 import subprocess
 from base64 import b64decode
@@ -16,10 +17,15 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from constructs.literal import literal
+from constructs.training.definition import definition
 from pages.settings_page import classes
 from settings.names import address_part
 from settings.problems import within
 from settings.releases import Release, ReleasedModel
+from settings.training import ScriptTraining
+from settings.training_files import FileTree, TrainingFiles
+from settings.training_metric import ScriptMetricSettings
+from tests.support.pipelines import SCRIPT
 from tests.support.synthesis import environment, synthesized_platform
 
 HOSTILE = (
@@ -110,13 +116,49 @@ def test_what_people_give_files_and_containers_reaches_terraform_as_text(tmp_pat
         assert source.endswith(f"/{path.name}")
 
 
+def test_what_people_say_of_a_training_reaches_terraform_as_text(tmp_path: Path) -> None:
+    """Its hyperparameters and its expression in the pipeline's definition, and its files, in whatever folder."""
+    hostile = [text for text in HOSTILE if text and "\n" not in text]
+    said = {f"h{number}": text for number, text in enumerate(hostile)}
+    for text in hostile:
+        regex = f"{re.escape(text)}(.*)"
+        metric = ScriptMetricSettings(name="accuracy", regex=regex, threshold=0.9)
+        training = ScriptTraining(hyperparameters=said, metric=metric).checked()
+        [found] = evaluated([definition(replace(SCRIPT, training=training), code_digest="0")], tmp_path)
+        arguments = json.loads(found)["Steps"][0]["Arguments"]
+        assert {name: arguments["HyperParameters"][name] for name in said} == said
+        assert arguments["AlgorithmSpecification"]["MetricDefinitions"] == [{"Name": "accuracy", "Regex": regex}]
+    paths = files(tmp_path, ".py")
+    tree = FileTree(digest="0123456789ab", files={path.name: path for path in paths})
+    built = replace(environment("dev"), training_files={"breast-cancer": TrainingFiles(code=tree, data=tree)})
+    objects = synthesized_platform(built)["resource"]["aws_s3_object"]
+    for path in paths:
+        name = address_part(path.name)
+        for address, prefix in (
+            (f"training_breast_cancer_code_{name}", "training-code/breast-cancer"),
+            (f"training_data_breast_cancer_0123456789ab_{name}", "training-data/breast-cancer"),
+        ):
+            key, source = evaluated([objects[address]["key"], objects[address]["source"]], tmp_path)
+            assert key == f"{prefix}/0123456789ab/{path.name}"
+            assert source.endswith(f"/{path.name}")
+
+
+# What the tests above say of these; the folders of a training are in no JSON.
+TAKEN_AS_TEXT = (
+    "BuiltInTraining.sample_data",
+    "ScriptMetricSettings.regex",
+    "ScriptTraining.sample_data",
+    "ScriptTraining.source",
+)
+
+
 def strings() -> list[Any]:
     """Every setting that is text, or holds text, by its class and name."""
     return [
         pytest.param(field, id=f"{cls.__name__}.{name}")
         for cls in classes()
         for name, field in cls.model_fields.items()
-        if str in within(field.annotation)
+        if str in within(field.annotation) and f"{cls.__name__}.{name}" not in TAKEN_AS_TEXT
     ]
 
 

@@ -14,9 +14,13 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from pydantic import ValidationError
 
 from settings.endpoint import EndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
+from settings.limits import JOB_PREFIX_MAX_LENGTH
 from settings.names import address_part
 from settings.problems import InvalidInputError
 from settings.releases import Release, ReleasedModel
+from settings.schedule import ScheduleSettings
+from settings.training import ScriptTraining
+from settings.training_files import FileTree, TrainingFiles
 from settings.variant import VariantSettings
 from stacks.checked_app import CheckedApp
 from stacks.environments import ROOT, Environment
@@ -28,7 +32,13 @@ ARTIFACT = ROOT / "models/breast-cancer-means.tar.gz"
 # Of a part of a name, so that role's policies have room for all.
 LONGEST = 18
 NAMED_WITHIN_ANOTHER = ("aws_iam_role_policy", "aws_appautoscaling_policy")
-NAMED_BY = {"aws_s3_object": "key", "aws_cloudwatch_metric_alarm": "alarm_name", "aws_s3_bucket": "bucket"}
+NAMED_BY = {
+    "aws_s3_object": "key",
+    "aws_cloudwatch_metric_alarm": "alarm_name",
+    "aws_s3_bucket": "bucket",
+    "aws_sagemaker_model_package_group": "model_package_group_name",
+    "aws_sagemaker_pipeline": "pipeline_name",
+}
 
 
 def platform_of(built: Environment, folder: Path) -> dict[str, Any]:
@@ -124,7 +134,9 @@ def test_names_of_models_and_notebooks_meet_nothing(tmp_path: Path) -> None:
         notebooks=notebooks,
     )
     platform = platform_of(built, tmp_path / "out")
-    assert len(platform["resource"]["aws_s3_object"]) == len(notebooks) + len(models) + 4
+    files = environment("dev").training_files["breast-cancer"]
+    of_training = sum(len(tree.files) for tree in (files.code, files.data) if tree is not None)
+    assert len(platform["resource"]["aws_s3_object"]) == len(notebooks) + len(models) + of_training + 4
 
 
 def test_rejects_two_elements_of_one_address_with_both_paths_and_writes_nothing(tmp_path: Path) -> None:
@@ -150,3 +162,38 @@ def test_an_address_is_one_that_terraform_takes(tmp_path: Path, name: str) -> No
         ["terraform", "console"], cwd=tmp_path, input="1\n", capture_output=True, text=True, check=False
     )
     assert (finished.returncode, finished.stdout) == (0, "1\n"), finished.stderr
+
+
+def training_in(name: str, folder: Path, *files: str) -> tuple[ScriptTraining, TrainingFiles]:
+    paths = {file: folder / f"{number}.py" for number, file in enumerate(files)}
+    for path in paths.values():
+        path.touch()
+    tree = FileTree(digest="0123456789ab", files=paths)
+    return ScriptTraining(name=name, schedule=ScheduleSettings(expression="rate(1 day)")), TrainingFiles(
+        code=tree, data=tree
+    )
+
+
+def with_trainings(*trainings: tuple[ScriptTraining, TrainingFiles]) -> Environment:
+    built = environment("staging", trainings=[training for training, _ in trainings])
+    return replace(built, training_files={training.name: files for training, files in trainings})
+
+
+def test_trainings_called_as_parts_of_addresses_are_told_apart(tmp_path: Path) -> None:
+    fitting = [name for name in parts() if len(name) <= JOB_PREFIX_MAX_LENGTH - len("ml-platform-staging-")]
+    assert {"code", "data", "key-arn", "pipeline", "role", "training"} <= {*fitting}
+    platform = platform_of(
+        with_trainings(*(training_in(name, tmp_path, "train.py") for name in fitting)), tmp_path / "x"
+    )
+    assert len(platform["resource"]["aws_sagemaker_pipeline"]) == len(fitting)
+
+
+def test_a_training_whose_files_are_called_as_those_of_another_is_refused(tmp_path: Path) -> None:
+    built = with_trainings(training_in("x", tmp_path, "code/train.py"), training_in("x-code", tmp_path, "train.py"))
+    with pytest.raises(InvalidInputError) as refused:
+        platform_of(built, tmp_path / "x")
+    assert [str(problem) for problem in refused.value.problems if "S3Object" in str(problem)] == [
+        "staging: S3Object training_x_code_code_train_py: the address in Terraform of both "
+        "(training)/training/x/code/code_train_py/Default and (training)/training/x_code/code/train_py/Default: one of "
+        "them must be called otherwise"
+    ]

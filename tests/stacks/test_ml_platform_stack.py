@@ -18,12 +18,13 @@ FIRST, SECOND = (
     )
     for name in ("means", "all-columns")
 )
+NAMED_BY = ("name", "bucket", "pipeline_name", "model_package_group_name")
 
 
 def test_addresses_are_construct_ids_without_hashes() -> None:
     resources = synthesized_platform(environment("dev"))["resource"]
     assert list(resources["aws_s3_bucket"]) == ["data_bucket"]
-    assert list(resources["aws_iam_role"]) == ["hosting_role", "notebook_role", "training_role"]
+    assert list(resources["aws_iam_role"]) == ["hosting_role", "notebook_role", "pipeline_role", "training_role"]
     assert list(resources["aws_sagemaker_endpoint"]) == ["linear_learner"]
     assert set(resources["aws_s3_object"]) >= {"data_bucket_training_data", "notebook_PythonCheatSheet"}
 
@@ -39,7 +40,7 @@ def test_an_endpoint_whose_name_begins_with_a_digit_has_an_address_that_terrafor
 def test_outputs_name_what_a_user_needs(name: str) -> None:
     outputs = set(synthesized_platform(environment(name))["output"])
     expected = {"alarm_topic_arn", "bucket_name", "dashboard_url", "key_arn", "log_group_names", "training_role_arn"}
-    expected |= {"endpoint_name_linear_learner", "endpoint_configuration_name_linear_learner"}
+    expected |= {"endpoint_name_linear_learner", "endpoint_configuration_name_linear_learner", "pipeline_names"}
     of_network = {"security_group_ids", "subnet_ids", "training_security_group_ids"}
     own = {"notebook_name", "notebook_url"} if name == "dev" else of_network
     assert outputs == expected | own
@@ -72,7 +73,8 @@ def test_without_an_account_any_is_allowed() -> None:
 
 def test_an_environment_without_a_release_has_everything_but_the_endpoint() -> None:
     platform = synthesized_platform(environment("prod", release=Release()))
-    assert not [kind for kind in platform["resource"] if kind.startswith("aws_sagemaker_")]
+    what_trains = {"aws_sagemaker_model_package_group", "aws_sagemaker_pipeline"}
+    assert {kind for kind in platform["resource"] if kind.startswith("aws_sagemaker_")} == what_trains
     assert "/aws/sagemaker/Endpoints/linear-learner" in [
         group["name"] for group in platform["resource"]["aws_cloudwatch_log_group"].values()
     ]
@@ -117,12 +119,12 @@ def test_three_environments_that_share_an_account_name_nothing_twice() -> None:
         logs = committed.settings.logs.model_copy(update={"owns_account_wide": name == "dev"})
         resources = synthesized_platform(environment(name, shares_account=True, logs=logs))["resource"]
         names += [
-            (resource_type, resource.get("name") or resource["bucket"])
+            (resource_type, next(resource[key] for key in NAMED_BY if key in resource))
             for resource_type in resources
             for resource in resources[resource_type].values()
             # The rest refers to one of these, or has a generated name.
             if resource_type in ("aws_cloudwatch_log_group", "aws_iam_role", "aws_s3_bucket")
-            or (resource_type.startswith("aws_sagemaker") and "name" in resource)
+            or (resource_type.startswith("aws_sagemaker") and {*NAMED_BY} & {*resource})
         ]
     assert len(names) > 15
     assert sorted(names) == sorted(set(names))

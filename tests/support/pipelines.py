@@ -9,13 +9,19 @@ https://github.com/aws-sagemaker-mlops/sagemaker-model-building-pipeline-definit
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from botocore.validate import ParamValidator
 from moto.core.utils import get_service_model
 
+from constructs.training.definition_text import Reference
+from constructs.training.training_step import TrainingStep
 from local_aws.server import strict
 from settings.limits import PIPELINE_DEFINITION_MAX_CHARACTERS
+from settings.training import BuiltInTraining, ScriptTraining
+from settings.training_metric import BuiltInMetricSettings
+from tests.support import parts
 
 # https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html
 OPERATIONS = {"Training": "CreateTrainingJob", "RegisterModel": "CreateModelPackage"}
@@ -30,6 +36,29 @@ COMPARISONS = ("Equals", "GreaterThan", "GreaterThanOrEqualTo", "LessThan", "Les
 NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
 SAMPLES: Mapping[str, Any] = {"string": "a", "float": 0.5, "timestamp": 0, "integer": 1}
 URI = "s3://bucket/training-output/a/output/model.tar.gz"
+
+# The steps of two trainings, in which all is known that Terraform would know at apply.
+SCRIPT = TrainingStep(
+    name="acme-prod-breast-cancer",
+    training=ScriptTraining().checked(),
+    image=Reference(to="683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"),
+    role_arn="arn:aws:iam::111111111111:role/acme-prod-sagemaker-training",
+    bucket_name="acme-data",
+    data={"train": "training-data/a/train/", "validation": "training-data/a/validation/"},
+    code="training-code/breast-cancer/0123456789ab/",
+    key_arn=parts.KEY_ARN,
+    placement=parts.PLACEMENT,
+    tags={"Project": "acme", "Owner": "ann"},
+)
+BUILT_IN = replace(
+    SCRIPT,
+    training=BuiltInTraining(
+        name="linear",
+        hyperparameters={"predictor_type": "binary_classifier"},
+        metric=BuiltInMetricSettings(name="validation:binary_classification_accuracy", threshold=0.9),
+    ).checked(),
+    code=None,
+)
 
 
 def problems_of(definition: str) -> list[str]:

@@ -21,9 +21,8 @@ from settings.spot import SpotSettings
 from settings.training import BuiltInTraining, ScriptTraining
 from settings.training_metric import BuiltInMetricSettings, ScriptMetricSettings
 from stacks.environments import NAMES
-from tests.constructs.training.test_training_step import BUILT_IN, SCRIPT
 from tests.support.aws_model import shape
-from tests.support.pipelines import problems_of
+from tests.support.pipelines import BUILT_IN, SCRIPT, problems_of
 from tests.support.policies import resolved
 from tests.support.synthesis import environment, synthesized_platform
 
@@ -59,7 +58,7 @@ def test_it_trains_judges_and_registers_or_fails() -> None:
     ],
 )
 def test_the_metric_is_compared_in_its_direction_and_a_failure_says_so(
-    objective: str, comparison: str, said: str
+    objective: Any, comparison: str, said: str
 ) -> None:
     metric = ScriptMetricSettings(name="validation:loss", regex="loss=(.*)", threshold=0.25, objective=objective)
     made = steps(replace(SCRIPT, training=ScriptTraining(metric=metric).checked()))

@@ -6,34 +6,11 @@ from typing import Any
 
 import pytest
 
-from constructs.training.definition_text import Reference, canonical
+from constructs.training.definition_text import canonical
 from constructs.training.training_step import TrainingStep
 from settings.spot import SpotSettings
-from settings.training import BuiltInTraining, ScriptTraining
-from settings.training_metric import BuiltInMetricSettings
 from tests.support import parts
-
-SCRIPT = TrainingStep(
-    name="acme-prod-breast-cancer",
-    training=ScriptTraining().checked(),
-    image=Reference(to="683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"),
-    role_arn="arn:aws:iam::111111111111:role/acme-prod-sagemaker-training",
-    bucket_name="acme-data",
-    data={"train": "training-data/a/train/", "validation": "training-data/a/validation/"},
-    code="training-code/breast-cancer/0123456789ab/",
-    key_arn=parts.KEY_ARN,
-    placement=parts.PLACEMENT,
-    tags={"Project": "acme", "Owner": "ann"},
-)
-BUILT_IN = replace(
-    SCRIPT,
-    training=BuiltInTraining(
-        name="linear",
-        hyperparameters={"predictor_type": "binary_classifier"},
-        metric=BuiltInMetricSettings(name="validation:binary_classification_accuracy", threshold=0.9),
-    ).checked(),
-    code=None,
-)
+from tests.support.pipelines import BUILT_IN, SCRIPT
 
 
 def arguments(step: TrainingStep, **training: Any) -> dict[str, Any]:

@@ -1,0 +1,119 @@
+"""What the role of the pipelines may do, decided by an IAM simulator."""
+
+from typing import Any
+
+import pytest
+from cdktf import TerraformStack
+
+from constructs.training.pipeline_role import PipelineRole
+from settings.training import ScriptTraining
+from tests.support import parts
+from tests.support.policies import ACCOUNT, KEY, Request, decisions, policies
+from tests.support.synthesis import environment, only, synthesized, synthesized_platform
+
+ROLES = f"arn:aws:iam::{ACCOUNT}:role"
+ROLE = f"{ROLES}/ml-platform-prod-sagemaker-pipeline"
+SAGEMAKER = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
+JOB = f"{SAGEMAKER}:training-job/ml-platform-prod-breast-cancer-abcdefghijkl-mnopqrstuv-0"
+VERSION = f"{SAGEMAKER}:model-package/ml-platform-prod-breast-cancer/1"
+TO_SAGEMAKER = {"iam:PassedToService": "sagemaker.amazonaws.com"}
+PENDING = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
+
+
+def test_the_pipeline_role_alone_is_one_role_with_one_policy() -> None:
+    def build(stack: TerraformStack) -> None:
+        PipelineRole(
+            stack,
+            "pipeline_role",
+            account=parts.account(stack),
+            names=parts.names(),
+            limit_trust_to_account=True,
+            trainings=["a", "b"],
+            training_role_arn="arn:aws:iam::111111111111:role/training",
+        )
+
+    resources = synthesized(build)
+    assert only(resources, "aws_iam_role")["name"] == "acme-prod-sagemaker-pipeline"
+    assert len(resources["aws_iam_role_policy"]) == 1
+
+
+CASES: list[tuple[str, str, dict[str, str], str]] = [
+    ("sagemaker:CreateTrainingJob", JOB, {}, "Allowed"),
+    ("sagemaker:DescribeTrainingJob", JOB, {}, "Allowed"),
+    ("sagemaker:StopTrainingJob", JOB, {}, "Allowed"),
+    ("sagemaker:AddTags", JOB, {}, "Allowed"),
+    ("sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/ml-platform-prod-lab1", {}, "ImplicitlyDenied"),
+    ("sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/other", {}, "ImplicitlyDenied"),
+    ("sagemaker:AddTags", VERSION, {}, "ImplicitlyDenied"),
+    ("iam:PassRole", f"{ROLES}/ml-platform-prod-sagemaker-training", TO_SAGEMAKER, "Allowed"),
+    ("iam:PassRole", f"{ROLES}/ml-platform-prod-sagemaker-hosting", TO_SAGEMAKER, "ImplicitlyDenied"),
+    ("iam:PassRole", ROLE, TO_SAGEMAKER, "ImplicitlyDenied"),
+    (
+        "iam:PassRole",
+        f"{ROLES}/ml-platform-prod-sagemaker-training",
+        {"iam:PassedToService": "ec2.amazonaws.com"},
+        "ImplicitlyDenied",
+    ),
+    ("sagemaker:CreateModelPackage", VERSION, PENDING, "Allowed"),
+    ("sagemaker:CreateModelPackage", VERSION, {"sagemaker:ModelApprovalStatus": "Approved"}, "ImplicitlyDenied"),
+    ("sagemaker:CreateModelPackage", VERSION.replace("breast-cancer", "x"), PENDING, "ImplicitlyDenied"),
+    ("sagemaker:DescribeModelPackage", VERSION, {}, "Allowed"),
+    ("sagemaker:UpdateModelPackage", VERSION, {}, "ImplicitlyDenied"),
+    ("sagemaker:DeleteModelPackage", VERSION, {}, "ImplicitlyDenied"),
+    ("sagemaker:CreateModel", f"{SAGEMAKER}:model/ml-platform-prod-x", {}, "ImplicitlyDenied"),
+    ("s3:GetObject", f"arn:aws:s3:::ml-platform-prod-sagemaker-{ACCOUNT}-us-east-1/a", {}, "ImplicitlyDenied"),
+    ("kms:Decrypt", KEY, {}, "ImplicitlyDenied"),
+    ("kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"}, "ImplicitlyDenied"),
+]
+
+
+def test_it_starts_its_trainings_and_registers_what_waits_for_approval_and_nothing_else() -> None:
+    documents = policies("prod")
+    asked = [
+        Request(
+            action=action,
+            resource=resource,
+            principal=ROLE,
+            policy=documents["pipeline_role_policy_document"],
+            resource_policy=documents["encryption_key_policy_document"] if action.startswith("kms:") else None,
+            context=context,
+        )
+        for action, resource, context, _ in CASES
+    ]
+    assert [(*case[:3], decision) for case, decision in zip(CASES, decisions(asked), strict=True)] == CASES
+
+
+@pytest.mark.parametrize(
+    ("source", "account", "decided"),
+    [
+        (f"{SAGEMAKER}:pipeline/ml-platform-prod-breast-cancer/*", ACCOUNT, "Allowed"),
+        (f"{SAGEMAKER}:pipeline/ml-platform-prod-breast-cancer/execution/abcdefghijkl", ACCOUNT, "Allowed"),
+        (f"{SAGEMAKER}:pipeline/other/execution/abcdefghijkl", ACCOUNT, "ImplicitlyDenied"),
+        (f"{SAGEMAKER}:training-job/ml-platform-prod-x", ACCOUNT, "ImplicitlyDenied"),
+        (f"{SAGEMAKER}:pipeline/ml-platform-prod-breast-cancer/*", "2" * 12, "ImplicitlyDenied"),
+    ],
+)
+def test_sagemaker_takes_it_for_executions_of_its_pipelines_only(source: str, account: str, decided: str) -> None:
+    request = Request(
+        action="sts:AssumeRole",
+        resource=ROLE,
+        principal="sagemaker.amazonaws.com",
+        resource_policy=policies("prod")["pipeline_role_trust_document"],
+        context={"aws:SourceArn": source, "aws:SourceAccount": account},
+    )
+    assert decisions([request]) == [decided]
+
+
+def test_the_trust_names_no_source_where_it_is_not_limited() -> None:
+    document: Any = policies("dev", limit_trust_to_account=False)["pipeline_role_trust_document"]
+    assert all("Condition" not in statement for statement in document["Statement"])
+
+
+def test_there_is_none_without_a_training() -> None:
+    roles = synthesized_platform(environment("dev", trainings=[]))["resource"]["aws_iam_role"]
+    assert not [name for name in roles if "pipeline" in name or "scheduler" in name]
+    assert "training_role" in roles
+    assert (
+        "pipeline_role"
+        in synthesized_platform(environment("dev", trainings=[ScriptTraining()]))["resource"]["aws_iam_role"]
+    )
