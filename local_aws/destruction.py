@@ -6,7 +6,7 @@ from pathlib import Path
 
 from local_aws import credentials, environment_stack, provider
 from local_aws.deployed import Deployed, noted
-from local_aws.inventory import delete_kept_log_groups, inventory
+from local_aws.inventory import delete_kept_log_groups, delete_registered_models, inventory
 from local_aws.server.process import Server
 from stacks.environments import read_environments
 
@@ -42,6 +42,7 @@ def _left(folder: Path, server: Server, deployed: Deployed) -> list[str]:
     for bucket in session.resource("s3", endpoint_url=server.url).buckets.all():
         if bucket.name != deployed.state_bucket:
             bucket.object_versions.delete()  # Terraform deletes objects only where the settings have force_destroy
+    delete_registered_models(session, server.url)  # and registered models only with its script
     if environment_stack.was_deployed(folder, name):
         stack = environment_stack.destroyed(folder, name, os.environ | own | changes)
         if stack.protected:

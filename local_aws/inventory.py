@@ -97,6 +97,14 @@ KINDS = (
         service="sagemaker", operation="list_endpoint_configs", collection="EndpointConfigs", name="EndpointConfigName"
     ),
     Kind(service="sagemaker", operation="list_endpoints", collection="Endpoints", name="EndpointName"),
+    Kind(service="sagemaker", operation="list_pipelines", collection="PipelineSummaries", name="PipelineName"),
+    Kind(
+        service="sagemaker",
+        operation="list_model_package_groups",
+        collection="ModelPackageGroupSummaryList",
+        name="ModelPackageGroupName",
+    ),
+    Kind(service="scheduler", operation="list_schedules", collection="Schedules", name="Name"),
     Kind(
         service="application-autoscaling",
         operation="describe_scalable_targets",
@@ -131,6 +139,17 @@ def inventory(session: boto3.Session, endpoint_url: str) -> list[str]:
         entries = [entry for page in pages for entry in page.get(kind.collection, [])]
         found += [f"{kind.service} {kind.collection}: {entry[kind.name]}" for entry in entries if kind.counts(entry)]
     return found + [f"kms Keys: {key}" for key in _keys(session.client("kms", endpoint_url=endpoint_url))]
+
+
+def delete_registered_models(session: boto3.Session, endpoint_url: str) -> None:
+    """All versions of all groups: SageMaker deletes no group that has any."""
+    sagemaker: Any = session.client("sagemaker", endpoint_url=endpoint_url)
+    for page in sagemaker.get_paginator("list_model_package_groups").paginate():
+        for group in page["ModelPackageGroupSummaryList"]:
+            versions = sagemaker.get_paginator("list_model_packages")
+            found = [*versions.paginate(ModelPackageGroupName=group["ModelPackageGroupName"])]
+            for item in (item for page in found for item in page["ModelPackageSummaryList"]):
+                sagemaker.delete_model_package(ModelPackageName=item["ModelPackageArn"])
 
 
 def delete_kept_log_groups(session: boto3.Session, endpoint_url: str, tags: Mapping[str, str]) -> None:

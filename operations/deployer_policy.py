@@ -32,7 +32,8 @@ from stacks.environments import read_environment
 
 # Of a managed policy, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 POLICY_MAX_CHARACTERS = 6144
-SAGEMAKER, FLOW_LOGS = "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com"
+SAGEMAKER, FLOW_LOGS, SCHEDULER = "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com", "scheduler.amazonaws.com"
+PASSED_TO = {SAGEMAKER: "SageMaker", FLOW_LOGS: "FlowLogs", SCHEDULER: "Scheduler"}
 # What Terraform asks of a bucket, and what constructs/storage/private_bucket.py sets. The three without "Bucket" at the
 # end are for its tags: https://github.com/hashicorp/terraform-provider-aws/pull/45251
 BUCKET = (
@@ -134,6 +135,7 @@ class DeployerPolicy:
             *self._logs_and_alarms(),
             *self._network(),
             *self._notebook(),
+            *self._training(),
             *self._serving(),
         ]
 
@@ -278,7 +280,9 @@ class DeployerPolicy:
         names, new_network = self.settings.names, isinstance(self.settings.network, NewNetworkSettings)
         notebook = [] if self.settings.notebook is None else [names.notebook_role]
         flow_log = [names.flow_log_role] if new_network else []
-        roles = [*notebook, names.training_role, names.hosting_role, *flow_log]
+        pipeline = [names.pipeline_role] if self.settings.trainings else []
+        scheduler = [names.scheduler_role] if self._scheduled else []
+        roles = [*notebook, names.training_role, *pipeline, *scheduler, names.hosting_role, *flow_log]
         yield Statement(
             sid="Roles",
             actions=_of(
@@ -299,10 +303,11 @@ class DeployerPolicy:
             ),
             resources=self._role_arns(roles),
         )
-        for service, passed in ((SAGEMAKER, [*notebook, names.hosting_role]), (FLOW_LOGS, flow_log)):
+        to_sagemaker = [*notebook, *pipeline, names.hosting_role]
+        for service, passed in ((SAGEMAKER, to_sagemaker), (FLOW_LOGS, flow_log), (SCHEDULER, scheduler)):
             if passed:
                 yield Statement(
-                    sid=f"PassTo{'FlowLogs' if service == FLOW_LOGS else 'SageMaker'}",
+                    sid=f"PassTo{PASSED_TO[service]}",
                     actions=["iam:PassRole"],
                     resources=self._role_arns(passed),
                     conditions={("StringEquals", "iam:PassedToService"): [service]},
@@ -534,6 +539,44 @@ class DeployerPolicy:
             resources=[self._arn("ec2", place) for place in places],
             conditions={} if existing else self._has_tags,
         )
+
+    def _training(self) -> Iterator[Statement]:
+        """What trains, judges and registers; to run it, and to approve of what it registers, is another's right."""
+        named = [self.settings.names.training(training.name) for training in self.settings.trainings]
+        if not named:
+            return
+        tags = ("AddTags", "DeleteTags", "ListTags")
+        yield Statement(
+            sid="Pipelines",
+            actions=_of("sagemaker", ("CreatePipeline", "DeletePipeline", "DescribePipeline", "UpdatePipeline", *tags)),
+            resources=[self._arn("sagemaker", f"pipeline/{name}") for name in named],
+        )
+        group = (f"{verb}ModelPackageGroup" for verb in ("Create", "Delete", "Describe"))
+        yield Statement(
+            sid="ModelGroups",
+            actions=_of("sagemaker", (*group, *tags)),
+            resources=[self._arn("sagemaker", f"model-package-group/{name}") for name in named],
+        )
+        if self.settings.deletes_models:
+            # With a group's name, it is its versions that are asked for:
+            # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-version-xaccount.html
+            yield Statement(
+                sid="RegisteredModels",
+                actions=_of("sagemaker", ("DeleteModelPackage", "ListModelPackages")),
+                resources=[self._arn("sagemaker", f"model-package/{name}/*") for name in named],
+            )
+        if self._scheduled:
+            yield Statement(
+                sid="Schedules",
+                actions=_of("scheduler", ("CreateSchedule", "DeleteSchedule", "GetSchedule", "UpdateSchedule")),
+                resources=[self._arn("scheduler", f"schedule/default/{name}") for name in self._scheduled],
+            )
+
+    @property
+    def _scheduled(self) -> Sequence[str]:
+        """The schedules, by name."""
+        scheduled = [training.name for training in self.settings.trainings if training.schedule is not None]
+        return [self.settings.names.training(name) for name in scheduled]
 
     def _serving(self) -> Iterator[Statement]:
         names = self.settings.names

@@ -59,10 +59,15 @@ class Finders:
             "aws_sagemaker_endpoint": self._named("describe_endpoint", "EndpointName"),
             "aws_sagemaker_endpoint_configuration": self._endpoint_configuration,
             "aws_sagemaker_model": self._named("describe_model", "ModelName"),
+            "aws_sagemaker_model_package_group": self._named(
+                "describe_model_package_group", "ModelPackageGroupName", attribute="model_package_group_name"
+            ),
             "aws_sagemaker_notebook_instance": self._named("describe_notebook_instance", "NotebookInstanceName"),
             "aws_sagemaker_notebook_instance_lifecycle_configuration": self._named(
                 "describe_notebook_instance_lifecycle_config", "NotebookInstanceLifecycleConfigName"
             ),
+            "aws_sagemaker_pipeline": self._named("describe_pipeline", "PipelineName", attribute="pipeline_name"),
+            "aws_scheduler_schedule": self._schedule,
             "aws_security_group": self._in_vpc("describe_security_groups", "SecurityGroups", "GroupId"),
             "aws_subnet": self._in_vpc("describe_subnets", "Subnets", "SubnetId"),
             "aws_vpc": lambda values: self.uses.chosen(VPC, self.vpcs(values)),
@@ -155,9 +160,15 @@ class Finders:
                     found.append(key["KeyId"])
         return found
 
-    def _named(self, operation: str, field: str) -> Finder:
+    def _schedule(self, values: Values) -> str | None:
+        """Its id is that of its group and its own: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/scheduler_schedule#import"""
+        group, name = values["group_name"], values["name"]
+        found = answer(self._client("scheduler").get_schedule, GroupName=group, Name=name)
+        return f"{group}/{name}" if found else None
+
+    def _named(self, operation: str, field: str, attribute: str = "name") -> Finder:
         def find(values: Values) -> str | None:
-            name = values.get("name")  # not known while something that it is made of is not
+            name = values.get(attribute)  # not known while something that it is made of is not
             return name if name and answer(getattr(self._client("sagemaker"), operation), **{field: name}) else None
 
         return find

@@ -5,6 +5,7 @@ something that Terraform plans to make exists already. A verdict is one of
 
     fine             nothing to do
     ask for          a quota is too low: the code, and the command that asks AWS for more
+    ask for later    so it is for what is run later, a training: it stops no deploy
     exists           it is there already; `make deploy` takes it over
     refused          the deploy would fail, and no request changes that
     cannot be asked  AWS did not answer this one; it stops no deploy
@@ -38,6 +39,7 @@ from stacks.sourced_shell import ENVIRONMENT_VARIABLE
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 FINE, ASK_FOR, EXISTS, REFUSED, UNASKED = "fine", "ask for", "exists", "refused", "cannot be asked"
+LATER = "ask for later"
 STOPS = (REFUSED, ASK_FOR)
 # The last is what a proxy's page in the place of an answer raises.
 NO_ANSWER = (BotoCoreError, ClientError, ResponseParserError)
@@ -194,20 +196,21 @@ def _quota_rows(environment: Environment, session: boto3.Session, plans: Sequenc
 
 def quota_row(need: Need, quota: Quota | None, region: str) -> Row:
     """What is asked for is the least that will do."""
+    refused, ask_for = (LATER, LATER) if need.later else (REFUSED, ASK_FOR)
     if quota is None and need.instance_type is not None:
-        return Row(what=need.quota, verdict=REFUSED, detail=f"{region} has no such quota: not offered there")
+        return Row(what=need.quota, verdict=refused, detail=f"{region} has no such quota: not offered there")
     if quota is None:
         return Row(what=need.quota, verdict=UNASKED, detail=f"{region} has no quota of that name")
     applied, why = f"{quota.code} is {quota.value:g}", f"{need.value} needed ({need.why})"
     if quota.value >= need.value:
         return Row(what=need.quota, verdict=FINE, detail=f"{applied}, {need.value} needed")
     if not quota.adjustable:
-        return Row(what=need.quota, verdict=REFUSED, detail=f"{applied}, {why}: AWS raises it for nobody")
+        return Row(what=need.quota, verdict=refused, detail=f"{applied}, {why}: AWS raises it for nobody")
     command = (
         f"aws service-quotas request-service-quota-increase --region {region} --service-code {need.service} "
         f"--quota-code {quota.code} --desired-value {need.value}"
     )
-    return Row(what=need.quota, verdict=ASK_FOR, detail=f"{applied}, {why}", command=command)
+    return Row(what=need.quota, verdict=ask_for, detail=f"{applied}, {why}", command=command)
 
 
 def _zones(ec2: Any) -> Sequence[str]:  # noqa: ANN401
@@ -254,7 +257,7 @@ def _name_rows(name: str, plan: Plan, finders: Finders) -> Iterator[Row]:
 
 
 def summary(rows: Sequence[Row]) -> str:
-    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in (*STOPS, EXISTS, UNASKED)}
+    counts = {verdict: sum(row.verdict == verdict for row in rows) for verdict in (*STOPS, LATER, EXISTS, UNASKED)}
     named = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     return f"preflight: {len(rows)} questions, {named or 'all fine'}"
 

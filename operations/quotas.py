@@ -11,8 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from settings import limits
 from settings.endpoint import EndpointSettings, ServerlessEndpointSettings
 from settings.names import PRODUCTION
+from settings.training import TrainingSettings
 from settings.update import RollingUpdateSettings, UpdateSettings
 from stacks.environments import Environment
 
@@ -23,17 +25,21 @@ SERVERLESS_ENDPOINTS = "Maximum number of serverless endpoints"
 CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
 NOTEBOOKS = "Total number of notebook instances"
 VPCS = "VPCs per Region"
+LONGEST_TRAINING = "Longest run time for a training job"
+TRAINING_VOLUME = "Size of EBS volume for a training job instance"
 ENDPOINT_TYPES = frozenset(
     {"aws_appautoscaling_target", "aws_sagemaker_endpoint", "aws_sagemaker_endpoint_configuration"}
 )
 NOTEBOOK_TYPES = frozenset({"aws_sagemaker_notebook_instance"})
+TRAINING_TYPES = frozenset({"aws_sagemaker_pipeline"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
     """Of one quota, by AWS's name of it. `instance_type` where a region that does not list it does not offer it.
 
-    What does not make or change a resource of the `types` needs no more than there is.
+    What does not make or change a resource of the `types` needs no more than there is. `later` is what no deploy needs,
+    but what it makes will: a training's instances.
     """
 
     service: str
@@ -42,6 +48,7 @@ class Need:
     why: str
     instance_type: str | None = None
     types: frozenset[str] = ENDPOINT_TYPES
+    later: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,6 +111,40 @@ def needs(environment: Environment) -> Iterator[Need]:
             types=NOTEBOOK_TYPES,
         )
         yield Need(service=SAGEMAKER, quota=NOTEBOOKS, value=1, why="the notebook", types=NOTEBOOK_TYPES)
+    yield from _of_trainings(environment.settings.trainings)
+
+
+def _of_trainings(trainings: Sequence[TrainingSettings]) -> Iterator[Need]:
+    """With all of them running at once; jobs on spot instances have quotas of their own."""
+
+    def need(quota: str, value: int, why: str, instance_type: str | None = None) -> Need:
+        return Need(
+            service=SAGEMAKER,
+            quota=quota,
+            value=value,
+            why=why,
+            instance_type=instance_type,
+            types=TRAINING_TYPES,
+            later=True,
+        )
+
+    for kind in ("training job", "spot training job"):
+        own = [training for training in trainings if (training.spot is not None) is (kind != "training job")]
+        for instance_type in sorted({training.instance_type for training in own}):
+            of_type = [training for training in own if training.instance_type == instance_type]
+            why = "; ".join(f"{training.name}: {training.instance_count}" for training in of_type)
+            value = sum(training.instance_count for training in of_type)
+            yield need(f"{instance_type} for {kind} usage", value, why, instance_type)
+        if own:
+            counts = [training.instance_count for training in own]
+            yield need(f"Number of instances across all {kind}s", sum(counts), "all trainings at once")
+            yield need(f"Maximum number of instances per {kind}", max(counts), "of the largest training")
+    if trainings:
+        seconds = max(training.max_runtime_seconds for training in trainings)
+        yield need(LONGEST_TRAINING, seconds, "seconds, of the longest training")
+    volumes = [item.volume_size_gb for item in trainings if not limits.has_instance_storage(item.instance_type)]
+    if volumes:
+        yield need(TRAINING_VOLUME, max(volumes), "GB, of the largest volume")
 
 
 def beside_while_updated(count: int, update: UpdateSettings | None) -> int:

@@ -14,6 +14,8 @@ from settings.endpoint import ProvisionedEndpointSettings
 from settings.network import ExistingNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.scaling import InstanceScalingSettings
+from settings.schedule import ScheduleSettings
+from settings.training import ScriptTraining
 from settings.variant import VariantSettings
 from stacks.environments import NAMES, ROOT
 from tests.support.iam_actions import actions_of, checked_against, condition_keys
@@ -28,7 +30,8 @@ SCALED = ProvisionedEndpointSettings(
     )
 )
 EXISTING = ExistingNetworkSettings(subnet_ids=["subnet-0123456789abcdef0"], security_group_ids=["sg-0123456789abcdef0"])
-# The committed environments, and two with what these leave out.
+DAILY = ScriptTraining(schedule=ScheduleSettings(expression="rate(1 day)"))
+# The committed environments, and some with what these leave out.
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     **{name: {} for name in NAMES},
     "staging with a state bucket, a notebook and scaling": {
@@ -37,6 +40,8 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "endpoints": [SCALED],
     },
     "dev in a network that exists": {"network": EXISTING, "sagemaker_full_access": True},
+    "dev with a training every day": {"trainings": [DAILY, ScriptTraining(name="unscheduled")]},
+    "dev without a training": {"trainings": []},
     "dev with a hundred endpoints": {"endpoints": endpoints(100, 36), "notebook": NotebookSettings()},
 }
 
@@ -165,6 +170,24 @@ ASKED: list[tuple[str, str, dict[str, str], bool]] = [
     ("ec2:CreateVpc", VPC, {}, False),
     ("ec2:DeleteVpc", VPC, OWN, True),
     ("ec2:DeleteVpc", VPC, OTHERS, False),
+    ("sagemaker:UpdatePipeline", arn("sagemaker", "pipeline/ml-platform-staging-breast-cancer"), {}, True),
+    ("sagemaker:UpdatePipeline", arn("sagemaker", "pipeline/ml-platform-prod-breast-cancer"), {}, False),
+    ("sagemaker:StartPipelineExecution", arn("sagemaker", "pipeline/ml-platform-staging-breast-cancer"), {}, False),
+    (
+        "sagemaker:DeleteModelPackageGroup",
+        arn("sagemaker", "model-package-group/ml-platform-staging-breast-cancer"),
+        {},
+        True,
+    ),
+    # Protected: nothing deletes what is registered.
+    (
+        "sagemaker:DeleteModelPackage",
+        arn("sagemaker", "model-package/ml-platform-staging-breast-cancer/1"),
+        {},
+        False,
+    ),
+    ("sagemaker:UpdateModelPackage", arn("sagemaker", "model-package/ml-platform-staging-breast-cancer/1"), {}, False),
+    ("iam:PassRole", f"{ROLE}ml-platform-staging-sagemaker-pipeline", PASS, True),
     ("kms:ScheduleKeyDeletion", KEY, OWN, True),
     ("kms:ScheduleKeyDeletion", KEY, OTHERS, False),
     ("kms:Decrypt", KEY, {}, False),
@@ -202,8 +225,9 @@ OF_COMMANDS = {
     "kms": "DescribeKey ListAliases ListKeys ListResourceTags",
     "logs": "DescribeLogGroups ListTagsForResource",
     "s3": "GetBucketEncryption GetObject HeadBucket",
-    "sagemaker": "DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeNotebookInstance "
-    "DescribeNotebookInstanceLifecycleConfig ListEndpointConfigs ListEndpoints ListModels ListTags",
+    "sagemaker": "DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeModelPackageGroup "
+    "DescribeNotebookInstance DescribeNotebookInstanceLifecycleConfig DescribePipeline ListEndpointConfigs "
+    "ListEndpoints ListModels ListTags",
     "sagemaker-runtime": "InvokeEndpoint",
     "service-quotas": "ListAWSDefaultServiceQuotas ListServiceQuotas",
     "sts": "GetCallerIdentity",
@@ -218,6 +242,17 @@ def test_every_question_of_the_commands_is_allowed() -> None:
     for operation in asked:
         service, _, name = operation.partition(".")
         assert name in botocore.session.get_session().get_service_model(service).operation_names
+
+
+def test_what_trains_by_itself_may_be_scheduled_and_what_is_registered_deleted_where_all_may_go() -> None:
+    daily, without = policy("dev with a training every day"), policy("dev without a training")
+    allowed = {statement.sid: statement for statement in daily.statements}
+    assert allowed["Schedules"].resources == [arn("scheduler", "schedule/default/ml-platform-dev-breast-cancer")]
+    assert allowed["PassToScheduler"].resources == [f"{ROLE}ml-platform-dev-scheduler"]
+    assert len(allowed["RegisteredModels"].resources) == 2
+    assert "Schedules" not in {statement.sid for statement in policy("dev").statements}
+    named = {"ModelGroups", "PassToScheduler", "Pipelines", "RegisteredModels", "Schedules"}
+    assert not named & {statement.sid for statement in without.statements}
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,26 @@ def test_every_type_of_resource_is_found_again_or_can_be_made_again(name: str, s
     assert not found & REPEATABLE
 
 
+def test_what_trains_is_found_by_its_names(session: Any) -> None:
+    sagemaker, scheduler, finders = session.client("sagemaker"), session.client("scheduler"), finders_of(session)
+    name, role = "ml-platform-dev-breast-cancer", "arn:aws:iam::111111111111:role/ml-platform-dev-scheduler"
+    values = {
+        "aws_sagemaker_model_package_group": {"model_package_group_name": name},
+        "aws_sagemaker_pipeline": {"pipeline_name": name},
+        "aws_scheduler_schedule": {"group_name": "default", "name": name},
+    }
+    assert [finders.find(kind, value) for kind, value in values.items()] == [None, None, None]
+    sagemaker.create_model_package_group(ModelPackageGroupName=name)
+    sagemaker.create_pipeline(PipelineName=name, PipelineDefinition="{}", RoleArn=role, ClientRequestToken="a" * 32)
+    scheduler.create_schedule(
+        Name=name,
+        ScheduleExpression="rate(1 day)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": f"arn:aws:sagemaker:us-east-1:111111111111:pipeline/{name}", "RoleArn": role},
+    )
+    assert [finders.find(kind, value) for kind, value in values.items()] == [name, name, f"default/{name}"]
+
+
 KEY_TAGS = [{"TagKey": key, "TagValue": value} for key, value in TAGS.items()]
 
 

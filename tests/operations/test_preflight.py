@@ -16,6 +16,7 @@ from operations.finders import Finders
 from operations.preflight import (
     ASK_FOR,
     FINE,
+    LATER,
     REFUSED,
     STOPS,
     UNASKED,
@@ -29,10 +30,22 @@ from operations.preflight import (
     summary,
     zone_row,
 )
-from operations.quotas import CONCURRENCY, INSTANCES, INSTANCES_OF_ONE, Need, Quota, beside_while_updated, needs
+from operations.quotas import (
+    CONCURRENCY,
+    INSTANCES,
+    INSTANCES_OF_ONE,
+    LONGEST_TRAINING,
+    TRAINING_VOLUME,
+    Need,
+    Quota,
+    beside_while_updated,
+    needs,
+)
 from operations.uses import Uses
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings
 from settings.scaling import InstanceScalingSettings
+from settings.spot import SpotSettings
+from settings.training import ScriptTraining
 from settings.update import (
     AllAtOnceUpdateSettings,
     CanaryUpdateSettings,
@@ -50,6 +63,47 @@ def needed(name: str, **settings: Any) -> dict[str, int]:
     return {need.quota: need.value for need in needs(environment(name, **settings))}
 
 
+# Of the one training that environments have by default.
+TRAINING = {
+    "ml.m5.large for training job usage": 1,
+    "Number of instances across all training jobs": 1,
+    "Maximum number of instances per training job": 1,
+    LONGEST_TRAINING: 3600,
+    TRAINING_VOLUME: 10,
+}
+
+
+def test_trainings_need_instances_for_all_of_them_at_once_and_those_on_spot_quotas_of_their_own() -> None:
+    spot = SpotSettings(max_wait_seconds=7200)
+    trainings = [
+        ScriptTraining(name="a", instance_count=2),
+        ScriptTraining(name="b", instance_count=3, max_runtime_seconds=7200),
+        ScriptTraining(name="c", instance_type="ml.g5.xlarge", volume_size_gb=500, spot=spot),
+    ]
+    found = needed("prod", trainings=trainings)
+    assert {quota: value for quota, value in found.items() if "training" in quota} == {
+        "ml.m5.large for training job usage": 5,
+        "Number of instances across all training jobs": 5,
+        "Maximum number of instances per training job": 3,
+        "ml.g5.xlarge for spot training job usage": 1,
+        "Number of instances across all spot training jobs": 1,
+        "Maximum number of instances per spot training job": 1,
+        LONGEST_TRAINING: 7200,
+        TRAINING_VOLUME: 10,  # those with disks of their own have no volume
+    }
+
+
+def test_what_a_training_needs_stops_no_deploy() -> None:
+    of_trainings = [need for need in needs(environment("prod")) if "training" in need.quota]
+    assert len(of_trainings) == len(TRAINING)
+    for need in of_trainings:
+        low = quota_row(need, Quota(code="L-611FA074", value=0, adjustable=True), "eu-west-1")
+        assert (low.verdict, bool(low.command)) == (LATER, True)
+        assert quota_row(need, Quota(code="L-611FA074", value=0, adjustable=False), "eu-west-1").verdict == LATER
+    assert quota_row(of_trainings[0], None, "eu-west-1").verdict == LATER
+    assert LATER not in STOPS
+
+
 def test_dev_needs_an_instance_twice_while_it_is_updated_and_a_notebook() -> None:
     assert needed("dev") == {
         "ml.t2.medium for endpoint usage": 2,
@@ -57,11 +111,12 @@ def test_dev_needs_an_instance_twice_while_it_is_updated_and_a_notebook() -> Non
         INSTANCES_OF_ONE: 1,
         "ml.t3.medium for notebook instance usage": 1,
         "Total number of notebook instances": 1,
+        **TRAINING,
     }
 
 
 def test_a_shadow_needs_instances_as_the_production_variant_does() -> None:
-    assert needed("staging") == {"ml.m5.large for endpoint usage": 4, INSTANCES: 4, INSTANCES_OF_ONE: 2}
+    assert needed("staging", trainings=[]) == {"ml.m5.large for endpoint usage": 4, INSTANCES: 4, INSTANCES_OF_ONE: 2}
 
 
 def test_a_shadow_without_a_release_needs_none() -> None:
@@ -72,12 +127,13 @@ def test_a_shadow_without_a_release_needs_none() -> None:
 
 
 def test_serverless_endpoints_need_the_sum_of_their_concurrency() -> None:
-    assert needed("prod") == {"Maximum number of serverless endpoints": 1, CONCURRENCY: 20}
+    assert needed("prod", trainings=[]) == {"Maximum number of serverless endpoints": 1, CONCURRENCY: 20}
 
 
 def test_an_endpoint_without_a_release_needs_nothing() -> None:
     both = [*environment("prod").settings.endpoints, ServerlessEndpointSettings(name="churn", max_concurrency=100)]
-    assert needed("prod", endpoints=both) == {"Maximum number of serverless endpoints": 1, CONCURRENCY: 20}
+    found = needed("prod", endpoints=both, trainings=[])
+    assert found == {"Maximum number of serverless endpoints": 1, CONCURRENCY: 20}
 
 
 def test_an_endpoint_that_scales_needs_the_most_instances_that_it_may_have() -> None:
@@ -89,7 +145,7 @@ def test_an_endpoint_that_scales_needs_the_most_instances_that_it_may_have() -> 
         ),
         update=RollingUpdateSettings(batch_percent=50),
     )
-    found = needed("prod", endpoints=[scaled])
+    found = needed("prod", endpoints=[scaled], trainings=[])
     assert found == {"ml.m5.large for endpoint usage": 8, INSTANCES: 8, INSTANCES_OF_ONE: 5}
 
 
