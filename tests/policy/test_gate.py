@@ -17,6 +17,8 @@ from settings.logs import LogSettings
 from settings.notebook import NotebookSettings
 from settings.problems import InvalidInputError
 from settings.releases import Release
+from settings.schedule import ScheduleSettings
+from settings.training import ScriptTraining
 from settings.variant import VariantSettings
 from stacks.environments import ROOT
 from stacks.synthesized_stack import SynthesizedStack
@@ -63,9 +65,10 @@ def lint(documents: Mapping[str, object]) -> set[tuple[str, str]]:
 
 
 def test_parliament_and_cloudsplaining_find_nothing_but_what_has_a_reason() -> None:
-    everything = policies("staging", notebook=environment("dev").settings.notebook)
+    daily = ScriptTraining(schedule=ScheduleSettings(expression="rate(1 day)"))
+    everything = policies("staging", notebook=environment("dev").settings.notebook, trainings=[daily])
     roles = {address: found for address, found in everything.items() if address.endswith("_role_policy_document")}
-    assert len(roles) == 4
+    assert len(roles) == 6
     assert lint(roles) == REASONS
 
 
