@@ -40,7 +40,10 @@ from local_aws.server.gaps import (
     sagemaker_instance_types,
     sagemaker_invocations,
     sagemaker_lifecycle_configurations,
+    sagemaker_model_packages,
     sagemaker_notebook_updates,
+    sagemaker_pipelines,
+    sagemaker_tags,
     service_quotas,
 )
 from local_aws.server.replay import Application, replaying
@@ -64,6 +67,9 @@ def fill_gaps() -> None:
     logs_keys.fill()
     service_quotas.fill()
     iam_simulation.fill()
+    sagemaker_model_packages.fill()
+    sagemaker_pipelines.fill()
+    sagemaker_tags.fill()
 
 
 class Handler(MotoRequestHandler):

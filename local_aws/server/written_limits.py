@@ -2,6 +2,7 @@
 
 import json
 import re
+import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -25,6 +26,8 @@ WIDGET_ALARMS_MAX_COUNT = 100
 WIDGET_METRICS_MAX_COUNT = 500
 DASHBOARD_METRICS_MAX_COUNT = 2_500
 QUERY_LOG_GROUPS_MAX_COUNT = 50
+SCHEDULE_RATE = re.compile(r"rate\([1-9]\d* (minutes?|hours?|days?)\)")
+SCHEDULE_CRON_FIELDS = 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +146,32 @@ def _retention(parameters: Parameters, _account_id: str) -> Iterator[str]:
         yield f"retentionInDays: {days}: must be one of {', '.join(map(str, allowed))}"
 
 
+def _version_tags(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    if parameters.get("ModelPackageGroupName") is not None and parameters.get("Tags"):
+        yield "Tags: a version has its group's, and must be given none"
+
+
+def _schedule(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    expression = parameters["ScheduleExpression"]
+    rate = SCHEDULE_RATE.fullmatch(expression)
+    cron = re.fullmatch(r"cron\((.*)\)", expression)
+    if cron is not None:
+        parts = cron[1].split()
+        if len(parts) != SCHEDULE_CRON_FIELDS or (parts[2] == "?") is (parts[4] == "?"):
+            yield (
+                f"ScheduleExpression: {expression!r}: must have {SCHEDULE_CRON_FIELDS} fields, and ? as day of the "
+                "month or of the week"
+            )
+    elif rate is None and not re.fullmatch(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)", expression):
+        yield f"ScheduleExpression: {expression!r}: must be rate(...), cron(...) or at(...)"
+    zone = parameters.get("ScheduleExpressionTimezone", "UTC")
+    if zone not in zoneinfo.available_timezones():
+        yield f"ScheduleExpressionTimezone: {zone!r}: must be a name of the IANA time zone database"
+    window = parameters["FlexibleTimeWindow"]
+    if (window["Mode"] == "FLEXIBLE") is not ("MaximumWindowInMinutes" in window):
+        yield "FlexibleTimeWindow: MaximumWindowInMinutes must be given where Mode is FLEXIBLE, and only there"
+
+
 IAM_QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 WRITTEN = (
     Written(
@@ -162,6 +191,16 @@ WRITTEN = (
         operations=("sagemaker.CreateEndpointConfig",),
         page="https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html",
         broken=_variants,
+    ),
+    Written(
+        operations=("sagemaker.CreateModelPackage",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html",
+        broken=_version_tags,
+    ),
+    Written(
+        operations=("scheduler.CreateSchedule", "scheduler.UpdateSchedule"),
+        page="https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
+        broken=_schedule,
     ),
     Written(
         operations=("cloudwatch.PutMetricAlarm",),

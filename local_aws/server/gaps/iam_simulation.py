@@ -40,14 +40,14 @@ def fill() -> None:
 
 
 def _simulate(call: IamResponse) -> ActionResult:
-    statements = _statements(call.backend, call._get_param("PolicySourceArn"))
+    statements = statements_of(call.backend, call._get_param("PolicySourceArn"))
     resources = call._get_param("ResourceArns") or ["*"]
     context = {
         entry["ContextKeyName"].lower(): entry["ContextKeyValues"] for entry in call._get_param("ContextEntries") or []
     }
     results = []
     for action in call._get_param("ActionNames"):
-        decisions = {resource: _decision(statements, action, resource, context) for resource in resources}
+        decisions = {resource: decision(statements, action, resource, context) for resource in resources}
         worst = next(iter(sorted(set(decisions.values()) - {"allowed"})), "allowed")
         results.append(
             {
@@ -63,7 +63,7 @@ def _simulate(call: IamResponse) -> ActionResult:
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
 
 
-def _statements(backend: IAMBackend, arn: str) -> list[Statement]:
+def statements_of(backend: IAMBackend, arn: str) -> list[Statement]:
     """Of every policy that the role or user has."""
     kind, _, path = arn.rpartition(":")[2].partition("/")
     name = path.rpartition("/")[2]
@@ -77,7 +77,7 @@ def _statements(backend: IAMBackend, arn: str) -> list[Statement]:
     return [statement for document in documents for statement in _list(document["Statement"])]
 
 
-def _decision(statements: Sequence[Statement], action: str, resource: str, context: Context) -> str:
+def decision(statements: Sequence[Statement], action: str, resource: str, context: Context) -> str:
     effects = {item["Effect"] for item in statements if _applies(item, action, resource, context)}
     if "Deny" in effects:
         return "explicitDeny"

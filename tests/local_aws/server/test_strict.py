@@ -43,6 +43,12 @@ def policy(characters: int) -> str:
     return empty.replace("s3:::", f"s3:::{'a' * (characters - counted)}")
 
 
+SCHEDULE: dict[str, Any] = {
+    "Name": "a",
+    "ScheduleExpression": "rate(1 day)",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "arn:aws:sagemaker:eu-west-1:1:pipeline/a", "RoleArn": "arn:aws:iam::123456789012:role/a"},
+}
 REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     # service, operation, request, error code, what is said
     "an apostrophe in a security group's description": (
@@ -100,6 +106,48 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
         },
         "ValidationException",
         "ProductionVariants[0].ServerlessConfig.MemorySizeInMB: 512: must be at least 1024",
+    ),
+    "tags of a version in a model package group": (
+        "sagemaker",
+        "create_model_package",
+        {"ModelPackageGroupName": "a", "ClientToken": "a", "Tags": [{"Key": "Owner", "Value": "b"}]},
+        "ValidationException",
+        "Tags: a version has its group's",
+    ),
+    "a cron expression of five fields": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"ScheduleExpression": "cron(0 6 * * ?)"},
+        "ValidationException",
+        "must have 6 fields",
+    ),
+    "a cron expression of a day of the month and of the week": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"ScheduleExpression": "cron(0 6 1 * 1 *)"},
+        "ValidationException",
+        "and ? as day of the month or of the week",
+    ),
+    "a rate of nothing": (
+        "scheduler",
+        "update_schedule",
+        SCHEDULE | {"ScheduleExpression": "rate(0 days)"},
+        "ValidationException",
+        "'rate(0 days)': must be rate(...), cron(...) or at(...)",
+    ),
+    "a time zone that does not exist": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"ScheduleExpressionTimezone": "Europe/Atlantis"},
+        "ValidationException",
+        "'Europe/Atlantis': must be a name of the IANA time zone database",
+    ),
+    "a flexible schedule without its window": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}},
+        "ValidationException",
+        "MaximumWindowInMinutes must be given where Mode is FLEXIBLE",
     ),
     "an instance type that does not exist": (
         "sagemaker",
