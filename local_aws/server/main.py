@@ -44,6 +44,7 @@ from local_aws.server.gaps import (
     sagemaker_notebook_updates,
     sagemaker_pipelines,
     sagemaker_tags,
+    scheduler_schedules,
     service_quotas,
 )
 from local_aws.server.replay import Application, replaying
@@ -70,6 +71,7 @@ def fill_gaps() -> None:
     sagemaker_model_packages.fill()
     sagemaker_pipelines.fill()
     sagemaker_tags.fill()
+    scheduler_schedules.fill()
 
 
 class Handler(MotoRequestHandler):

@@ -18,7 +18,7 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 
 
 def hold(client: Any, *, left_out: Collection[str] = ()) -> None:
-    """Fails a call of SageMaker's whose answer the model does not have, but for `left_out`: missing as on AWS."""
+    """Fails a call of the client's whose answer the model does not have, but for `left_out`: missing as on AWS."""
 
     def check(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
         if response_dict["status_code"] < 300 and operation_model.output_shape is not None:
@@ -26,7 +26,8 @@ def hold(client: Any, *, left_out: Collection[str] = ()) -> None:
             found = undocumented(operation_model.output_shape, raw, operation_model.name)
             assert [line for line in found if line not in left_out] == []
 
-    client.meta.events.register("before-parse.sagemaker.*", check)
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.register(f"before-parse.{service}.*", check)
 
 
 def undocumented(shape: Shape, value: Any, path: str) -> list[str]:

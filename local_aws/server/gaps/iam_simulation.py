@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
 
@@ -75,6 +76,20 @@ def statements_of(backend: IAMBackend, arn: str) -> list[Statement]:
     texts += [version.document for policy in managed for version in policy.versions if version.is_default]
     documents = [json.loads(text) for text in texts]
     return [statement for document in documents for statement in _list(document["Statement"])]
+
+
+def trusts(backend: IAMBackend, arn: str, service: str) -> bool:
+    """Whether there is such a role, and its principals have the service: the conditions on them are not judged."""
+    try:
+        trust = json.loads(backend.get_role(arn.rpartition("/")[2]).assume_role_policy_document)
+    except NotFoundException:
+        return False
+    for statement in _list(trust["Statement"]):
+        principal = statement.get("Principal", {})
+        services = _list(principal.get("Service", [])) if isinstance(principal, dict) else []
+        if statement["Effect"] == "Allow" and service in services:
+            return True
+    return False
 
 
 def decision(statements: Sequence[Statement], action: str, resource: str, context: Context) -> str:

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.core.request import Request
-from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend, iam_backends
 from moto.sagemaker.responses import SageMakerResponse
 from werkzeug.datastructures import Headers
@@ -53,21 +52,16 @@ class Role:
     def invoke(self, operation: str, parameters: Mapping[str, Any], *, step: str) -> dict[str, Any]:
         """The operation's answer as an SDK would read it, times as numbers. Raises InvocationError."""
         iam: IAMBackend = iam_backends[self.call.current_account][self.call.partition]
-        name = self.arn.rpartition("/")[2]
-        try:
-            role = iam.get_role(name)
-        except NotFoundException:
-            role = None
-        if role is None or not _trusts_sagemaker(json.loads(role.assume_role_policy_document)):
+        if not iam_simulation.trusts(iam, self.arn, SERVICE):
             raise InvocationError(
                 f"Could not assume role {self.arn}. Please ensure that the role exists and allows principal "
                 f"'{SERVICE}' to assume the role."
             )
-        execution_id = self.execution_arn.rpartition("/")[2]
+        name, execution_id = self.arn.rpartition("/")[2], self.execution_arn.rpartition("/")[2]
         session_name = f"sagemaker-pipeline-{execution_id}-{step[:SESSION_STEP_CHARACTERS]}"
         session = callers.Session(
             arn=f"arn:{self.call.partition}:sts::{self.call.current_account}:assumed-role/{name}/{session_name}",
-            principal_id=f"{role.id}:{session_name}",
+            principal_id=f"{iam.get_role(name).id}:{session_name}",
             execution_arn=self.execution_arn,
         )
         statements = iam_simulation.statements_of(iam, self.arn)
@@ -170,15 +164,3 @@ def _refuse(need: Need, decision: str, session: callers.Session) -> None:
     raise InvocationError(
         f"User: {session.arn} is not authorized to perform: {need.action} on resource: {need.resource} {why}"
     )
-
-
-def _trusts_sagemaker(trust: Mapping[str, Any]) -> bool:
-    """By its principals: the conditions on them are not judged here."""
-    statements = trust["Statement"]
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal", {})
-        services = principal.get("Service", []) if isinstance(principal, dict) else []
-        named = services if isinstance(services, list) else [services]
-        if statement["Effect"] == "Allow" and SERVICE in named:
-            return True
-    return False

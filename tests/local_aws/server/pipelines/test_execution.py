@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +14,7 @@ import pytest
 from local_aws.server.pipelines import definition
 from local_aws.server.pipelines.execution import STEPS_FAILED, Execution
 from local_aws.server.pipelines.role import InvocationError
+from stacks.environments import ROOT
 from tests.support.training_pipeline import METRIC, TRAINING, step
 
 ID = "abcdefghijkl"
@@ -300,3 +303,16 @@ def test_a_metric_whose_name_has_odd_characters_is_found() -> None:
     document = json.loads(json.dumps(TRAINING).replace("['validation:accuracy']", f"['{name}']"))
     _, ran = run(Played({name: 0.99}), document)
     assert [*ran] == ["Train", "Judge", "Register"]
+
+
+ENDLESS = """
+from tests.local_aws.server.pipelines.test_execution import Played, execution
+role = Played(TrainingJobStatus="InProgress")
+execution(role).start()
+assert role.described.wait(10)
+"""
+
+
+def test_an_execution_ends_with_its_server() -> None:
+    ended = subprocess.run([sys.executable, "-c", ENDLESS], cwd=ROOT, timeout=60, check=False, capture_output=True)
+    assert (ended.returncode, ended.stderr) == (0, b"")
