@@ -41,6 +41,7 @@ from local_aws.server.gaps import (
     sagemaker_invocations,
     sagemaker_lifecycle_configurations,
     sagemaker_notebook_updates,
+    sagemaker_training,
     service_quotas,
 )
 from local_aws.server.replay import Application, replaying
@@ -54,6 +55,7 @@ def fill_gaps() -> None:
     sagemaker_duplicates.fill()
     endpoint_interfaces.fill()
     sagemaker_endpoint_updates.fill()
+    sagemaker_training.fill()
     new_roles.fill()
     sagemaker_notebook_updates.fill()
     sagemaker_invocations.fill()

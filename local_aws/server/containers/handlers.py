@@ -10,7 +10,6 @@ https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_cont
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_worker.py
 """
 
-import ctypes
 import gzip
 import json
 import os
@@ -25,17 +24,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import psutil
 from flask import Flask, Response, request
 
+from local_aws.server.containers.descendants import adopt_orphans, end_descendants
 from local_aws.server.containers.scikit_learn import CSV, JSON, MODEL_FOLDER, RefusedError, Transform, contents, load
 
 TEXTS = (JSON, CSV)
 # Of this local AWS: those of the project have some kilobytes.
 MAX_UNPACKED_BYTES = 1024**3
 MAX_MEMBERS = 10_000
-# https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
-PR_SET_CHILD_SUBREAPER = 36
 
 
 def container(transform: Transform) -> Flask:
@@ -134,21 +131,6 @@ def limit(memory_bytes: int, file_bytes: int, seconds: int) -> None:
     # Should the server be gone by then.
     signal.signal(signal.SIGALRM, lambda *_: os.killpg(0, signal.SIGKILL))
     signal.alarm(seconds + 5)
-
-
-def adopt_orphans() -> None:
-    """On Linux, whatever loses its parent below this process becomes a child of it, in whichever session."""
-    with suppress(AttributeError):  # other systems have no such thing
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def end_descendants() -> None:
-    with suppress(ChildProcessError):  # when there are none
-        while True:
-            os.waitpid(-1, os.WNOHANG)
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.Error):
-                    process.kill()
 
 
 def give(environment: Mapping[str, str]) -> None:
