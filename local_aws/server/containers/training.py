@@ -25,7 +25,7 @@ from pathlib import Path
 from platform import python_version
 from typing import IO
 
-from local_aws.server.containers import descendants, script_mode
+from local_aws.server.containers import descendants, linear_learner_interface, script_mode
 from local_aws.server.containers.handlers import unpack
 from local_aws.server.containers.scikit_learn import RefusedError, contents
 from local_aws.server.containers.script_mode import Layout
@@ -49,13 +49,16 @@ LINE_MAX_BYTES = 262_144 - 26
 # https://github.com/aws/sagemaker-training-toolkit/blob/master/src/sagemaker_training/process.py
 PROGRAM = re.compile(r"(?!(.*/)?\.\.?(/|$))[A-Za-z0-9._][A-Za-z0-9._+-]*(/[A-Za-z0-9._+-]+)*")
 # Without the user's site and path, as the handlers are started.
-START = f"""
+START = """
 import sys
-sys.path.insert(0, {str(Path(__file__).parents[3])!r})
-from local_aws.server.containers.supervisor import main
+sys.path.insert(0, {project!r})
+from local_aws.server.containers.{module} import main
 del sys.path[0]
 main()
 """
+PROJECT = str(Path(__file__).parents[3])
+SUPERVISOR = START.format(project=PROJECT, module="supervisor")
+LINEAR_LEARNER = START.format(project=PROJECT, module="linear_learner")
 
 
 class FailedError(Exception):
@@ -93,6 +96,7 @@ class Command:
     folder: Path
     introduction: Sequence[str]
     own: Mapping[str, str]
+    is_script: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +115,15 @@ def relocated(value: str, root: Path) -> str:
 def prepare(container: Container, layout: Layout, download: Callable[[str], bytes]) -> Command:
     """Raises FailedError where the image does not run here, or would not begin."""
     environment = {name: relocated(value, layout.root) for name, value in container.environment.items()}
+    if container.repository == linear_learner_interface.REPOSITORY:
+        said = f"a stand-in for {container.image}: another linear model behind the same interface"
+        return Command(
+            words=[sys.executable, "-I", "-u", "-c", LINEAR_LEARNER, str(layout.root)],
+            folder=layout.root,
+            introduction=[_introduced(said, container)],
+            own=environment,
+            is_script=False,
+        )
     framework_module, package, distribution = _framework(container)
     given = script_mode.decoded(layout.read("hyperparameters"))
     entry_point = script_mode.program(given, environment)
@@ -161,7 +174,7 @@ def run(
         "folder": str(home),
     }
     process = subprocess.Popen(
-        [sys.executable, "-I", "-u", "-c", START],
+        [sys.executable, "-I", "-u", "-c", SUPERVISOR],
         cwd=home,
         env={"PATH": os.defpath, "HOME": str(home), "LANG": "C.UTF-8"},
         stdin=subprocess.PIPE,
@@ -205,6 +218,9 @@ def failure(command: Command, layout: Layout, ended: Ended) -> FailedError:
     written = ""
     with suppress(OSError), (layout.output / "failure").open(errors="replace") as file:
         written = file.read(REASON_MAX_CHARACTERS)
+    if not command.is_script:
+        customer = ended.exit_code == linear_learner_interface.CUSTOMER_ERROR
+        return _error("ClientError" if customer else "AlgorithmError", written, ended.exit_code)
     code = ended.exit_code if ended.exit_code <= 128 else 128 - ended.exit_code  # by a signal
     return _algorithm_error(
         written or f'ExecuteUserScriptError:\nExitCode {code}\nErrorMessage ""\nCommand "{" ".join(command.words)}"'
@@ -224,10 +240,9 @@ def pack(folder: Path, to: Path) -> bool:
 def _framework(container: Container) -> tuple[str, str, str]:
     found = FRAMEWORKS.get(container.repository)
     if found is None:
-        runs = ", ".join(FRAMEWORKS)
         raise FailedError(
-            f"ClientError: the local AWS runs no image: it trains what {runs} would run in script mode, and not "
-            f"{container.image}"
+            f"ClientError: the local AWS runs no image: it trains what {', '.join(FRAMEWORKS)} run in script mode, and "
+            f"a stand-in for {linear_learner_interface.REPOSITORY}, and not {container.image}"
         )
     if importlib.util.find_spec(found[1]) is None:
         raise FailedError(
@@ -329,5 +344,9 @@ def _lines(output: IO[bytes]) -> Iterable[bytes]:
 
 
 def _algorithm_error(what: str, exit_code: int = 1) -> FailedError:
+    return _error("AlgorithmError", what, exit_code)
+
+
+def _error(kind: str, what: str, exit_code: int) -> FailedError:
     ending = f", exit code: {exit_code}"
-    return FailedError(f"AlgorithmError: {what}"[: REASON_MAX_CHARACTERS - len(ending)] + ending)
+    return FailedError(f"{kind}: {what}"[: REASON_MAX_CHARACTERS - len(ending)] + ending)

@@ -32,7 +32,7 @@ from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 from moto.utilities.utils import get_partition
 
-from local_aws.server.containers import script_mode, training
+from local_aws.server.containers import linear_learner_interface, script_mode, training
 from local_aws.server.containers.script_mode import Layout
 from local_aws.server.containers.training import Container, FailedError
 from local_aws.server.gaps import training_storage
@@ -114,6 +114,7 @@ class TrainingJob:
                 "EnableManagedSpotTraining": False,
                 "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_RUNTIME_SECONDS},
                 **{name: value for name, value in self.request.items() if name != "Tags"},
+                "AlgorithmSpecification": self._algorithm(),
                 "TrainingJobArn": self.arn,
                 "TrainingJobStatus": self.status,
                 "SecondaryStatus": last["Status"],
@@ -134,6 +135,13 @@ class TrainingJob:
             if self.metrics:
                 answer["FinalMetricDataList"] = [*self.metrics.values()]
             return copy.deepcopy(answer)
+
+    def _algorithm(self) -> dict[str, Any]:
+        """With the metrics that AWS's own algorithms have."""
+        asked = dict(self.request["AlgorithmSpecification"])
+        if _repository(asked) == linear_learner_interface.REPOSITORY:
+            asked["MetricDefinitions"] = linear_learner_interface.METRIC_DEFINITIONS
+        return asked
 
     def stop(self) -> None:
         """Raises ValidationError where it has ended."""
@@ -185,7 +193,7 @@ class TrainingJob:
         self._move("Downloading")
         self._download(layout)
         command = training.prepare(container, layout, self._read)
-        definitions = self.request["AlgorithmSpecification"].get("MetricDefinitions", [])
+        definitions = self._algorithm().get("MetricDefinitions", [])
         metrics = [(definition["Name"], regex.compile(definition["Regex"])) for definition in definitions]
 
         def log(line: str) -> None:
@@ -215,7 +223,7 @@ class TrainingJob:
             job_name=self.name,
             job_arn=self.arn,
             region=self.region,
-            image=self.request["AlgorithmSpecification"]["TrainingImage"].rpartition("/")[2],
+            image=_image(self.request["AlgorithmSpecification"]),
             environment=self.request.get("Environment", {}),
             instance_count=resources["InstanceCount"],
             is_isolated=self.request.get("EnableNetworkIsolation", False),
@@ -354,6 +362,16 @@ class TrainingJob:
             self.status, self.reason, self.ended = status, reason, utcnow()
             self._enter(secondary)
             self.transitions[-1]["EndTime"] = self.ended
+
+
+def _image(algorithm: Mapping[str, Any]) -> str:
+    """Repository and tag. Nothing for an algorithm of the marketplace."""
+    image: str = algorithm.get("TrainingImage", "")
+    return image.rpartition("/")[2]
+
+
+def _repository(algorithm: Mapping[str, Any]) -> str:
+    return _image(algorithm).partition(":")[0].partition("@")[0]
 
 
 def _described_to_script(channel: Mapping[str, Any]) -> dict[str, Any]:

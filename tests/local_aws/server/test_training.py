@@ -54,6 +54,7 @@ class Lab:
         self.sagemaker = answers.hold(session.client("sagemaker", endpoint_url=server.url))
         self.s3: Any = session.client("s3", endpoint_url=server.url)
         self.logs: Any = session.client("logs", endpoint_url=server.url)
+        self.runtime: Any = session.client("sagemaker-runtime", endpoint_url=server.url)
 
     def put(self, files: Mapping[str, str | bytes]) -> None:
         for key, content in files.items():
