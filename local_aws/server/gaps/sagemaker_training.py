@@ -217,7 +217,11 @@ class TrainingJob:
             self._end("Completed", "Completed")
 
     def _container(self) -> Container:
-        resources = self.request["ResourceConfig"]
+        """Raises FailedError where the job has no single kind of instance."""
+        resources = self.request.get("ResourceConfig", {})
+        missing = {"InstanceType", "InstanceCount", "VolumeSizeInGB"} - resources.keys()
+        if missing:
+            raise FailedError(f"ClientError: ResourceConfig: the local AWS needs {', '.join(sorted(missing))}")
         stopping = self.request.get("StoppingCondition", {})
         return Container(
             job_name=self.name,

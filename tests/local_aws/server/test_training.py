@@ -508,6 +508,10 @@ def test_rejects_a_role_that_has_not_settled(lab: Lab, server: Server) -> None:
             "ClientError: CheckpointConfig.LocalPath /data: the local AWS has /opt/ml only",
         ),
         (
+            {"ResourceConfig": {"InstanceGroups": [], "VolumeSizeInGB": 1}},
+            "ClientError: ResourceConfig: the local AWS needs InstanceCount, InstanceType",
+        ),
+        (
             {"OutputDataConfig": {"S3OutputPath": "s3://gone/"}},
             "ClientError: Artifact upload failed: s3://gone/job-",
         ),
