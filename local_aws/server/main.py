@@ -44,6 +44,7 @@ from local_aws.server.gaps import (
     sagemaker_notebook_updates,
     sagemaker_pipelines,
     sagemaker_tags,
+    sagemaker_training,
     scheduler_schedules,
     service_quotas,
 )
@@ -58,6 +59,7 @@ def fill_gaps() -> None:
     sagemaker_duplicates.fill()
     endpoint_interfaces.fill()
     sagemaker_endpoint_updates.fill()
+    sagemaker_training.fill()
     new_roles.fill()
     sagemaker_notebook_updates.fill()
     sagemaker_invocations.fill()

@@ -28,6 +28,10 @@ DASHBOARD_METRICS_MAX_COUNT = 2_500
 QUERY_LOG_GROUPS_MAX_COUNT = 50
 SCHEDULE_RATE = re.compile(r"rate\([1-9]\d* (minutes?|hours?|days?)\)")
 SCHEDULE_CRON_FIELDS = 6
+TRAINING_RUNTIME_MAX_SECONDS = 28 * 86_400
+UNCHECKPOINTED_WAIT_MAX_SECONDS = 3_600
+# Images with which SageMaker's own metrics come; the second one in script mode too.
+OWN_ALGORITHMS = ("linear-learner", "sagemaker-xgboost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,6 +176,55 @@ def _schedule(parameters: Parameters, _account_id: str) -> Iterator[str]:
         yield "FlexibleTimeWindow: MaximumWindowInMinutes must be given where Mode is FLEXIBLE, and only there"
 
 
+def _training_time(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    stopping = parameters.get("StoppingCondition") or {}
+    runtime, wait = stopping.get("MaxRuntimeInSeconds", 86_400), stopping.get("MaxWaitTimeInSeconds")
+    if runtime > TRAINING_RUNTIME_MAX_SECONDS:
+        yield f"MaxRuntimeInSeconds: {runtime}: must be at most {TRAINING_RUNTIME_MAX_SECONDS}, 28 days"
+    if wait is not None and wait < runtime:
+        yield f"MaxWaitTimeInSeconds: {wait}: must be at least MaxRuntimeInSeconds, {runtime}"
+
+
+def _spot_training(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    is_spot = parameters.get("EnableManagedSpotTraining", False)
+    wait = (parameters.get("StoppingCondition") or {}).get("MaxWaitTimeInSeconds")
+    if is_spot != (wait is not None):
+        yield "MaxWaitTimeInSeconds and EnableManagedSpotTraining: must both be there, or neither"
+    own = _repository(parameters) in OWN_ALGORITHMS and "CheckpointConfig" not in parameters
+    if is_spot and own and wait is not None and wait > UNCHECKPOINTED_WAIT_MAX_SECONDS:
+        what = "for an algorithm of SageMaker's that makes no checkpoints"
+        yield f"MaxWaitTimeInSeconds: {wait}: must be at most {UNCHECKPOINTED_WAIT_MAX_SECONDS} {what}"
+
+
+def _training_metrics(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    definitions = parameters["AlgorithmSpecification"].get("MetricDefinitions") or []
+    if definitions and _repository(parameters) in OWN_ALGORITHMS:
+        yield (
+            "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request "
+            "without specifying metric definitions."
+        )
+    for definition in definitions:
+        try:
+            re.compile(definition["Regex"])
+        except re.error as error:
+            yield f"MetricDefinitions: {definition['Regex']!r}: must be a regular expression: {error}"
+
+
+def _training_input(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    names = [channel["ChannelName"] for channel in parameters.get("InputDataConfig") or []]
+    if len(set(names)) < len(names):
+        yield f"InputDataConfig: {', '.join(names)}: channels must differ in their names"
+    algorithm = parameters["AlgorithmSpecification"]
+    if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
+        yield "AlgorithmSpecification: must have TrainingImage or AlgorithmName, and not both"
+
+
+def _repository(parameters: Parameters) -> str:
+    """Of the training's image."""
+    image: str = parameters["AlgorithmSpecification"].get("TrainingImage") or ""
+    return re.split("[:@]", image.rpartition("/")[2])[0]
+
+
 IAM_QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 WRITTEN = (
     Written(
@@ -211,6 +264,26 @@ WRITTEN = (
         operations=("logs.PutRetentionPolicy",),
         page="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
         broken=_retention,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html",
+        broken=_training_time,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html",
+        broken=_spot_training,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-metrics-variables.html",
+        broken=_training_metrics,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html",
+        broken=_training_input,
     ),
     Written(operations=("iam.CreatePolicy", "iam.CreatePolicyVersion"), page=IAM_QUOTAS, broken=_managed_policy),
     Written(operations=("iam.CreateRole", "iam.UpdateAssumeRolePolicy"), page=IAM_QUOTAS, broken=_trust_policy),

@@ -15,7 +15,7 @@ from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
 from local_aws.server.process import Server
-from tests.support.service_model import hold
+from tests.support import answers
 from tests.support.synthesis import environment
 
 ROLE = "arn:aws:iam::111111111111:role/lab"
@@ -36,8 +36,7 @@ def server(folder: Path) -> Any:
 def sagemaker(server: Server) -> Any:
     """A client that holds every answer against the service model."""
     variables = credentials.account_variables(server, environment("dev").settings)
-    client = credentials.session(variables).client("sagemaker", endpoint_url=server.url)
-    hold(client)
+    client = answers.hold(credentials.session(variables).client("sagemaker", endpoint_url=server.url))
     for name in MODELS:
         make_model(client, name)
     yield client

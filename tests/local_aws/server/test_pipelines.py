@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from local_aws import credentials
 from local_aws.server import process as server_process
 from local_aws.server.process import Server
-from tests.support.service_model import hold
+from tests.support.answers import hold
 from tests.support.synthesis import environment
 
 ACCOUNT = "111111111111"

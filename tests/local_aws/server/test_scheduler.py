@@ -11,7 +11,7 @@ from local_aws import credentials
 from local_aws.server import failures
 from local_aws.server.failures import Failures
 from local_aws.server.process import Server
-from tests.support.service_model import hold
+from tests.support.answers import hold
 from tests.support.synthesis import environment
 
 ACCOUNT = "111111111111"

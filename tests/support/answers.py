@@ -1,4 +1,4 @@
-"""Answers of the local AWS, held against botocore's own service model."""
+"""Holds what the local AWS answers against botocore's own service model."""
 
 import json
 from collections.abc import Collection
@@ -17,8 +17,8 @@ PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def hold(client: Any, *, left_out: Collection[str] = ()) -> None:
-    """Fails a call of the client's whose answer the model does not have, but for `left_out`: missing as on AWS."""
+def hold(client: Any, *, left_out: Collection[str] = ()) -> Any:
+    """The client, which fails from now on where an answer departs from the model, but for `left_out`: as on AWS."""
 
     def check(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
         if response_dict["status_code"] < 300 and operation_model.output_shape is not None:
@@ -28,6 +28,7 @@ def hold(client: Any, *, left_out: Collection[str] = ()) -> None:
 
     service = client.meta.service_model.service_id.hyphenize()
     client.meta.events.register(f"before-parse.{service}.*", check)
+    return client
 
 
 def undocumented(shape: Shape, value: Any, path: str) -> list[str]:
