@@ -40,7 +40,12 @@ from local_aws.server.gaps import (
     sagemaker_instance_types,
     sagemaker_invocations,
     sagemaker_lifecycle_configurations,
+    sagemaker_model_packages,
     sagemaker_notebook_updates,
+    sagemaker_pipelines,
+    sagemaker_tags,
+    sagemaker_training,
+    scheduler_schedules,
     service_quotas,
 )
 from local_aws.server.replay import Application, replaying
@@ -54,6 +59,7 @@ def fill_gaps() -> None:
     sagemaker_duplicates.fill()
     endpoint_interfaces.fill()
     sagemaker_endpoint_updates.fill()
+    sagemaker_training.fill()
     new_roles.fill()
     sagemaker_notebook_updates.fill()
     sagemaker_invocations.fill()
@@ -64,6 +70,10 @@ def fill_gaps() -> None:
     logs_keys.fill()
     service_quotas.fill()
     iam_simulation.fill()
+    sagemaker_model_packages.fill()
+    sagemaker_pipelines.fill()
+    sagemaker_tags.fill()
+    scheduler_schedules.fill()
 
 
 class Handler(MotoRequestHandler):

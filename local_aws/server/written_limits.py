@@ -2,6 +2,7 @@
 
 import json
 import re
+import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, get_args
@@ -25,6 +26,12 @@ WIDGET_ALARMS_MAX_COUNT = 100
 WIDGET_METRICS_MAX_COUNT = 500
 DASHBOARD_METRICS_MAX_COUNT = 2_500
 QUERY_LOG_GROUPS_MAX_COUNT = 50
+SCHEDULE_RATE = re.compile(r"rate\([1-9]\d* (minutes?|hours?|days?)\)")
+SCHEDULE_CRON_FIELDS = 6
+TRAINING_RUNTIME_MAX_SECONDS = 28 * 86_400
+UNCHECKPOINTED_WAIT_MAX_SECONDS = 3_600
+# Images with which SageMaker's own metrics come; the second one in script mode too.
+OWN_ALGORITHMS = ("linear-learner", "sagemaker-xgboost")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,6 +150,81 @@ def _retention(parameters: Parameters, _account_id: str) -> Iterator[str]:
         yield f"retentionInDays: {days}: must be one of {', '.join(map(str, allowed))}"
 
 
+def _version_tags(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    if parameters.get("ModelPackageGroupName") is not None and parameters.get("Tags"):
+        yield "Tags: a version has its group's, and must be given none"
+
+
+def _schedule(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    expression = parameters["ScheduleExpression"]
+    rate = SCHEDULE_RATE.fullmatch(expression)
+    cron = re.fullmatch(r"cron\((.*)\)", expression)
+    if cron is not None:
+        parts = cron[1].split()
+        if len(parts) != SCHEDULE_CRON_FIELDS or (parts[2] == "?") is (parts[4] == "?"):
+            yield (
+                f"ScheduleExpression: {expression!r}: must have {SCHEDULE_CRON_FIELDS} fields, and ? as day of the "
+                "month or of the week"
+            )
+    elif rate is None and not re.fullmatch(r"at\(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\)", expression):
+        yield f"ScheduleExpression: {expression!r}: must be rate(...), cron(...) or at(...)"
+    zone = parameters.get("ScheduleExpressionTimezone", "UTC")
+    if zone not in zoneinfo.available_timezones():
+        yield f"ScheduleExpressionTimezone: {zone!r}: must be a name of the IANA time zone database"
+    window = parameters["FlexibleTimeWindow"]
+    if (window["Mode"] == "FLEXIBLE") is not ("MaximumWindowInMinutes" in window):
+        yield "FlexibleTimeWindow: MaximumWindowInMinutes must be given where Mode is FLEXIBLE, and only there"
+
+
+def _training_time(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    stopping = parameters.get("StoppingCondition") or {}
+    runtime, wait = stopping.get("MaxRuntimeInSeconds", 86_400), stopping.get("MaxWaitTimeInSeconds")
+    if runtime > TRAINING_RUNTIME_MAX_SECONDS:
+        yield f"MaxRuntimeInSeconds: {runtime}: must be at most {TRAINING_RUNTIME_MAX_SECONDS}, 28 days"
+    if wait is not None and wait < runtime:
+        yield f"MaxWaitTimeInSeconds: {wait}: must be at least MaxRuntimeInSeconds, {runtime}"
+
+
+def _spot_training(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    is_spot = parameters.get("EnableManagedSpotTraining", False)
+    wait = (parameters.get("StoppingCondition") or {}).get("MaxWaitTimeInSeconds")
+    if is_spot != (wait is not None):
+        yield "MaxWaitTimeInSeconds and EnableManagedSpotTraining: must both be there, or neither"
+    own = _repository(parameters) in OWN_ALGORITHMS and "CheckpointConfig" not in parameters
+    if is_spot and own and wait is not None and wait > UNCHECKPOINTED_WAIT_MAX_SECONDS:
+        what = "for an algorithm of SageMaker's that makes no checkpoints"
+        yield f"MaxWaitTimeInSeconds: {wait}: must be at most {UNCHECKPOINTED_WAIT_MAX_SECONDS} {what}"
+
+
+def _training_metrics(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    definitions = parameters["AlgorithmSpecification"].get("MetricDefinitions") or []
+    if definitions and _repository(parameters) in OWN_ALGORITHMS:
+        yield (
+            "You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the request "
+            "without specifying metric definitions."
+        )
+    for definition in definitions:
+        try:
+            re.compile(definition["Regex"])
+        except re.error as error:
+            yield f"MetricDefinitions: {definition['Regex']!r}: must be a regular expression: {error}"
+
+
+def _training_input(parameters: Parameters, _account_id: str) -> Iterator[str]:
+    names = [channel["ChannelName"] for channel in parameters.get("InputDataConfig") or []]
+    if len(set(names)) < len(names):
+        yield f"InputDataConfig: {', '.join(names)}: channels must differ in their names"
+    algorithm = parameters["AlgorithmSpecification"]
+    if ("TrainingImage" in algorithm) == ("AlgorithmName" in algorithm):
+        yield "AlgorithmSpecification: must have TrainingImage or AlgorithmName, and not both"
+
+
+def _repository(parameters: Parameters) -> str:
+    """Of the training's image."""
+    image: str = parameters["AlgorithmSpecification"].get("TrainingImage") or ""
+    return re.split("[:@]", image.rpartition("/")[2])[0]
+
+
 IAM_QUOTAS = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"
 WRITTEN = (
     Written(
@@ -164,6 +246,16 @@ WRITTEN = (
         broken=_variants,
     ),
     Written(
+        operations=("sagemaker.CreateModelPackage",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html",
+        broken=_version_tags,
+    ),
+    Written(
+        operations=("scheduler.CreateSchedule", "scheduler.UpdateSchedule"),
+        page="https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html",
+        broken=_schedule,
+    ),
+    Written(
         operations=("cloudwatch.PutMetricAlarm",),
         page="https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html",
         broken=_alarm,
@@ -172,6 +264,26 @@ WRITTEN = (
         operations=("logs.PutRetentionPolicy",),
         page="https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html",
         broken=_retention,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StoppingCondition.html",
+        broken=_training_time,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html",
+        broken=_spot_training,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-define-metrics-variables.html",
+        broken=_training_metrics,
+    ),
+    Written(
+        operations=("sagemaker.CreateTrainingJob",),
+        page="https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_AlgorithmSpecification.html",
+        broken=_training_input,
     ),
     Written(operations=("iam.CreatePolicy", "iam.CreatePolicyVersion"), page=IAM_QUOTAS, broken=_managed_policy),
     Written(operations=("iam.CreateRole", "iam.UpdateAssumeRolePolicy"), page=IAM_QUOTAS, broken=_trust_policy),

@@ -9,20 +9,18 @@ or by its environment. One that escapes both is left.
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 import botocore.session
-import psutil
 
+from local_aws.server.containers import descendants
 from local_aws.server.containers.scikit_learn import RefusedError
 
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_runtime_InvokeEndpoint.html
@@ -35,8 +33,6 @@ MAX_ANSWER_BYTES: int = (
     .metadata["max"]
 )
 LOGGED_BYTES = 64_000
-# A process that is killed is there until the system comes to it.
-GONE_TIMEOUT_SECONDS = 5
 # Without the user's site and path; the project's folder is on the path only until its own modules are loaded.
 START = f"""
 import sys
@@ -110,33 +106,7 @@ def _run(folder: str, request: IO[bytes], answer: IO[bytes], log: IO[bytes]) -> 
     except subprocess.TimeoutExpired:
         return None
     finally:
-        for started in _descendants(process.pid):
-            with suppress(psutil.Error):
-                started.kill()
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        _kill_those_of(folder, began)
-
-
-def _descendants(pid: int) -> list[psutil.Process]:
-    try:
-        found: list[psutil.Process] = psutil.Process(pid).children(recursive=True)
-    except psutil.Error:  # it has ended, and ended them
-        return []
-    return found
-
-
-def _kill_those_of(folder: str, began: float) -> None:
-    """What left the session still has the folder for its home. Waits until they are gone."""
-    killed = []
-    for process in psutil.process_iter(["create_time"]):
-        if process.info["create_time"] >= began - 1:
-            with suppress(psutil.Error):
-                if process.environ().get("HOME") == folder:
-                    process.kill()
-                    killed.append(process)
-    psutil.wait_procs(killed, timeout=GONE_TIMEOUT_SECONDS)
+        descendants.end(process, folder, began)
 
 
 def _end_of(log: IO[bytes]) -> str:

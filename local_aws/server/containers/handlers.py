@@ -10,7 +10,6 @@ https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_cont
 https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_worker.py
 """
 
-import ctypes
 import gzip
 import json
 import os
@@ -25,17 +24,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-import psutil
 from flask import Flask, Response, request
 
+from local_aws.server.containers import linear_learner_answers
+from local_aws.server.containers.descendants import adopt_orphans, end_descendants
 from local_aws.server.containers.scikit_learn import CSV, JSON, MODEL_FOLDER, RefusedError, Transform, contents, load
 
 TEXTS = (JSON, CSV)
 # Of this local AWS: those of the project have some kilobytes.
 MAX_UNPACKED_BYTES = 1024**3
 MAX_MEMBERS = 10_000
-# https://man7.org/linux/man-pages/man2/PR_SET_CHILD_SUBREAPER.2const.html
-PR_SET_CHILD_SUBREAPER = 36
 
 
 def container(transform: Transform) -> Flask:
@@ -136,21 +134,6 @@ def limit(memory_bytes: int, file_bytes: int, seconds: int) -> None:
     signal.alarm(seconds + 5)
 
 
-def adopt_orphans() -> None:
-    """On Linux, whatever loses its parent below this process becomes a child of it, in whichever session."""
-    with suppress(AttributeError):  # other systems have no such thing
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-
-
-def end_descendants() -> None:
-    with suppress(ChildProcessError):  # when there are none
-        while True:
-            os.waitpid(-1, os.WNOHANG)
-            for process in psutil.Process().children(recursive=True):
-                with suppress(psutil.Error):
-                    process.kill()
-
-
 def give(environment: Mapping[str, str]) -> None:
     """The model's own variables, beside those of this process; one with a NUL in it no process can have."""
     os.environ.update(
@@ -179,7 +162,8 @@ def main() -> None:
         os.set_inheritable(to.fileno(), False)
         try:
             unpack(Path("artifact.tar.gz"), folder)
-            found, code = script(folder, asked["environment"])
+            stands_in = linear_learner_answers.is_one(asked["image"], folder)
+            found = None if stands_in else script(folder, asked["environment"])
         except RefusedError as error:
             write(to, refused=str(error))
             return
@@ -189,7 +173,10 @@ def main() -> None:
         if child == 0:
             try:
                 give(asked["environment"])
-                answer(load(found, code, folder, asked["image"]), asked, body, to)
+                transform = (
+                    linear_learner_answers.load(folder) if found is None else load(*found, folder, asked["image"])
+                )
+                answer(transform, asked, body, to)
             except RefusedError as error:
                 write(to, refused=str(error))
             except SystemExit as left:  # no answer either

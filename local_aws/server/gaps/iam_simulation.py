@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from moto.core.responses import ActionResult
+from moto.iam.exceptions import NotFoundException
 from moto.iam.models import IAMBackend
 from moto.iam.responses import IamResponse
 
@@ -40,14 +41,14 @@ def fill() -> None:
 
 
 def _simulate(call: IamResponse) -> ActionResult:
-    statements = _statements(call.backend, call._get_param("PolicySourceArn"))
+    statements = statements_of(call.backend, call._get_param("PolicySourceArn"))
     resources = call._get_param("ResourceArns") or ["*"]
     context = {
         entry["ContextKeyName"].lower(): entry["ContextKeyValues"] for entry in call._get_param("ContextEntries") or []
     }
     results = []
     for action in call._get_param("ActionNames"):
-        decisions = {resource: _decision(statements, action, resource, context) for resource in resources}
+        decisions = {resource: decision(statements, action, resource, context) for resource in resources}
         worst = next(iter(sorted(set(decisions.values()) - {"allowed"})), "allowed")
         results.append(
             {
@@ -63,7 +64,7 @@ def _simulate(call: IamResponse) -> ActionResult:
     return ActionResult({"EvaluationResults": results, "IsTruncated": False})
 
 
-def _statements(backend: IAMBackend, arn: str) -> list[Statement]:
+def statements_of(backend: IAMBackend, arn: str) -> list[Statement]:
     """Of every policy that the role or user has."""
     kind, _, path = arn.rpartition(":")[2].partition("/")
     name = path.rpartition("/")[2]
@@ -77,7 +78,21 @@ def _statements(backend: IAMBackend, arn: str) -> list[Statement]:
     return [statement for document in documents for statement in _list(document["Statement"])]
 
 
-def _decision(statements: Sequence[Statement], action: str, resource: str, context: Context) -> str:
+def trusts(backend: IAMBackend, arn: str, service: str) -> bool:
+    """Whether there is such a role, and its principals have the service: the conditions on them are not judged."""
+    try:
+        trust = json.loads(backend.get_role(arn.rpartition("/")[2]).assume_role_policy_document)
+    except NotFoundException:
+        return False
+    for statement in _list(trust["Statement"]):
+        principal = statement.get("Principal", {})
+        services = _list(principal.get("Service", [])) if isinstance(principal, dict) else []
+        if statement["Effect"] == "Allow" and service in services:
+            return True
+    return False
+
+
+def decision(statements: Sequence[Statement], action: str, resource: str, context: Context) -> str:
     effects = {item["Effect"] for item in statements if _applies(item, action, resource, context)}
     if "Deny" in effects:
         return "explicitDeny"

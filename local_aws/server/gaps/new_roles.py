@@ -13,7 +13,11 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local_aws.server.failures import played
 
-ROLE_FIELDS = {"create_model": "ExecutionRoleArn", "create_notebook_instance": "RoleArn"}
+ROLE_FIELDS = {
+    "create_model": "ExecutionRoleArn",
+    "create_notebook_instance": "RoleArn",
+    "create_training_job": "RoleArn",
+}
 
 
 def fill() -> None:

@@ -8,11 +8,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-import psutil
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import BaseResponse
 from moto.core.utils import unix_time_millis
-from moto.ec2.models.instance_types import INSTANCE_TYPES
 from moto.logs.models import logs_backends
 from moto.s3.models import s3_backends
 from moto.sagemaker.models import sagemaker_backends
@@ -23,6 +21,7 @@ from local_aws.server.containers.scikit_learn import RefusedError
 from local_aws.server.failures import played
 from local_aws.server.gaps import endpoint_metrics
 from local_aws.server.gaps.sagemaker_endpoint_updates import settle
+from local_aws.server.gaps.sagemaker_instance_types import at_most_half, memory_mb
 
 
 def fill() -> None:
@@ -109,11 +108,8 @@ def _log(call: SageMakerRuntimeResponse, endpoint: str, variant: str, printed: s
 def _memory_mb(variant: Mapping[str, Any]) -> int:
     """What the variant has in AWS, and at most half of what this machine has."""
     if "ServerlessConfig" in variant:
-        has = int(variant["ServerlessConfig"]["MemorySizeInMB"])
-    else:
-        instance = INSTANCE_TYPES.get(variant["InstanceType"].removeprefix("ml."), INSTANCE_TYPES["m5.large"])
-        has = int(instance["MemoryInfo"]["SizeInMiB"])
-    return min(has, int(psutil.virtual_memory().total) // 1024**2 // 2)
+        return at_most_half(int(variant["ServerlessConfig"]["MemorySizeInMB"]))
+    return memory_mb(variant["InstanceType"])
 
 
 def _error(status: int, kind: str, message: str) -> TYPE_RESPONSE:

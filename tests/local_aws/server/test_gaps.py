@@ -9,27 +9,18 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, MapShape, Shape, StructureShape
 
 from local_aws import credentials
 from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
 from local_aws.server.process import Server
+from tests.support import answers
 from tests.support.synthesis import environment
 
 ROLE = "arn:aws:iam::111111111111:role/lab"
 CONTAINER = {"Image": "1.dkr.ecr.us-east-1.amazonaws.com/a:1", "ModelDataUrl": "s3://acme/model.tar.gz"}
 MODELS = ("first", "second", "one", "two", "shadow", "taken")
-PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,),
-    "integer": (int,),
-    "long": (int,),
-    "boolean": (bool,),
-    "float": (float, int),
-    "double": (float, int),
-    "timestamp": (float, int),
-}
 
 
 @pytest.fixture(scope="module")
@@ -41,45 +32,11 @@ def server(folder: Path) -> Any:
     assert "NotImplementedError" not in (folder / "server.log").read_text()
 
 
-def undocumented(shape: Shape, value: Any, path: str) -> list[str]:
-    """Where a raw answer departs from the service model: unknown or missing members, wrong types."""
-    if isinstance(shape, StructureShape):
-        if not isinstance(value, dict):
-            return [f"{path}: {value!r} is no structure"]
-        unknown = [f"{path}.{key}: unknown" for key in value if key not in shape.members]
-        missing = [f"{path}.{key}: missing" for key in shape.required_members if key not in value]
-        known = [(key, item) for key, item in value.items() if key in shape.members]
-        return (
-            unknown
-            + missing
-            + [line for key, item in known for line in undocumented(shape.members[key], item, f"{path}.{key}")]
-        )
-    if isinstance(shape, ListShape):
-        if not isinstance(value, list):
-            return [f"{path}: {value!r} is no list"]
-        return [
-            line for index, item in enumerate(value) for line in undocumented(shape.member, item, f"{path}[{index}]")
-        ]
-    if isinstance(shape, MapShape):
-        return [line for key, item in value.items() for line in undocumented(shape.value, item, f"{path}.{key}")]
-    enum = getattr(shape, "enum", None)
-    if enum and value not in enum:
-        return [f"{path}: {value!r} is none of {enum}"]
-    return [] if isinstance(value, PYTHON_TYPES[shape.type_name]) else [f"{path}: {value!r} is no {shape.type_name}"]
-
-
 @pytest.fixture
 def sagemaker(server: Server) -> Any:
     """A client that holds every answer against the service model."""
     variables = credentials.account_variables(server, environment("dev").settings)
-    client = credentials.session(variables).client("sagemaker", endpoint_url=server.url)
-
-    def check(operation_model: Any, response_dict: dict[str, Any], **_: object) -> None:
-        if response_dict["status_code"] < 300 and operation_model.output_shape is not None:
-            raw = json.loads(response_dict["body"])
-            assert undocumented(operation_model.output_shape, raw, operation_model.name) == []
-
-    client.meta.events.register("before-parse.sagemaker.*", check)
+    client = answers.hold(credentials.session(variables).client("sagemaker", endpoint_url=server.url))
     for name in MODELS:
         make_model(client, name)
     yield client

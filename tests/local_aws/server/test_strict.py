@@ -43,6 +43,40 @@ def policy(characters: int) -> str:
     return empty.replace("s3:::", f"s3:::{'a' * (characters - counted)}")
 
 
+SCHEDULE: dict[str, Any] = {
+    "Name": "a",
+    "ScheduleExpression": "rate(1 day)",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "arn:aws:sagemaker:eu-west-1:1:pipeline/a", "RoleArn": "arn:aws:iam::123456789012:role/a"},
+}
+
+
+def training(image: str = "1.dkr.ecr.us-east-1.amazonaws.com/own:1", **changes: Any) -> dict[str, Any]:
+    """A training job that would be begun."""
+    metrics = changes.pop("MetricDefinitions", [])
+    values = {
+        "TrainingJobName": "a",
+        "RoleArn": "arn:aws:iam::123456789012:role/a",
+        "AlgorithmSpecification": {
+            "TrainingImage": image,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": metrics,
+        },
+        "OutputDataConfig": {"S3OutputPath": "s3://acme/"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3_600},
+    }
+    return values | changes
+
+
+def spot(runtime: int, wait: int) -> dict[str, Any]:
+    return {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {"MaxRuntimeInSeconds": runtime, "MaxWaitTimeInSeconds": wait},
+    }
+
+
+LINEAR_LEARNER = "1.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
 REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
     # service, operation, request, error code, what is said
     "an apostrophe in a security group's description": (
@@ -100,6 +134,48 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
         },
         "ValidationException",
         "ProductionVariants[0].ServerlessConfig.MemorySizeInMB: 512: must be at least 1024",
+    ),
+    "tags of a version in a model package group": (
+        "sagemaker",
+        "create_model_package",
+        {"ModelPackageGroupName": "a", "ClientToken": "a", "Tags": [{"Key": "Owner", "Value": "b"}]},
+        "ValidationException",
+        "Tags: a version has its group's",
+    ),
+    "a cron expression of five fields": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"ScheduleExpression": "cron(0 6 * * ?)"},
+        "ValidationException",
+        "must have 6 fields",
+    ),
+    "a cron expression of a day of the month and of the week": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"ScheduleExpression": "cron(0 6 1 * 1 *)"},
+        "ValidationException",
+        "and ? as day of the month or of the week",
+    ),
+    "a rate of nothing": (
+        "scheduler",
+        "update_schedule",
+        SCHEDULE | {"ScheduleExpression": "rate(0 days)"},
+        "ValidationException",
+        "'rate(0 days)': must be rate(...), cron(...) or at(...)",
+    ),
+    "a time zone that does not exist": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"ScheduleExpressionTimezone": "Europe/Atlantis"},
+        "ValidationException",
+        "'Europe/Atlantis': must be a name of the IANA time zone database",
+    ),
+    "a flexible schedule without its window": (
+        "scheduler",
+        "create_schedule",
+        SCHEDULE | {"FlexibleTimeWindow": {"Mode": "FLEXIBLE"}},
+        "ValidationException",
+        "MaximumWindowInMinutes must be given where Mode is FLEXIBLE",
     ),
     "an instance type that does not exist": (
         "sagemaker",
@@ -240,6 +316,67 @@ REFUSED: dict[str, tuple[str, str, dict[str, Any], str, str]] = {
         "ValidationException",
         "DatapointsToAlarm: 2: must be at most EvaluationPeriods, 1",
     ),
+    "a training of 29 days": (
+        "sagemaker",
+        "create_training_job",
+        training(StoppingCondition={"MaxRuntimeInSeconds": 28 * 86_400 + 1}),
+        "ValidationException",
+        "MaxRuntimeInSeconds: 2419201: must be at most 2419200, 28 days",
+    ),
+    "a spot training that waits less than it may run": (
+        "sagemaker",
+        "create_training_job",
+        training(**spot(3_600, 3_599)),
+        "ValidationException",
+        "MaxWaitTimeInSeconds: 3599: must be at least MaxRuntimeInSeconds, 3600",
+    ),
+    "a spot training that does not say how long it waits": (
+        "sagemaker",
+        "create_training_job",
+        training(EnableManagedSpotTraining=True),
+        "ValidationException",
+        "MaxWaitTimeInSeconds and EnableManagedSpotTraining: must both be there, or neither",
+    ),
+    "a spot training of an own algorithm that waits for more than an hour": (
+        "sagemaker",
+        "create_training_job",
+        training(LINEAR_LEARNER, **spot(3_600, 3_601)),
+        "ValidationException",
+        "MaxWaitTimeInSeconds: 3601: must be at most 3600",
+    ),
+    "metrics of an algorithm that has its own": (
+        "sagemaker",
+        "create_training_job",
+        training(LINEAR_LEARNER, MetricDefinitions=[{"Name": "a", "Regex": "a"}]),
+        "ValidationException",
+        "You can't override the metric definitions for Amazon SageMaker algorithms.",
+    ),
+    "a metric's regular expression that is none": (
+        "sagemaker",
+        "create_training_job",
+        training(MetricDefinitions=[{"Name": "a", "Regex": "("}]),
+        "ValidationException",
+        "MetricDefinitions: '(': must be a regular expression",
+    ),
+    "two channels of one name": (
+        "sagemaker",
+        "create_training_job",
+        training(
+            InputDataConfig=[
+                {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://a/"}}}
+            ]
+            * 2
+        ),
+        "ValidationException",
+        "InputDataConfig: train, train: channels must differ in their names",
+    ),
+    "a training of nothing": (
+        "sagemaker",
+        "create_training_job",
+        training(AlgorithmSpecification={"TrainingInputMode": "File"}),
+        "ValidationException",
+        "AlgorithmSpecification: must have TrainingImage or AlgorithmName, and not both",
+    ),
     "a retention of 31 days": (
         "logs",
         "put_retention_policy",
@@ -281,6 +418,21 @@ def test_what_aws_documents_as_refused_is_refused_in_the_services_own_words(
     answer = raised.value.response
     assert (answer["ResponseMetadata"]["HTTPStatusCode"], answer["Error"]["Code"]) == (400, code)
     assert said in answer["Error"]["Message"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"StoppingCondition": {"MaxRuntimeInSeconds": 28 * 86_400}},
+        spot(3_600, 3_600),
+        {"image": LINEAR_LEARNER, **spot(3_600, 3_600)},
+        {"image": LINEAR_LEARNER, **spot(3_600, 3_601), "CheckpointConfig": {"S3Uri": "s3://acme/checkpoints/"}},
+        {"MetricDefinitions": [{"Name": "a", "Regex": "a=(.*)"}]},
+    ],
+)
+def test_a_training_up_to_its_limits_is_taken(server: server_process.Server, changes: dict[str, Any]) -> None:
+    name = f"taken-{hash(json.dumps(changes)) % 10**9}"
+    client(server, "sagemaker").create_training_job(**training(**changes, TrainingJobName=name))
 
 
 def test_the_inline_policies_of_a_role_are_counted_together(server: server_process.Server) -> None:

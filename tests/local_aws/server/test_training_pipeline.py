@@ -1,0 +1,199 @@
+"""The platform's pipeline on the local AWS, its training run for real: from rows in S3 to a registered version."""
+
+import copy
+import json
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from botocore.exceptions import ClientError
+
+from local_aws import credentials
+from local_aws.server import process as server_process
+from local_aws.server.process import Server
+from tests.support.answers import hold
+from tests.support.synthesis import environment
+from tests.support.training_pipeline import TRAINING, step
+
+BUCKET = "acme"
+DATA = "training-data/breast-cancer/train/"
+CODE = "training-code/breast-cancer/0123456789ab/"
+ROLE = "arn:aws:iam::111111111111:role/pipeline"
+SUBMIT = {"sagemaker_program": "train.py", "sagemaker_submit_directory": "/opt/ml/input/data/code"}
+TRAINS = """
+import os
+from pathlib import Path
+rows = Path(os.environ["SM_CHANNEL_TRAIN"], "train.csv").read_text()
+Path(os.environ["SM_MODEL_DIR"], "model.json").write_text(rows)
+print("validation:accuracy=0.986014", flush=True)
+"""
+WAITS = "import os, time\nprint('waiting', os.getpid(), flush=True)\ntime.sleep(600)\n"
+
+
+@pytest.fixture(scope="module")
+def server(folder: Path) -> Iterator[Server]:
+    started = server_process.start(folder)
+    yield started
+    if started.answers():
+        server_process.stop(folder, started)
+    assert "Traceback" not in (folder / "server.log").read_text()
+
+
+class Lab:
+    """An account with a bucket, the group, and roles that may do everything."""
+
+    def __init__(self, server: Server) -> None:
+        session = credentials.session(credentials.account_variables(server, environment("dev").settings))
+        self.sagemaker = hold(
+            session.client("sagemaker", endpoint_url=server.url),
+            left_out=("DescribeModelPackage.ModelPackageName: missing",),
+        )
+        self.s3: Any = session.client("s3", endpoint_url=server.url)
+        self.logs: Any = session.client("logs", endpoint_url=server.url)
+        self.s3.create_bucket(Bucket=BUCKET)
+        self.s3.put_object(Bucket=BUCKET, Key=f"{DATA}train.csv", Body=b"1,2\n")
+        self.logs.create_log_group(logGroupName="/aws/sagemaker/TrainingJobs")
+        iam = session.client("iam", endpoint_url=server.url)
+        trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        for name in ("pipeline", "training"):
+            document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=document)
+            iam.attach_role_policy(RoleName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+        self.sagemaker.create_model_package_group(ModelPackageGroupName="ml-platform-dev-breast-cancer")
+        self.sagemaker.create_pipeline(PipelineName="lab", PipelineDefinition=definition(), RoleArn=ROLE)
+
+    def start(self, script: str) -> str:
+        self.s3.put_object(Bucket=BUCKET, Key=f"{CODE}train.py", Body=script.encode())
+        arn: str = self.sagemaker.start_pipeline_execution(PipelineName="lab")["PipelineExecutionArn"]
+        return arn
+
+    def status(self, arn: str) -> str:
+        status: str = self.sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)["PipelineExecutionStatus"]
+        return status
+
+    def steps(self, arn: str) -> dict[str, dict[str, Any]]:
+        listed = self.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn, SortOrder="Ascending")
+        return {told["StepName"]: told for told in listed["PipelineExecutionSteps"]}
+
+    def job(self, arn: str) -> str:
+        name: str = self.steps(arn)["Train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
+        return name
+
+    def run(self, script: str) -> tuple[str, dict[str, dict[str, Any]]]:
+        arn = self.start(script)
+        wait_until(lambda: self.status(arn) not in ("Executing", "Stopping"))
+        return self.status(arn), self.steps(arn)
+
+    def waiting(self) -> tuple[str, int]:
+        """An execution whose script waits, and the script's process."""
+        arn = self.start(WAITS)
+        said: list[str] = []
+
+        def waits() -> bool:
+            if "TrainingJob" not in self.steps(arn).get("Train", {}).get("Metadata", {}):
+                return False
+            events = self.logs.filter_log_events(
+                logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix=f"{self.job(arn)}/"
+            )["events"]
+            said[:] = [event["message"] for event in events if event["message"].startswith("waiting")]
+            return bool(said)
+
+        wait_until(waits)
+        return arn, int(said[0].split()[1])
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    give_up = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < give_up
+        time.sleep(0.1)
+
+
+def definition() -> str:
+    document = copy.deepcopy(TRAINING)
+    arguments = step(document, "Train")["Arguments"]
+    image = arguments["AlgorithmSpecification"]
+    image["TrainingImage"] = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+    code = copy.deepcopy(arguments["InputDataConfig"][0]) | {"ChannelName": "code"}
+    code["DataSource"]["S3DataSource"]["S3Uri"] = f"s3://{BUCKET}/{CODE}"
+    arguments["InputDataConfig"].append(code)
+    arguments["HyperParameters"] = {"columns": "all", **SUBMIT}
+    arguments["StoppingCondition"]["MaxWaitTimeInSeconds"] = 3600
+    arguments["OutputDataConfig"].pop("KmsKeyId")
+    return json.dumps(document)
+
+
+@pytest.fixture(scope="module")
+def lab(server: Server) -> Lab:
+    return Lab(server)
+
+
+def test_a_script_that_reaches_the_threshold_ends_as_a_version_whose_artifact_it_wrote(lab: Lab) -> None:
+    status, ran = lab.run(TRAINS)
+    assert status == "Succeeded", ran
+    assert [*ran] == ["Train", "Judge", "Register"]
+    version = lab.sagemaker.describe_model_package(ModelPackageName=ran["Register"]["Metadata"]["RegisterModel"]["Arn"])
+    job = ran["Train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
+    assert version["CustomerMetadataProperties"]["training_job"] == job
+    assert float(version["CustomerMetadataProperties"]["value"]) == pytest.approx(0.986014)
+    [container] = version["InferenceSpecification"]["Containers"]
+    key = container["ModelDataUrl"].removeprefix(f"s3://{BUCKET}/")
+    artifact = lab.s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    with tarfile.open(fileobj=BytesIO(artifact)) as archive:
+        model = archive.extractfile(next(member for member in archive if member.name.endswith("model.json")))
+        assert model is not None
+        assert model.read() == b"1,2\n"
+
+
+def test_a_metric_below_the_threshold_registers_nothing(lab: Lab) -> None:
+    before = lab.sagemaker.list_model_packages(ModelPackageType="Versioned")["ModelPackageSummaryList"]
+    status, ran = lab.run(TRAINS.replace("0.986014", "0.5"))
+    assert (status, [*ran]) == ("Failed", ["Train", "Judge", "Fail"])
+    assert ran["Fail"]["FailureReason"] == "accuracy is 0.5"
+    assert lab.sagemaker.list_model_packages(ModelPackageType="Versioned")["ModelPackageSummaryList"] == before
+
+
+def test_a_metric_that_is_never_printed_fails_the_condition(lab: Lab) -> None:
+    status, ran = lab.run(TRAINS.replace("validation:accuracy", "accuracy"))
+    assert (status, [*ran]) == ("Failed", ["Train", "Judge"])
+    assert "Steps.Train.FinalMetricDataList['validation:accuracy'].Value is not there" in ran["Judge"]["FailureReason"]
+
+
+def test_a_script_that_raises_fails_the_step_with_the_jobs_reason(lab: Lab) -> None:
+    status, ran = lab.run("raise ValueError('no rows')")
+    assert (status, [*ran]) == ("Failed", ["Train"])
+    job = ran["Train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
+    reason = lab.sagemaker.describe_training_job(TrainingJobName=job)["FailureReason"]
+    assert ran["Train"]["FailureReason"] == f"ClientError: {reason}"[:1024]
+
+
+def test_data_that_is_not_there_fails_the_step(lab: Lab) -> None:
+    lab.s3.delete_object(Bucket=BUCKET, Key=f"{DATA}train.csv")
+    try:
+        status, ran = lab.run(TRAINS)
+    finally:
+        lab.s3.put_object(Bucket=BUCKET, Key=f"{DATA}train.csv", Body=b"1,2\n")
+    assert status == "Failed"
+    assert f"s3://{BUCKET}/{DATA}" in ran["Train"]["FailureReason"]
+
+
+def test_a_stop_ends_the_scripts_process_and_the_pipeline_cannot_go_before(lab: Lab) -> None:
+    arn, script = lab.waiting()
+    with pytest.raises(ClientError, match="has running executions: stop them first"):
+        lab.sagemaker.delete_pipeline(PipelineName="lab")
+    lab.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn)
+    wait_until(lambda: lab.status(arn) == "Stopped")
+    assert not psutil.pid_exists(script)
+    assert lab.steps(arn)["Train"]["StepStatus"] == "Stopped"
+    assert lab.sagemaker.describe_training_job(TrainingJobName=lab.job(arn))["TrainingJobStatus"] == "Stopped"
+
+
+def test_a_server_that_is_stopped_takes_the_script_with_it(lab: Lab, server: Server, folder: Path) -> None:
+    _, script = lab.waiting()
+    server_process.stop(folder, server)
+    wait_until(lambda: not psutil.pid_exists(script))
