@@ -534,3 +534,77 @@ def test_a_key_that_leads_outside_of_its_channel_is_refused(lab: Lab) -> None:
     lab.put({"outside/a/../../../../b": "1"})
     found = lab.train("", InputDataConfig=[channel("train", "outside/")])
     assert "leads outside of its folder" in found["FailureReason"]
+
+
+def test_a_pipeline_trains_judges_and_registers_what_its_script_made(lab: Lab, server: Server) -> None:
+    session = credentials.session(credentials.account_variables(server, environment("dev").settings))
+    iam = session.client("iam", endpoint_url=server.url)
+    trust = {"Effect": "Allow", "Principal": {"Service": "sagemaker.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    allowed = {"Effect": "Allow", "Action": ["sagemaker:*", "iam:PassRole", "s3:GetObject"], "Resource": "*"}
+    role = iam.create_role(RoleName="pipeline", AssumeRolePolicyDocument=document(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="pipeline", PolicyName="all", PolicyDocument=document(allowed))
+    script = 'import os\nopen(os.environ["SM_MODEL_DIR"] + "/model", "w").close()\nprint("accuracy=0.97")'
+    lab.put({"pipeline/code/train.py": script, "pipeline/train/rows.csv": "1,2\n"})
+    train = {
+        "AlgorithmSpecification": {
+            "TrainingImage": SCIKIT_LEARN,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [{"Name": "accuracy", "Regex": "accuracy=([0-9.]+)"}],
+        },
+        "RoleArn": role,
+        "HyperParameters": {
+            "sagemaker_program": "train.py",
+            "sagemaker_submit_directory": "/opt/ml/input/data/code",
+        },
+        "InputDataConfig": [channel("train", "pipeline/train/"), channel("code", "pipeline/code/")],
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/output/"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+    }
+    metric = {"Get": "Steps.Train.FinalMetricDataList['accuracy'].Value"}
+    artifact = {"Get": "Steps.Train.ModelArtifacts.S3ModelArtifacts"}
+    container = {"Image": SCIKIT_LEARN, "ModelDataUrl": artifact}
+    register = {
+        "ModelPackageGroupName": "models",
+        "ModelApprovalStatus": "PendingManualApproval",
+        "InferenceSpecification": {
+            "Containers": [container],
+            "SupportedContentTypes": ["text/csv"],
+            "SupportedResponseMIMETypes": ["text/csv"],
+        },
+    }
+    judge = {
+        "Conditions": [{"Type": "GreaterThanOrEqualTo", "LeftValue": metric, "RightValue": 0.95}],
+        "IfSteps": [{"Name": "Register", "Type": "RegisterModel", "Arguments": register}],
+        "ElseSteps": [],
+    }
+    steps = [
+        {"Name": "Train", "Type": "Training", "Arguments": train},
+        {"Name": "Judge", "Type": "Condition", "Arguments": judge},
+    ]
+    lab.sagemaker.create_model_package_group(ModelPackageGroupName="models")
+    lab.sagemaker.create_pipeline(
+        PipelineName="training",
+        PipelineDisplayName="training",
+        ClientRequestToken="a" * 32,
+        RoleArn=role,
+        PipelineDefinition=json.dumps({"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": steps}),
+    )
+    execution = lab.sagemaker.start_pipeline_execution(PipelineName="training", ClientRequestToken="b" * 32)
+    for _ in range(400):
+        found = lab.sagemaker.describe_pipeline_execution(PipelineExecutionArn=execution["PipelineExecutionArn"])
+        if found["PipelineExecutionStatus"] != "Executing":
+            break
+        time.sleep(0.05)
+    steps_run = lab.sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=execution["PipelineExecutionArn"])[
+        "PipelineExecutionSteps"
+    ]
+    reasons = [step.get("FailureReason") for step in steps_run]
+    assert (found["PipelineExecutionStatus"], reasons) == ("Succeeded", [None] * 3)
+    [version] = lab.sagemaker.list_model_packages(ModelPackageGroupName="models")["ModelPackageSummaryList"]
+    package = lab.sagemaker.describe_model_package(ModelPackageName=version["ModelPackageArn"])
+    [registered] = package["InferenceSpecification"]["Containers"]
+    assert lab.members(registered["ModelDataUrl"]) == {"model": b""}
+
+
+def document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
