@@ -2,6 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup settings docs local local-down test check format synth snapshots bench artifacts lock
 .PHONY: preflight deployer-policy plan deploy destroy recover status verify invoke state-bucket faults policy pipenv
+.PHONY: train models approve reject
 
 PYTHON ?= python3
 ENV ?= dev
@@ -66,6 +67,18 @@ verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was
 
 invoke: setup ## send rows to the endpoints of ENV (dev), print the answers; ENDPOINT, ROWS, CONTENT_TYPE: one, yours
 	@$(RUN) operations.invoke --endpoint="$$ENDPOINT" --rows="$$ROWS" --content-type="$$CONTENT_TYPE" -- "$$ENV"
+
+train: setup ## train a model in ENV (dev), follow it; TRAINING: which; EXECUTION: one that runs or has ended
+	@$(RUN) operations.train --training="$$TRAINING" --execution="$$EXECUTION" -- "$$ENV"
+
+models: setup ## the registered versions of the models that were trained in ENV (dev); TRAINING: of one training
+	@$(RUN) operations.models --training="$$TRAINING" -- "$$ENV"
+
+approve: setup ## approve the registered VERSION of ENV (dev); WHY: kept with it; TRAINING: where there are several
+	@$(RUN) operations.approval --verb approve --training="$$TRAINING" --version="$$VERSION" --why="$$WHY" -- "$$ENV"
+
+reject: setup ## reject the registered VERSION of ENV (dev); WHY, TRAINING
+	@$(RUN) operations.approval --verb reject --training="$$TRAINING" --version="$$VERSION" --why="$$WHY" -- "$$ENV"
 
 state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 	@$(RUN) operations.state_bucket -- "$$ENV"

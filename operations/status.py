@@ -22,6 +22,7 @@ import boto3
 
 from operations import command_line
 from operations.answers import answer
+from operations.columns import aligned
 from operations.opened import opened
 from operations.state_place import read_state, wanted
 from operations.terraform_state import KeptResource, TerraformState
@@ -102,10 +103,7 @@ def shown(models: Models) -> str:
 
 
 def table(endpoints: Sequence[EndpointStatus]) -> Iterator[str]:
-    rows = [HEADER, *(endpoint.cells for endpoint in endpoints)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    return aligned([HEADER, *(endpoint.cells for endpoint in endpoints)])
 
 
 def released(environment: Environment) -> dict[str, Models]:

@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from typing import Any, NoReturn, TextIO
+from typing import Any, NoReturn, TextIO, cast
 
 from settings.problems import printable
 
@@ -21,7 +21,7 @@ class Parser(argparse.ArgumentParser):
 STANDARD_OUTPUT = "standard output"
 
 
-class _Printable:
+class _Named:
     """What it raises names itself, as what a file raises does."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -29,7 +29,7 @@ class _Printable:
 
     def write(self, text: str) -> int:
         with _named():
-            return self._stream.write(printable(text))
+            return self._stream.write(text)
 
     def flush(self) -> None:
         with _named():
@@ -37,6 +37,26 @@ class _Printable:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401
         return getattr(self._stream, name)
+
+
+class _Printable(_Named):
+    def write(self, text: str) -> int:
+        return super().write(printable(text))
+
+    @property
+    def drawn_on(self) -> _Named:
+        return _Named(self._stream)
+
+
+def screen() -> TextIO | None:
+    """Standard output, where it is a terminal that can be drawn on: what is written there moves the cursor, so that
+    others' text must be made printable before. None where it is a file, a pipe, or a terminal without a cursor.
+
+    Within `printed` only.
+    """
+    if not sys.stdout.isatty() or os.environ.get("TERM", "") in ("", "dumb", "unknown"):
+        return None
+    return cast("TextIO", cast("_Printable", sys.stdout).drawn_on)
 
 
 @contextlib.contextmanager

@@ -59,6 +59,12 @@ def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
     assert f"PREFLIGHT={value} REPLACE={value}" in made(folder, "deploy", f"PREFLIGHT={value}", f"REPLACE={value}")
     rows = f"<--endpoint={value}><--rows={value}><--content-type={value}><--><dev>"
     assert rows in made(folder, "invoke", f"ENDPOINT={value}", f"ROWS={value}", f"CONTENT_TYPE={value}")
+    trained = f"<operations.train><--training={value}><--execution={value}><--><dev>"
+    assert trained in made(folder, "train", f"TRAINING={value}", f"EXECUTION={value}")
+    assert f"<operations.models><--training={value}><--><dev>" in made(folder, "models", TRAINING=value)
+    for verb in ("approve", "reject"):
+        decided = f"<--verb><{verb}><--training={value}><--version={value}><--why={value}><--><dev>"
+        assert decided in made(folder, verb, f"TRAINING={value}", f"VERSION={value}", f"WHY={value}")
     for name in ("PYTHON", "MAKEFILE_LIST", "given", "name", "PIPENV"):
         made(folder, "help", "settings", f"{name}={value}")
 

@@ -1,0 +1,148 @@
+"""Approves or rejects a registered version, with who did and why: `make approve ENV=dev VERSION=3`, `make reject`.
+
+What was decided is not decided again: the words of whoever came first stay. An approved version may be rejected, and a
+rejected one approved.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from operations import command_line
+from operations.answers import NOT_FOUND, answer
+from operations.caller import Caller
+from operations.models import metric, versions
+from operations.opened import opened
+from operations.trainings import POLICY_PAGE, artifacts_of, name_of, not_deployed, refusals, version_of
+from settings.problems import one_line
+from stacks.environments import Environment, read_environment
+from stacks.synthesized_stack import OperationError
+
+# A verb of this command to SageMaker's status, which is said of a version in lower case too.
+STATUSES = {"approve": "Approved", "reject": "Rejected"}
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html
+UPDATE_PAGE = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UpdateModelPackage.html"
+DESCRIPTION_MAX_CHARACTERS = 1024
+VERSION = re.compile("[1-9][0-9]{0,8}")
+VERSIONS_SHOWN = 10
+
+
+def version(given: str) -> int:
+    """Raises OperationError where it is no number of a version."""
+    if not VERSION.fullmatch(given):
+        raise OperationError(f"VERSION: {given!r}: must be the number of a version, as make models shows them")
+    return int(given)
+
+
+def description(verb: str, caller: Caller, why: str, now: datetime) -> str:
+    """Who decided what, when and why. Raises OperationError where SageMaker would not take it."""
+    if why != one_line(why):
+        raise OperationError(f"WHY: {why!r}: must be one line of what can be printed (AWS limit: {UPDATE_PAGE})")
+    text = f"{STATUSES[verb].lower()} by {caller.arn} on {now:%Y-%m-%d %H:%M} UTC"
+    most = DESCRIPTION_MAX_CHARACTERS - len(f"{text}: ")
+    if len(why) > most:
+        raise OperationError(
+            f"WHY: {len(why)} characters: must be at most {most}, as who decided is written before them "
+            f"(AWS limit: {UPDATE_PAGE})"
+        )
+    return f"{text}: {why}" if why else text
+
+
+def package(sagemaker: Any, environment: Environment, training: str, group: str, number: int) -> dict[str, Any]:  # noqa: ANN401
+    """The version. Raises OperationError where there is no such one, with those that there are."""
+    described = answer(sagemaker.describe_model_package_group, ModelPackageGroupName=group)
+    if not described:
+        raise OperationError(not_deployed(environment, training))
+    # A group's ARN and a version's differ in the kind and in the number.
+    arn = described["ModelPackageGroupArn"].replace(":model-package-group/", ":model-package/", 1)
+    found = answer(sagemaker.describe_model_package, ModelPackageName=f"{arn}/{number}")
+    if found:
+        return found
+    there = [version_of(item) for item in versions(sagemaker, group)]
+    known = f"must be one of {', '.join(map(str, there[:VERSIONS_SHOWN]))}" if there else "there is none yet"
+    raise OperationError(f"VERSION: {number}: {known}{', ...' if len(there) > VERSIONS_SHOWN else ''}")
+
+
+def refuse_what_cannot_serve(found: Mapping[str, Any], s3: Any) -> None:  # noqa: ANN401
+    """Raises OperationError where SageMaker has not registered it whole, or its artifact is gone."""
+    which = f"version {version_of(found)}"
+    if found["ModelPackageStatus"] != "Completed":
+        raise OperationError(f"{which} is {found['ModelPackageStatus']}: only one that is Completed can be approved")
+    for url in artifacts_of(found):
+        bucket, _, key = url.removeprefix("s3://").partition("/")
+        try:
+            s3.head_object(Bucket=bucket, Key=key)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code in NOT_FOUND:
+                raise OperationError(f"{which}: its artifact is gone, and cannot be served: {url}") from error
+            # Without s3:ListBucket, S3 says so of what is gone too: HeadObject has no words.
+            if code == "403":
+                raise OperationError(
+                    f"not allowed: s3:GetObject and s3:ListBucket are needed to see whether {url} is there: "
+                    f"{POLICY_PAGE}, has the policy"
+                ) from error
+            raise
+
+
+def decide(
+    sagemaker: Any,  # noqa: ANN401
+    found: Mapping[str, Any],
+    verb: str,
+    text: str,
+) -> Iterator[str]:
+    """Writes the decision down, unless it stands there already; a line that says which."""
+    which, before = f"version {version_of(found)}", found.get("ModelApprovalStatus", "")
+    said = found.get("ApprovalDescription", "")
+    if before == STATUSES[verb]:
+        yield f"{which} is {before} already, and nothing was changed{f': {said}' if said else ''}"
+        return
+    sagemaker.update_model_package(
+        ModelPackageArn=found["ModelPackageArn"], ModelApprovalStatus=STATUSES[verb], ApprovalDescription=text
+    )
+    was = f", and was {before}{f' ({said})' if said else ''}" if before in STATUSES.values() else ""
+    yield f"{which} ({metric(found)}) is {text}{was}"
+
+
+def next_steps(found: Mapping[str, Any], training: str, region: str) -> Sequence[str]:
+    """Of an approved version: docs/releasing.md."""
+    return [
+        "next: its artifact into models/ and its name into releases.json, as docs/releasing.md says:",
+        *(
+            f"  aws s3 cp --region {region} {url} models/{training}-{version_of(found)}.tar.gz"
+            for url in artifacts_of(found)
+        ),
+    ]
+
+
+def main() -> None:
+    parser = command_line.parser(__doc__)
+    parser.add_argument("--verb", choices=STATUSES, required=True)
+    parser.add_argument("--version", default="", help="the number of a registered version")
+    parser.add_argument("--training", default="", help="one of the settings' trainings; left out: the only one")
+    parser.add_argument("--why", default="", help="kept with the decision")
+    arguments = parser.parse_args()
+    name, verb = arguments.environment, arguments.verb
+    with command_line.errors_as_lines(name), refusals():
+        environment = read_environment(name, os.environ)
+        training, group = name_of(environment, arguments.training)
+        number = version(arguments.version)
+        stack, caller = opened(name, arguments.output)
+        text = description(verb, caller, arguments.why, datetime.now(UTC))
+        session = boto3.Session(region_name=stack.region)
+        sagemaker = session.client("sagemaker")
+        found = package(sagemaker, environment, training, group, number)
+        if verb == "approve":
+            refuse_what_cannot_serve(found, session.client("s3"))
+        lines = [*decide(sagemaker, found, verb, text)]
+        for line in (*lines, *(next_steps(found, training, stack.region) if verb == "approve" else ())):
+            print(f"{name}: {line}")
+
+
+if __name__ == "__main__":
+    main()

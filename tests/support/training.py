@@ -1,0 +1,110 @@
+"""A training of dev as SageMaker plays it: the definition that is deployed, executions, jobs, versions."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from tests.support.played import ACCOUNT
+
+NAME = "ml-platform-dev-breast-cancer"
+REGION = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
+PIPELINE = f"{REGION}:pipeline/{NAME}"
+BUCKET = f"ml-platform-dev-sagemaker-{ACCOUNT}-us-east-1"
+EXECUTION = f"{PIPELINE}/execution/abcdefghijkl"
+JOB = f"{NAME}-abcdefghijkl-0123456789-0"
+METRIC = "validation:accuracy"
+BEGAN = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
+ARTIFACT = f"s3://{BUCKET}/training-output/{JOB}/output/model.tar.gz"
+BELOW = f"breast-cancer: {METRIC} is 0.91: must be at least 0.95 to be registered"
+
+
+def definition(code: str = "c0de", data: str = "da7a", condition: str = "GreaterThanOrEqualTo") -> str:
+    """As constructs/training/ writes it: what the commands read of it."""
+
+    def channel(name: str, prefix: str) -> dict[str, Any]:
+        return {"ChannelName": name, "DataSource": {"S3DataSource": {"S3Uri": f"s3://{BUCKET}/{prefix}/"}}}
+
+    training = {
+        "AlgorithmSpecification": {"MetricDefinitions": [{"Name": METRIC, "Regex": f"{METRIC}=([0-9.]+)"}]},
+        "InputDataConfig": [
+            channel("train", f"training-data/breast-cancer/{data}/train"),
+            channel("validation", f"training-data/breast-cancer/{data}/validation"),
+            channel("code", f"training-code/breast-cancer/{code}"),
+        ],
+    }
+    judged = {"Get": f"Steps.Train.FinalMetricDataList['{METRIC}'].Value"}
+    judge = {
+        "Conditions": [{"Type": condition, "LeftValue": judged, "RightValue": 0.95}],
+        "IfSteps": [{"Name": "Register", "Type": "RegisterModel", "Arguments": {}}],
+        "ElseSteps": [{"Name": "Fail", "Type": "Fail", "Arguments": {}}],
+    }
+    steps = [
+        {"Name": "Train", "Type": "Training", "Arguments": training},
+        {"Name": "Judge", "Type": "Condition", "Arguments": judge},
+    ]
+    return json.dumps({"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": steps})
+
+
+def step(name: str, status: str, *, seconds: int | None = None, **others: Any) -> dict[str, Any]:
+    """One as ListPipelineExecutionSteps has it; with `seconds` it has ended."""
+    ended = {} if seconds is None else {"EndTime": BEGAN + timedelta(seconds=seconds)}
+    return {"StepName": name, "StepStatus": status, "StartTime": BEGAN, **ended, **others}
+
+
+TRAINING_JOB = {"TrainingJob": {"Arn": f"{REGION}:training-job/{JOB}"}}
+PACKAGE = f"{REGION}:model-package/{NAME}/3"
+TRAINED = step("Train", "Succeeded", seconds=192, Metadata=TRAINING_JOB)
+REGISTERED = [
+    TRAINED,
+    step("Judge", "Succeeded", seconds=193, Metadata={"Condition": {"Outcome": "True"}}),
+    step("Register", "Succeeded", seconds=195, Metadata={"RegisterModel": {"Arn": PACKAGE}}),
+]
+REFUSED = [
+    TRAINED,
+    step("Judge", "Succeeded", seconds=193, Metadata={"Condition": {"Outcome": "False"}}),
+    step("Fail", "Failed", seconds=194, Metadata={"Fail": {"ErrorMessage": BELOW}}),
+]
+
+
+def execution(status: str, **others: Any) -> dict[str, Any]:
+    return {"PipelineExecutionArn": EXECUTION, "PipelineArn": PIPELINE, "PipelineExecutionStatus": status, **others}
+
+
+def job(status: str, secondary: str, value: float | None = None, **others: Any) -> dict[str, Any]:
+    """As DescribeTrainingJob has it, whose metrics are of single precision."""
+    metrics = [] if value is None else [{"MetricName": METRIC, "Value": value, "Timestamp": BEGAN}]
+    return {
+        "TrainingJobName": JOB,
+        "TrainingJobArn": f"{REGION}:training-job/{JOB}",
+        "ModelArtifacts": {"S3ModelArtifacts": ARTIFACT},
+        "TrainingJobStatus": status,
+        "SecondaryStatus": secondary,
+        "AlgorithmSpecification": {"TrainingInputMode": "File"},
+        "ResourceConfig": {"VolumeSizeInGB": 10},
+        "StoppingCondition": {},
+        "CreationTime": BEGAN,
+        "FinalMetricDataList": metrics,
+        **others,
+    }
+
+
+def events(lines: Sequence[str], token: str) -> dict[str, Any]:
+    return {"events": [{"timestamp": 0, "message": line} for line in lines], "nextForwardToken": token}
+
+
+def package(number: int, approval: str = "PendingManualApproval", **others: Any) -> dict[str, Any]:
+    """As DescribeModelPackage has it."""
+    return {
+        "ModelPackageName": NAME,
+        "ModelPackageGroupName": NAME,
+        "ModelPackageVersion": number,
+        "ModelPackageArn": f"{REGION}:model-package/{NAME}/{number}",
+        "CreationTime": BEGAN,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "ModelApprovalStatus": approval,
+        "InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": ARTIFACT}]},
+        "CustomerMetadataProperties": {"training_job": JOB, "metric": METRIC, "value": "0.9860140085220337"},
+        **others,
+    }
