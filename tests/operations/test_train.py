@@ -40,7 +40,7 @@ from operations.training_screen import Drawn, Lines, drawn
 from settings.training import ScriptTraining
 from stacks.environments import ROOT
 from stacks.synthesized_stack import OperationError
-from tests.support.played import ACCOUNT, Played, refusal
+from tests.support.played import ACCOUNT, Played, raised, refusal
 from tests.support.synthesis import environment
 from tests.support.train_command import (
     CODE,
@@ -90,10 +90,6 @@ def failure_of(given: Run, log: Sequence[str] = ()) -> list[str]:
 
 
 # What is refused before anything is started.
-
-
-def raised(error: Exception) -> Any:
-    raise error
 
 
 def test_rejects_a_training_that_is_not_deployed() -> None:

@@ -22,6 +22,11 @@ def refusal(code: str, message: str = "", status: int = 400) -> ClientError:
     return ClientError(found, "Operation")
 
 
+def raised(error: Exception) -> Any:
+    """As the answer of a function that is one expression."""
+    raise error
+
+
 class Played:
     """The clients, and what they were asked: botocore's operations, `sagemaker.DescribePipeline`, with parameters."""
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.support.played import ACCOUNT
+from tests.support.played import ACCOUNT, Answers, refusal
 
 NAME = "ml-platform-dev-breast-cancer"
 REGION = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
@@ -108,3 +108,32 @@ def package(number: int, approval: str = "PendingManualApproval", **others: Any)
         "CustomerMetadataProperties": {"training_job": JOB, "metric": METRIC, "value": "0.9860140085220337"},
         **others,
     }
+
+
+def registry(*packages: dict[str, Any]) -> Answers:
+    """A group of these versions, which are listed two at a time."""
+    newest_first = sorted(packages, key=lambda item: -item["ModelPackageVersion"])
+    summary = ("ModelPackageArn", "CreationTime", "ModelPackageStatus")
+
+    def listed(*, NextToken: str = "0", **_: object) -> dict[str, Any]:  # noqa: N803 - boto3's
+        begin = int(NextToken)
+        page = [{key: item[key] for key in summary} for item in newest_first[begin : begin + 2]]
+        more = {"NextToken": str(begin + 2)} if begin + 2 < len(newest_first) else {}
+        return {"ModelPackageSummaryList": page, **more}
+
+    def group(*, ModelPackageGroupName: str) -> dict[str, Any]:  # noqa: N803
+        return {
+            "ModelPackageGroupName": ModelPackageGroupName,
+            "ModelPackageGroupArn": f"{REGION}:model-package-group/{ModelPackageGroupName}",
+            "CreationTime": BEGAN,
+            "CreatedBy": {},
+            "ModelPackageGroupStatus": "Completed",
+        }
+
+    def described(*, ModelPackageName: str) -> dict[str, Any]:  # noqa: N803
+        for item in packages:
+            if item["ModelPackageArn"] == ModelPackageName:
+                return item
+        raise refusal("ValidationException", "does not exist")
+
+    return {"DescribeModelPackageGroup": group, "ListModelPackages": listed, "DescribeModelPackage": described}
