@@ -11,37 +11,10 @@ from settings.training import ScriptTraining
 from stacks.synthesized_stack import OperationError
 from tests.support.played import Answers, Played, raised, refusal
 from tests.support.synthesis import environment
-from tests.support.training import ARTIFACT, BEGAN, JOB, METRIC, NAME, REGION, package, registry
+from tests.support.training import ARTIFACT, BEGAN, JOB, METRIC, NAME, REGION, endpoints, package, registry
 
 TWO = [ScriptTraining(), ScriptTraining(name="churn")]
 WANTED = {"breast-cancer": NAME}
-
-
-def endpoints(**containers: dict[str, Any]) -> Answers:
-    """Each serves one model, which is called as it is."""
-
-    def endpoint(*, EndpointName: str) -> dict[str, Any]:  # noqa: N803
-        if EndpointName not in containers:
-            raise refusal("ValidationException", "Could not find endpoint")
-        times = {"CreationTime": BEGAN, "LastModifiedTime": BEGAN}
-        name = {"EndpointName": EndpointName, "EndpointConfigName": EndpointName, "EndpointArn": f"{REGION}:endpoint/a"}
-        return {**name, **times, "EndpointStatus": "InService"}
-
-    return {
-        "DescribeEndpoint": endpoint,
-        "DescribeEndpointConfig": lambda *, EndpointConfigName: {  # noqa: N803
-            "EndpointConfigName": EndpointConfigName,
-            "EndpointConfigArn": f"{REGION}:endpoint-config/a",
-            "CreationTime": BEGAN,
-            "ProductionVariants": [{"VariantName": "production", "ModelName": EndpointConfigName}],
-        },
-        "DescribeModel": lambda *, ModelName: {  # noqa: N803
-            "ModelName": ModelName,
-            "CreationTime": BEGAN,
-            "ModelArn": f"{REGION}:model/a",
-            "PrimaryContainer": containers[ModelName],
-        },
-    }
 
 
 def said(played: Answers, wanted: dict[str, str] = WANTED, **settings: Any) -> list[str]:

@@ -137,3 +137,38 @@ def registry(*packages: dict[str, Any]) -> Answers:
         raise refusal("ValidationException", "does not exist")
 
     return {"DescribeModelPackageGroup": group, "ListModelPackages": listed, "DescribeModelPackage": described}
+
+
+def endpoints(**containers: dict[str, Any]) -> Answers:
+    """Each serves one model of its own."""
+
+    def endpoint(*, EndpointName: str) -> dict[str, Any]:  # noqa: N803
+        if EndpointName not in containers:
+            raise refusal("ValidationException", "Could not find endpoint")
+        return {
+            "EndpointName": EndpointName,
+            "EndpointArn": f"{REGION}:endpoint/{EndpointName}",
+            "EndpointConfigName": f"{EndpointName}-1",
+            "EndpointStatus": "InService",
+            "CreationTime": BEGAN,
+            "LastModifiedTime": BEGAN,
+        }
+
+    def configuration(*, EndpointConfigName: str) -> dict[str, Any]:  # noqa: N803
+        name = EndpointConfigName.removesuffix("-1")
+        return {
+            "EndpointConfigName": EndpointConfigName,
+            "EndpointConfigArn": f"{REGION}:endpoint-config/{EndpointConfigName}",
+            "CreationTime": BEGAN,
+            "ProductionVariants": [{"VariantName": "production", "ModelName": f"ml-platform-dev-{name}"}],
+        }
+
+    def model(*, ModelName: str) -> dict[str, Any]:  # noqa: N803
+        return {
+            "ModelName": ModelName,
+            "ModelArn": f"{REGION}:model/{ModelName}",
+            "CreationTime": BEGAN,
+            "PrimaryContainer": containers[ModelName.removeprefix("ml-platform-dev-")],
+        }
+
+    return {"DescribeEndpoint": endpoint, "DescribeEndpointConfig": configuration, "DescribeModel": model}
