@@ -55,7 +55,8 @@ class EnvironmentSettings(Settings):
     )
     limit_trust_to_account: bool = Field(
         default=True,
-        description="SageMaker may take the roles of pipelines, training jobs and models on behalf of this account only",
+        description="SageMaker may take the roles of pipelines, training jobs and models on behalf of this account "
+        "only",
     )
     sagemaker_full_access: bool = Field(
         default=False, description="attach AmazonSageMakerFullAccess to the notebook's role: experiments only"
