@@ -55,7 +55,6 @@ CALLING = {
     "Training": StepType(
         operation="CreateTrainingJob",
         described_by="DescribeTrainingJob",
-        refused=frozenset({"Tags"}),
         optional=frozenset({"TrainingJobName"}),
     ),
     "RegisterModel": StepType(
