@@ -55,8 +55,7 @@ class EnvironmentSettings(Settings):
     )
     limit_trust_to_account: bool = Field(
         default=True,
-        description="SageMaker may take the roles of pipelines, training jobs and models on behalf of this account "
-        "only",
+        description="SageMaker may take the roles of pipelines, jobs and models on behalf of this account only",
     )
     sagemaker_full_access: bool = Field(
         default=False, description="attach AmazonSageMakerFullAccess to the notebook's role: experiments only"
@@ -69,6 +68,7 @@ class EnvironmentSettings(Settings):
     )
     trainings: Sequence[AnyTraining] = Field(
         default_factory=lambda: (ScriptTraining(),),
+        max_length=limits.TRAININGS_MAX_COUNT,
         description="what trains models here, each in a pipeline of its own",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")

@@ -14,7 +14,7 @@ from cdktf_cdktf_provider_aws.cloudwatch_log_group import CloudwatchLogGroup
 from pydantic import ValidationError
 
 from settings.endpoint import EndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
-from settings.limits import JOB_PREFIX_MAX_LENGTH
+from settings.limits import JOB_PREFIX_MAX_LENGTH, TRAININGS_MAX_COUNT
 from settings.names import address_part
 from settings.problems import InvalidInputError
 from settings.releases import Release, ReleasedModel
@@ -182,10 +182,11 @@ def with_trainings(*trainings: tuple[ScriptTraining, TrainingFiles]) -> Environm
 def test_trainings_called_as_parts_of_addresses_are_told_apart(tmp_path: Path) -> None:
     fitting = [name for name in parts() if len(name) <= JOB_PREFIX_MAX_LENGTH - len("ml-platform-staging-")]
     assert {"code", "data", "key-arn", "pipeline", "role", "training"} <= {*fitting}
-    platform = platform_of(
-        with_trainings(*(training_in(name, tmp_path, "train.py") for name in fitting)), tmp_path / "x"
-    )
-    assert len(platform["resource"]["aws_sagemaker_pipeline"]) == len(fitting)
+    for start in range(0, len(fitting), TRAININGS_MAX_COUNT):
+        names = fitting[start : start + TRAININGS_MAX_COUNT]
+        built = with_trainings(*(training_in(name, tmp_path, "train.py") for name in names))
+        pipelines = platform_of(built, tmp_path / f"from-{start}")["resource"]["aws_sagemaker_pipeline"]
+        assert len(pipelines) == len(names)
 
 
 def test_a_training_whose_files_are_called_as_those_of_another_is_refused(tmp_path: Path) -> None:

@@ -1,11 +1,14 @@
 """What the role of the pipelines may do, decided by an IAM simulator."""
 
+import json
+import re
 from typing import Any
 
 import pytest
 from cdktf import TerraformStack
 
 from constructs.training.pipeline_role import PipelineRole
+from settings.limits import JOB_PREFIX_MAX_LENGTH, TRAININGS_MAX_COUNT
 from settings.training import ScriptTraining
 from tests.support import parts
 from tests.support.policies import ACCOUNT, KEY, Request, decisions, policies
@@ -107,6 +110,15 @@ def test_sagemaker_takes_it_for_executions_of_its_pipelines_only(source: str, ac
 def test_the_trust_names_no_source_where_it_is_not_limited() -> None:
     document: Any = policies("dev", limit_trust_to_account=False)["pipeline_role_trust_document"]
     assert all("Condition" not in statement for statement in document["Statement"])
+
+
+def test_the_most_trainings_that_the_settings_take_fit_into_one_policy() -> None:
+    """As IAM counts, with the longest names, in the partition and the region with the longest ARNs."""
+    longest = JOB_PREFIX_MAX_LENGTH - len("ml-platform-dev-")
+    trainings = [ScriptTraining(name=f"t{number:02}".ljust(longest, "x")) for number in range(TRAININGS_MAX_COUNT)]
+    document = policies("dev", trainings=trainings, region="us-gov-west-1")["pipeline_role_policy_document"]
+    size = len(re.sub(r"\s", "", json.dumps(document)).replace("arn:aws:", "arn:aws-us-gov:"))
+    assert 8_000 < size <= 10_240
 
 
 def test_there_is_none_without_a_training() -> None:
