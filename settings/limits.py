@@ -77,8 +77,8 @@ SHIFTED_INSTANCES_MIN_COUNT = 2
 # https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/endpoint.go
 EXECUTION_TIMEOUT_MAX_SECONDS = 3600
 
-# Ours: the policy of the pipelines' role, of 10,240 characters at most, names three things of each training.
-TRAININGS_MAX_COUNT = 25
+# Ours: the policy of the pipelines' role, of 10,240 characters at most, names four things of each training.
+TRAININGS_MAX_COUNT = 20
 HYPERPARAMETERS_MAX_COUNT = 100
 # A script's own channel is one of SageMaker's 20: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 CHANNELS_MAX_COUNT = 19

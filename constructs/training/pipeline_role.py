@@ -7,6 +7,7 @@ from constructs import Construct
 from constructs.access.allow import Allow
 from constructs.access.service_role import SAGEMAKER, ServiceRole
 from constructs.account import Account
+from constructs.storage.data_bucket import TRAINING_OUTPUT, DataBucket
 from settings.names import Names
 
 
@@ -14,13 +15,17 @@ class PipelineRole(Construct):
     """Starts the jobs of its trainings as the training role, and registers versions in their groups, never approved.
 
     What a job reads, writes and encrypts is its own role's matter: SageMaker asks the caller for kms:CreateGrant only
-    where that one has none, and for nothing but CreateModelPackage to register a model; of a version, IAM checks
-    `model-package/<group>/<version>`. SageMaker takes the role for the executions of these pipelines only.
-    Pipelines tag the jobs that they start, and the platform's own tags are on them. Not tried against AWS.
+    where that one has none. Of a version, IAM checks `model-package/<group>/<version>`. SageMaker takes the role for
+    the executions of these pipelines only.
     https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html
     https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsagemaker.html
     https://docs.aws.amazon.com/sagemaker/latest/dg/security-confused-deputy-prevention.html
+
+    No page of AWS says what its refusals do, as others' runs on AWS met them in 2026: a pipeline tags all that it makes
+    as it makes it; a step that registers asks for the group to be created, which is there, and reads the artifact with
+    the role's rights: "Failed to invoke sagemaker:CreateModelPackageGroup ... is not authorized to perform:
+    sagemaker:AddTags", "Failed to invoke sagemaker:CreateModelPackage. Error Details: Access denied for bucket".
 
     Pipelines must wait for `policies`.
     """
@@ -35,6 +40,8 @@ class PipelineRole(Construct):
         limit_trust_to_account: bool,
         trainings: Sequence[str],
         training_role_arn: str,
+        bucket: DataBucket,
+        key_arn: str | None,
     ) -> None:
         super().__init__(scope, construct_id)
         of_trainings = [names.training(training) for training in trainings]
@@ -69,7 +76,30 @@ class PipelineRole(Construct):
                     resources=versions,
                     conditions={("StringEquals", "sagemaker:ModelApprovalStatus"): ["PendingManualApproval"]},
                 ),
-                Allow(sid="Registered", actions=["sagemaker:DescribeModelPackage"], resources=versions),
+                Allow(
+                    sid="Registered",
+                    actions=["sagemaker:AddTags", "sagemaker:DescribeModelPackage"],
+                    resources=versions,
+                ),
+                Allow(
+                    sid="Group",
+                    actions=["sagemaker:AddTags", "sagemaker:CreateModelPackageGroup"],
+                    resources=[account.arn("sagemaker", f"model-package-group/{name}") for name in of_trainings],
+                ),
+                Allow(
+                    sid="ArtifactRead",
+                    actions=["s3:GetObject"],
+                    resources=[f"{bucket.arn}/{TRAINING_OUTPUT}{names.training('*')}"],
+                ),
+                *_through_s3(key_arn, account.region),
             ],
         )
         self.arn, self.policies = role.arn, role.policies
+
+
+def _through_s3(key_arn: str | None, region: str) -> list[Allow]:
+    """The other half is in constructs/access/encryption_key.py."""
+    if key_arn is None:
+        return []
+    through = {("StringEquals", "kms:ViaService"): [f"s3.{region}.amazonaws.com"]}
+    return [Allow(sid="ArtifactKey", actions=["kms:Decrypt"], resources=[key_arn], conditions=through)]

@@ -68,6 +68,8 @@ class Training(Construct):
             limit_trust_to_account=limit_trust_to_account,
             trainings=[training.name for training in trainings],
             training_role_arn=role.arn,
+            bucket=bucket,
+            key_arn=key_arn,
         )
         scheduler_role = None
         scheduled = [training.name for training in trainings if training.schedule is not None]

@@ -18,6 +18,8 @@ ROLES = f"arn:aws:iam::{ACCOUNT}:role"
 ROLE = f"{ROLES}/ml-platform-prod-sagemaker-pipeline"
 SAGEMAKER = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
 JOB = f"{SAGEMAKER}:training-job/ml-platform-prod-breast-cancer-abcdefghijkl-mnopqrstuv-0"
+BUCKET = f"arn:aws:s3:::ml-platform-prod-sagemaker-{ACCOUNT}-us-east-1"
+GROUP = f"{SAGEMAKER}:model-package-group/ml-platform-prod-breast-cancer"
 VERSION = f"{SAGEMAKER}:model-package/ml-platform-prod-breast-cancer/1"
 TO_SAGEMAKER = {"iam:PassedToService": "sagemaker.amazonaws.com"}
 PENDING = {"sagemaker:ModelApprovalStatus": "PendingManualApproval"}
@@ -33,6 +35,8 @@ def test_the_pipeline_role_alone_is_one_role_with_one_policy() -> None:
             limit_trust_to_account=True,
             trainings=["a", "b"],
             training_role_arn="arn:aws:iam::111111111111:role/training",
+            bucket=parts.bucket(stack),
+            key_arn=parts.KEY_ARN,
         )
 
     resources = synthesized(build)
@@ -47,7 +51,11 @@ CASES: list[tuple[str, str, dict[str, str], str]] = [
     ("sagemaker:AddTags", JOB, {}, "Allowed"),
     ("sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/ml-platform-prod-lab1", {}, "ImplicitlyDenied"),
     ("sagemaker:CreateTrainingJob", f"{SAGEMAKER}:training-job/other", {}, "ImplicitlyDenied"),
-    ("sagemaker:AddTags", VERSION, {}, "ImplicitlyDenied"),
+    ("sagemaker:AddTags", VERSION, {}, "Allowed"),
+    ("sagemaker:AddTags", GROUP, {}, "Allowed"),
+    ("sagemaker:CreateModelPackageGroup", GROUP, {}, "Allowed"),
+    ("sagemaker:CreateModelPackageGroup", GROUP.replace("breast-cancer", "x"), {}, "ImplicitlyDenied"),
+    ("sagemaker:DeleteModelPackageGroup", GROUP, {}, "ImplicitlyDenied"),
     ("iam:PassRole", f"{ROLES}/ml-platform-prod-sagemaker-training", TO_SAGEMAKER, "Allowed"),
     ("iam:PassRole", f"{ROLES}/ml-platform-prod-sagemaker-hosting", TO_SAGEMAKER, "ImplicitlyDenied"),
     ("iam:PassRole", ROLE, TO_SAGEMAKER, "ImplicitlyDenied"),
@@ -64,8 +72,18 @@ CASES: list[tuple[str, str, dict[str, str], str]] = [
     ("sagemaker:UpdateModelPackage", VERSION, {}, "ImplicitlyDenied"),
     ("sagemaker:DeleteModelPackage", VERSION, {}, "ImplicitlyDenied"),
     ("sagemaker:CreateModel", f"{SAGEMAKER}:model/ml-platform-prod-x", {}, "ImplicitlyDenied"),
-    ("s3:GetObject", f"arn:aws:s3:::ml-platform-prod-sagemaker-{ACCOUNT}-us-east-1/a", {}, "ImplicitlyDenied"),
+    (
+        "s3:GetObject",
+        f"{BUCKET}/training-output/ml-platform-prod-breast-cancer-a-b-0/output/model.tar.gz",
+        {},
+        "Allowed",
+    ),
+    ("s3:GetObject", f"{BUCKET}/training-data/breast-cancer/train/train.csv", {}, "ImplicitlyDenied"),
+    ("s3:PutObject", f"{BUCKET}/training-output/ml-platform-prod-breast-cancer-a-b-0/x", {}, "ImplicitlyDenied"),
+    ("kms:Decrypt", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}, "Allowed"),
+    ("kms:Decrypt", KEY, {"kms:ViaService": "sns.us-east-1.amazonaws.com"}, "ImplicitlyDenied"),
     ("kms:Decrypt", KEY, {}, "ImplicitlyDenied"),
+    ("kms:GenerateDataKey", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}, "ImplicitlyDenied"),
     ("kms:CreateGrant", KEY, {"kms:GrantIsForAWSResource": "true"}, "ImplicitlyDenied"),
 ]
 
@@ -119,6 +137,11 @@ def test_the_most_trainings_that_the_settings_take_fit_into_one_policy() -> None
     document = policies("dev", trainings=trainings, region="us-gov-west-1")["pipeline_role_policy_document"]
     size = len(re.sub(r"\s", "", json.dumps(document)).replace("arn:aws:", "arn:aws-us-gov:"))
     assert 8_000 < size <= 10_240
+
+
+def test_with_awss_own_keys_no_key_is_named() -> None:
+    document = policies("dev", encryption_key=None)["pipeline_role_policy_document"]
+    assert not [item for item in document["Statement"] if item["Sid"] == "ArtifactKey"]
 
 
 def test_there_is_none_without_a_training() -> None:
