@@ -15,6 +15,7 @@ from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import InvalidInputError, Problem, problems_of
 from settings.scaling import InstanceScalingSettings
+from settings.training import ScriptTraining
 from settings.variant import VariantSettings
 
 
@@ -550,6 +551,12 @@ def test_rejects_training_without_an_image() -> None:
 @pytest.mark.parametrize(("repository", "sound"), [("a", False), ("linear-learner", True), ("Linear", False)])
 def test_a_training_image_is_one_of_awss(repository: str, sound: bool) -> None:
     assert (problems(training_image_repositories=[repository]) == []) is sound
+
+
+@pytest.mark.parametrize(("count", "is_sound"), [(0, True), (20, True), (21, False)])
+def test_rejects_more_trainings_than_the_policy_of_their_pipelines_has_room_for(count: int, is_sound: bool) -> None:
+    trainings = [ScriptTraining(name=f"t{number}") for number in range(count)]
+    assert (problems(trainings=trainings) == []) is is_sound
 
 
 def test_settings_cannot_be_changed_behind_the_checks() -> None:
