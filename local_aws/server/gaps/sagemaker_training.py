@@ -155,18 +155,19 @@ class TrainingJob:
         raise ValidationError(message=f"The request was rejected because the training job is in status {self.status}.")
 
     def run(self) -> None:
-        """Raises nothing: how it ends is its status."""
-        home = Path(tempfile.mkdtemp(prefix="local-aws-training-"))
+        """Raises nothing: how it ends is its status. By then its folder is gone."""
+        home, reason = Path(tempfile.mkdtemp(prefix="local-aws-training-")), None
         try:
             with self._place():
-                self._train(home)
+                secondary = self._train(home)
         except FailedError as error:
-            self._end("Failed", "Failed", str(error))
+            secondary, reason = "Failed", str(error)
         except Exception as error:
             traceback.print_exc()
-            self._end("Failed", "Failed", f"InternalServerError: {type(error).__name__}: {error}")
+            secondary, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
         finally:
             shutil.rmtree(home, ignore_errors=True)
+        self._end(secondary, reason)
 
     @contextmanager
     def _place(self) -> Iterator[None]:
@@ -182,11 +183,11 @@ class TrainingJob:
             if has:
                 places.release()
 
-    def _train(self, home: Path) -> None:
+    def _train(self, home: Path) -> str:
+        """The secondary status that it ends with. Raises FailedError."""
         self._move("Starting")
         if self.stopping.is_set():
-            self._end("Stopped", "Stopped")
-            return
+            return "Stopped"
         container, layout = self._container(), Layout(root=home / "opt/ml")
         self._log_stream = f"{self.name}/{script_mode.HOST}-{int(time.time())}"
         self.started = utcnow()
@@ -210,11 +211,8 @@ class TrainingJob:
         self._move("Uploading")
         self._upload(home, layout)
         if ended.is_over_time:
-            self._end("Stopped", "MaxRuntimeExceeded")
-        elif self.stopping.is_set():
-            self._end("Stopped", "Stopped")
-        else:
-            self._end("Completed", "Completed")
+            return "MaxRuntimeExceeded"
+        return "Stopped" if self.stopping.is_set() else "Completed"
 
     def _container(self) -> Container:
         """Raises FailedError where the job has no single kind of instance."""
@@ -361,9 +359,10 @@ class TrainingJob:
             self.transitions[-1]["EndTime"] = now
         self.transitions.append({"Status": status, "StartTime": now, "StatusMessage": message or MESSAGES[status]})
 
-    def _end(self, status: str, secondary: str, reason: str | None = None) -> None:
+    def _end(self, secondary: str, reason: str | None) -> None:
         with self._lock:
-            self.status, self.reason, self.ended = status, reason, utcnow()
+            self.status = "Stopped" if secondary == "MaxRuntimeExceeded" else secondary
+            self.reason, self.ended = reason, utcnow()
             self._enter(secondary)
             self.transitions[-1]["EndTime"] = self.ended
 

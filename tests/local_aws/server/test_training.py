@@ -51,7 +51,10 @@ class Lab:
 
     def __init__(self, server: Server) -> None:
         session = credentials.session(credentials.account_variables(server, environment("dev").settings))
-        self.sagemaker = answers.hold(session.client("sagemaker", endpoint_url=server.url))
+        self.sagemaker = answers.hold(
+            session.client("sagemaker", endpoint_url=server.url),
+            left_out=("DescribeModelPackage.ModelPackageName: missing",),  # of a version in a group
+        )
         self.s3: Any = session.client("s3", endpoint_url=server.url)
         self.logs: Any = session.client("logs", endpoint_url=server.url)
         self.runtime: Any = session.client("sagemaker-runtime", endpoint_url=server.url)
