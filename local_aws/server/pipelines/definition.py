@@ -7,6 +7,7 @@ page on steps. A definition that AWS would take and that nothing here could run 
 so. The words "Unable to parse pipeline definition", "Unknown Argument member", "unknown property", "Model Validation
 failed" and "can not depends on" are AWS's:
 https://github.com/aws/sagemaker-python-sdk/pull/3472
+https://github.com/aws/sagemaker-python-sdk/blob/v2.251.0/src/sagemaker/workflow/_utils.py
 https://github.com/aws/sagemaker-python-sdk/issues/2746
 https://github.com/aws/sagemaker-python-sdk/blob/v2.251.0/tests/integ/sagemaker/workflow/test_fail_steps.py
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps-types.html
@@ -60,7 +61,7 @@ CALLING = {
     "RegisterModel": StepType(
         operation="CreateModelPackage",
         described_by="DescribeModelPackage",
-        refused=frozenset({"ModelPackageName", "ClientToken", "Tags"}),
+        refused=frozenset({"ModelPackageName", "CertifyForMarketplace"}),
     ),
 }
 # What they take beside operations' arguments.

@@ -55,6 +55,7 @@ def test_the_definition_that_trains_judges_and_registers_is_taken() -> None:
             Parameters=[{"Name": "Columns", "Type": "String", "DefaultValue": "all", "EnumValues": ["all", "means"]}]
         ),
         lambda document: step(document, "Fail").pop("Arguments"),
+        arguments("Train", Tags=[{"Key": "Owner", "Value": "ann"}]),
         lambda document: document["Steps"].append({"Name": "After", "Type": "Fail", "DependsOn": ["Train"]}),
     ],
 )
@@ -127,6 +128,10 @@ REJECTED: dict[str, tuple[Change, str]] = {
     "a model package's name": (
         arguments("Register", ModelPackageName="a"),
         "Unknown Argument member 'ModelPackageName'",
+    ),
+    "a certification for the marketplace": (
+        arguments("Register", CertifyForMarketplace=False),
+        "Unknown Argument member 'CertifyForMarketplace'",
     ),
     "an argument that is missing": (
         lambda document: step(document, "Train")["Arguments"].pop("OutputDataConfig"),
