@@ -80,7 +80,7 @@ def refuse_what_cannot_serve(found: Mapping[str, Any], s3: Any) -> None:  # noqa
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code in NOT_FOUND:
-                raise OperationError(f"{which}: its artifact is gone, and cannot be served: {url}") from error
+                raise OperationError(f"{which}: its artifact is gone, and nothing can serve it: {url}") from error
             # Without s3:ListBucket, S3 says so of what is gone too: HeadObject has no words.
             if code == "403":
                 raise OperationError(

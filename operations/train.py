@@ -298,7 +298,7 @@ def how_it_ended(run: Run, log: Sequence[str], approve: str) -> Iterator[str]:
         raise OperationError(f"execution {run.id} was stopped{f': {run.reason}' if run.reason else ''}")
     if run.is_below_threshold:
         raise OperationError("\n".join([*run.why_failed, "nothing was registered"]))
-    shown = ["the last lines of its log:", *(f"  {line}" for line in log)] if log else []
+    shown = ["the last lines of its log:", *(f"  {line}" for line in log)] if log and run.log_says_why else []
     raise OperationError("\n".join([*shown, f"execution {run.id} {run.status}", *run.why_failed]))
 
 

@@ -105,6 +105,12 @@ class Run:
         return any("Fail" in step.metadata for step in self.begun)
 
     @property
+    def log_says_why(self) -> bool:
+        """Where its job failed, or printed no metric: another step's reason is not in the training's log."""
+        failed = [step.metadata for step in self.begun if step.status == "Failed"]
+        return self.value is None or any("TrainingJob" in metadata for metadata in failed)
+
+    @property
     def why_failed(self) -> Iterator[str]:
         """SageMaker's own words: of the steps that failed, or of the execution where no step did."""
         failed = [step for step in self.begun if step.status == "Failed"]

@@ -78,7 +78,7 @@ def test_rejects_a_version_of_a_training_that_is_not_deployed() -> None:
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("404", f"version 3: its artifact is gone, and cannot be served: {ARTIFACT}"),
+        ("404", f"version 3: its artifact is gone, and nothing can serve it: {ARTIFACT}"),
         ("403", "not allowed: s3:GetObject"),
     ],
 )

@@ -451,6 +451,12 @@ def test_a_failure_ends_with_the_last_lines_of_the_log_and_sagemakers_reasons() 
     ]
 
 
+def test_where_another_step_failed_the_trainings_log_is_not_shown() -> None:
+    refused = step("Register", "Failed", seconds=1, FailureReason="not authorized")
+    failed = run("Failed", [*REGISTERED[:2], refused], job("Completed", "Completed", 0.99))
+    assert failure_of(failed, ["a line"]) == ["execution abcdefghijkl Failed", "step Register: not authorized"]
+
+
 def test_a_reason_is_told_once() -> None:
     reason = "AlgorithmError: no column 'label'"
     both = step("Train", "Failed", Metadata=TRAINING_JOB, FailureReason=f"ClientError: {reason}")
