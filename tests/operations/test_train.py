@@ -41,7 +41,7 @@ from settings.training import ScriptTraining
 from stacks.environments import ROOT
 from stacks.synthesized_stack import OperationError
 from tests.support.played import ACCOUNT, Played, raised, refusal
-from tests.support.synthesis import environment
+from tests.support.synthesis import environment, synthesized_platform
 from tests.support.train_command import (
     CODE,
     DATA,
@@ -173,6 +173,19 @@ def test_rejects_an_execution_that_is_gone_or_anothers_with_the_latest_that_ther
 def test_rejects_what_is_no_execution(wanted: str) -> None:
     with pytest.raises(OperationError, match="must be the id of an execution, or its ARN"):
         found_execution(Played().client("sagemaker"), [DEPLOYED], wanted)
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_the_definition_is_read_as_it_is_deployed(name: str) -> None:
+    of = environment(name)
+    [pipeline] = synthesized_platform(of)["resource"]["aws_sagemaker_pipeline"].values()
+    deployed = Definition(text=re.sub(r"\$\{[^}]*\}", "x", pipeline["pipeline_definition"]))
+    assert [*deployed.expected_steps] == ["Train", "Judge", "Register"]
+    assert [*deployed.channels] == ["train", "validation", "code"]
+    judgement = deployed.judgement
+    assert judgement is not None
+    assert (judgement.metric, judgement.words, judgement.threshold) == (METRIC, "at least", 0.95)
+    assert [*differences(replace(DEPLOYED, definition=deployed), of)] == []
 
 
 # The start.
