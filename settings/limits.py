@@ -237,12 +237,17 @@ def has_instance_storage(instance_type: str) -> bool:
     return "d" in attributes or series in INSTANCE_STORAGE_SERIES
 
 
-def _in_32_bits(number: float) -> float:
+def in_32_bits(number: float) -> float:
     """The nearest number that 32 bits hold: 0.10000000149011612 for 0.1."""
     [nearest] = struct.unpack("f", struct.pack("f", number))
-    if number > 0 and nearest == 0:
-        raise ValueError("must be 0, or from 1e-45, the least that 32 bits hold")
     return float(nearest)
+
+
+def _weight_in_32_bits(weight: float) -> float:
+    nearest = in_32_bits(weight)
+    if weight > 0 and nearest == 0:
+        raise ValueError("must be 0, or from 1e-45, the least that 32 bits hold")
+    return nearest
 
 
 def _region(region: str) -> str:
@@ -382,7 +387,7 @@ InstanceCount = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(f"{API}/API_P
 VariantWeight = Annotated[
     float,
     Field(ge=0, le=NUMBER_MAX, allow_inf_nan=False),
-    AfterValidator(_in_32_bits),
+    AfterValidator(_weight_in_32_bits),
     Source(f"{API}/API_ProductionVariant.html"),
 ]
 MemorySizeMb = Annotated[

@@ -31,7 +31,7 @@ def definition(step: TrainingStep, *, code_digest: str | None) -> str:
     told = f"{step.training.name}: {metric.name} is "
     wanted = f": must be {must_be} {metric.threshold} to be registered"
     judged = {
-        "Conditions": [{"Type": comparison, "LeftValue": value, "RightValue": metric.threshold}],
+        "Conditions": [{"Type": comparison, "LeftValue": value, "RightValue": metric.compared_with}],
         "IfSteps": [
             {
                 "Name": REGISTER,

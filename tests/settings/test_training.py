@@ -1,6 +1,7 @@
 """The limits of one training, and what SageMaker does not let be combined."""
 
 import re
+import struct
 from typing import Any
 
 import pytest
@@ -323,3 +324,15 @@ def test_both_kinds_say_what_image_they_run() -> None:
         ("sagemaker-scikit-learn", "1.2-1-cpu-py3"),
         ("linear-learner", "1"),
     ]
+
+
+@pytest.mark.parametrize("threshold", [0.95, 0.986, 0.25, -0.1, 0.1])
+def test_a_metric_that_is_printed_as_the_threshold_reaches_it_in_32_bits_and_in_64(threshold: float) -> None:
+    [in_32_bits] = struct.unpack("f", struct.pack("f", threshold))
+    least, most = (
+        ScriptMetricSettings(name="accuracy", regex="(.*)", threshold=threshold, objective=objective).compared_with
+        for objective in ("Maximize", "Minimize")
+    )
+    for kept in (threshold, in_32_bits):
+        assert least <= kept <= most
+    assert {least, most} == {threshold, in_32_bits}
