@@ -78,6 +78,7 @@ def next_steps(folder: Path, environment: Environment) -> list[str]:
     exports = f". {_relative(folder / f'{name}.env')}"
     return [
         f"{exports} && make invoke verify ENV={name}",
+        *(f"{exports} && make train ENV={name} TRAINING={item.name}" for item in environment.settings.trainings[:1]),
         f"{exports} && aws sagemaker describe-endpoint --endpoint-name {endpoint}",
         f"{exports} && aws s3 ls --recursive s3://$(aws s3api list-buckets --query 'Buckets[0].Name' --output text)/",
         f"{exports} && cdktf diff {name}",

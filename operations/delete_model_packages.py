@@ -8,16 +8,27 @@ https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-delete-model-grou
 """
 
 import sys
+import time
 from typing import Any
+
+# SageMaker lists what it has deleted for a little while, and AWS gives no number: then its refusal is told.
+SETTLING_SECONDS, PAUSE_SECONDS = 60, 2
 
 
 def delete_versions(sagemaker: Any, group: str) -> list[str]:  # noqa: ANN401 - boto3's client
-    """The ARNs of what was there. A group that is not there has none."""
-    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
-    versions = [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]
-    for version in versions:
+    """The ARNs of what was there, when it is there no more. A group that is not there has none."""
+    found = versions(sagemaker, group)
+    for version in found:
         sagemaker.delete_model_package(ModelPackageName=version)
-    return versions
+    give_up = time.monotonic() + SETTLING_SECONDS
+    while versions(sagemaker, group) and time.monotonic() < give_up:
+        time.sleep(PAUSE_SECONDS)
+    return found
+
+
+def versions(sagemaker: Any, group: str) -> list[str]:  # noqa: ANN401
+    pages = sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
+    return [item["ModelPackageArn"] for page in pages for item in page["ModelPackageSummaryList"]]
 
 
 def main() -> None:

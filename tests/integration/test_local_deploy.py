@@ -466,9 +466,26 @@ def test_the_commands_that_it_prints_work(platform: Platform) -> None:
     served = platform.endpoint("dev")["EndpointConfigName"]
     said = [line for line in answers[0].stdout.splitlines() if line.startswith("dev: ")]
     assert said == [*PREDICTIONS, f"dev: endpoint linear-learner serves {served}"]
-    assert json.loads(answers[1].stdout)["EndpointStatus"] == "InService"
-    assert "notebooks/PythonCheatSheet.ipynb" in answers[2].stdout
-    assert "No changes." in answers[3].stdout
+    assert "dev: registered as version 1: " in answers[1].stdout
+    assert json.loads(answers[2].stdout)["EndpointStatus"] == "InService"
+    assert "notebooks/PythonCheatSheet.ipynb" in answers[3].stdout
+    assert "No changes." in answers[4].stdout
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_a_model_is_trained_in_the_environments_network_and_registered(platform: Platform, name: str) -> None:
+    finished = platform.shell(name, f"make train ENV={name}")
+    assert finished.returncode == 0, finished.stdout
+    assert f"{name}: registered as version 1: " in finished.stdout
+    sagemaker = platform.client(name, "sagemaker")
+    [summary] = sagemaker.list_training_jobs()["TrainingJobSummaries"]
+    job = sagemaker.describe_training_job(TrainingJobName=summary["TrainingJobName"])
+    ec2 = platform.client(name, "ec2")
+    own = ec2.describe_subnets(Filters=[{"Name": "default-for-az", "Values": ["false"]}])["Subnets"]
+    assert sorted(job["VpcConfig"]["Subnets"]) == sorted(subnet["SubnetId"] for subnet in own)
+    groups = ec2.describe_security_groups(GroupIds=job["VpcConfig"]["SecurityGroupIds"])["SecurityGroups"]
+    assert f"ml-platform-{name}-training" in {group["GroupName"] for group in groups}
+    assert job["EnableNetworkIsolation"] is True
 
 
 def test_plain_cdktf_needs_no_options_in_a_shell_that_has_sourced_the_exports(platform: Platform) -> None:
@@ -671,7 +688,16 @@ def test_what_changed_behind_terraforms_back_is_put_back_by_one_deploy(platform:
     variants = sagemaker.describe_endpoint_config(EndpointConfigName=configuration)["ProductionVariants"]
     sagemaker.create_endpoint_config(EndpointConfigName="by-hand", ProductionVariants=variants)
     sagemaker.update_endpoint(EndpointName="linear-learner", EndpointConfigName="by-hand")
-    platform.client("staging", "sagemaker").delete_endpoint(EndpointName="linear-learner")
+    in_staging = platform.client("staging", "sagemaker")
+    in_staging.delete_endpoint(EndpointName="linear-learner")
+    in_staging.delete_pipeline(
+        PipelineName="ml-platform-staging-breast-cancer", ClientRequestToken="a-token-of-thirty-two-characters"
+    )
+    [version] = in_staging.list_model_packages(ModelPackageGroupName="ml-platform-staging-breast-cancer")[
+        "ModelPackageSummaryList"
+    ]
+    in_staging.delete_model_package(ModelPackageName=version["ModelPackageArn"])
+    in_staging.delete_model_package_group(ModelPackageGroupName="ml-platform-staging-breast-cancer")
 
     platform.deploy("dev", "staging")
 
@@ -682,6 +708,8 @@ def test_what_changed_behind_terraforms_back_is_put_back_by_one_deploy(platform:
     groups = {group["logGroupName"]: group["retentionInDays"] for group in logs.describe_log_groups()["logGroups"]}
     assert groups["/aws/sagemaker/TrainingJobs"] == groups["/aws/sagemaker/NotebookInstances"] == 30
     sagemaker.delete_endpoint_config(EndpointConfigName="by-hand")
+    finished = platform.shell("staging", "make train ENV=staging")
+    assert "staging: registered as version " in finished.stdout, finished.stdout
 
 
 def test_what_sagemaker_wrote_is_there_before_the_destroy(platform: Platform) -> None:

@@ -76,10 +76,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     for name, script in (("broken", BROKEN), ("slow", SLOW)):
         (project / f"models/{name}").mkdir()
         (project / f"models/{name}/train.py").write_text(script)
+    # What a shell runs in the background ignores interrupts, and so would all that is started here.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with lab(folder, "dev", project=project) as lab_made:
         lab_made.variables[ENVIRONMENT_VARIABLE] = "dev"  # whoever looks at the local AWS need not be gentle
         lab_made.applied()
         yield lab_made
+    signal.signal(signal.SIGINT, before)
 
 
 def train(made: Lab, training: str = "breast-cancer", *options: str) -> Finished:

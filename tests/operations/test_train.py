@@ -184,7 +184,7 @@ def test_the_definition_is_read_as_it_is_deployed(name: str) -> None:
     assert [*deployed.channels] == ["train", "validation", "code"]
     judgement = deployed.judgement
     assert judgement is not None
-    assert (judgement.metric, judgement.words, judgement.threshold) == (METRIC, "at least", 0.95)
+    assert (judgement.metric, judgement.words, f"{judgement.threshold:g}") == (METRIC, "at least", "0.95")
     assert [*differences(replace(DEPLOYED, definition=deployed), of)] == []
 
 

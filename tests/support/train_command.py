@@ -4,6 +4,7 @@ As a module by itself, since a child that imports cdktf for a test takes a while
 """
 
 import itertools
+import signal
 import sys
 from collections.abc import Iterable, Sequence
 from types import SimpleNamespace
@@ -123,6 +124,9 @@ SCENES = {
 }
 
 if __name__ == "__main__":
+    # What a shell has ignored, in the background or by nohup.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     played = playing(SCENES[sys.argv.pop(1)], ["reading [bold]rows", "\x1b[2Jepoch 1"])
     caller = Caller(account_id=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/jane")
     stack = SimpleNamespace(region="us-east-1")
