@@ -30,7 +30,7 @@ def training_job(described: dict[str, Any], folder: Path) -> dict[str, Any]:
     metadata, program = folder / "resource-metadata.json", folder / "cell.py"
     metadata.write_text(json.dumps({"ResourceName": "ml-platform-dev"}))
     program.write_text(cell.replace("<TRAINING_ROLE_ARN>", ROLE))
-    client, asked = boto3.client("sagemaker", region_name="us-east-1"), dict[str, Any]()
+    client, asked = boto3.Session().client("sagemaker", region_name="us-east-1"), dict[str, Any]()
     client.meta.events.register(
         "provide-client-params.sagemaker.CreateTrainingJob", lambda params, **_: asked.update(params)
     )

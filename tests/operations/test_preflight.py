@@ -238,7 +238,7 @@ def test_without_the_bucket_of_its_state_a_deploy_is_refused_with_what_makes_it(
 def test_the_policies_of_a_session_are_those_of_its_role(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
-    iam = boto3.client("iam", region_name="us-east-1")
+    iam = boto3.Session().client("iam", region_name="us-east-1")
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
     role = iam.create_role(RoleName="ml", Path="/teams/", AssumeRolePolicyDocument=document)["Role"]["Arn"]

@@ -127,7 +127,7 @@ class _Held:
             if report.has_errors():
                 yield f"{name}: {report.generate_report()}"
             call = strict.Call(service="sagemaker", operation=OPERATIONS[kind], model=model, parameters=parameters)
-            yield from (f"{name}: {problem}" for problem in strict.problems_of(call, "AKIAIOSFODNN7EXAMPLE"))
+            yield from (f"{name}: {problem}" for problem in strict.problems_of(call, "key"))
 
         return problems
 

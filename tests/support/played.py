@@ -32,7 +32,7 @@ class Played:
 
     def __init__(self, **answers: Answers) -> None:
         self.answers = answers
-        self._session = boto3.Session("AKIAIOSFODNN7EXAMPLE", "none", region_name="us-east-1")
+        self._session = boto3.Session("key", "none", region_name="us-east-1")
         self.asked: list[tuple[str, dict[str, Any]]] = []
 
     def client(self, service: str, **_: object) -> Any:

@@ -6,6 +6,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.support.project import CHECKOUT
+
 # It is none of the project's dependencies: what it needs beside the project's own packages stands here, and is
 # installed without the rest, of which it is 300 MB.
 PACKAGES = (
@@ -19,8 +21,9 @@ PACKAGES = (
 )
 
 
-def installed(cache: Path) -> Path:
-    """Its folder within the cache, where the next run finds it. Raises subprocess.CalledProcessError."""
+def installed() -> Path:
+    """Its folder, where the next run finds it. Raises subprocess.CalledProcessError."""
+    cache = CHECKOUT / ".local/toolkit"
     name = f"{PACKAGES[0].replace('==', '-')}-python{sys.version_info.major}.{sys.version_info.minor}"
     folder = cache / name
     if not folder.is_dir():
@@ -28,7 +31,7 @@ def installed(cache: Path) -> Path:
         with tempfile.TemporaryDirectory(dir=cache, ignore_cleanup_errors=True) as beside:
             target = Path(beside, name)
             pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, "--no-deps", "--no-build-isolation", "--target", target, *PACKAGES], check=True)
+            subprocess.run([*pip, "--no-deps", "--target", target, *PACKAGES], check=True)
             if not folder.is_dir():  # another run was quicker
                 os.replace(target, folder)  # noqa: PTH105 - whole, or not at all
     return folder

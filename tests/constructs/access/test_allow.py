@@ -50,7 +50,7 @@ def test_only_actions_for_which_aws_knows_no_resource_are_allowed_on_all() -> No
 
 
 def test_no_role_may_make_a_log_group_which_would_come_back_after_a_destroy() -> None:
-    assert len(role_policies()) == 4
+    assert len(role_policies()) == 5
     assert "logs:CreateLogGroup" not in json.dumps(role_policies())
 
 

@@ -106,7 +106,7 @@ def ec2(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setattr(wait_for_interfaces, "POLL_SECONDS", 0.05)
     with mock_aws():
-        yield boto3.client("ec2", region_name="us-east-1")
+        yield boto3.Session().client("ec2", region_name="us-east-1")
 
 
 @pytest.fixture

@@ -76,7 +76,7 @@ def sagemaker(monkeypatch: pytest.MonkeyPatch) -> Any:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():
-        yield boto3.client("sagemaker", region_name="us-east-1")
+        yield boto3.Session().client("sagemaker", region_name="us-east-1")
 
 
 def test_the_script_deletes_every_version_of_that_group_and_no_other(

@@ -13,7 +13,6 @@ from local_aws.server.containers import script_mode, training
 from local_aws.server.containers.script_mode import Layout
 from tests.local_aws.server.test_training import container
 from tests.support import toolkit
-from tests.support.project import CHECKOUT
 
 SCRIPT = """
 import json, os, sys
@@ -67,7 +66,7 @@ def test_the_real_toolkit_gives_a_script_the_same_variables_and_arguments(tmp_pa
     framework = training.FRAMEWORKS["sagemaker-scikit-learn"][0]
     layout = Layout(root=tmp_path / "opt/ml")
     laid_out(layout)
-    folder = toolkit.installed(CHECKOUT / ".local/toolkit")
+    folder = toolkit.installed()
     toolkit.train(folder, layout.root, framework=framework, job_name="a", region="us-east-1", home=tmp_path / "theirs")
     theirs = told(layout)
     shutil.rmtree(layout.root)
