@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,10 @@ def _default(field: FieldInfo) -> str:
 
 
 def _written(settings: Settings) -> str:
-    """As a person writes it, who leaves out what is as it is by default."""
+    """As a person writes it, who leaves out what is as it is by default, and uses the name that a value has."""
+    for name, value in vars(sys.modules[type(settings).__module__]).items():
+        if value == settings:
+            return name
     given = ", ".join(f"{name}={value!r}" for name, value in vars(settings).items())
     return f"{type(settings).__name__}({given})"
 

@@ -17,7 +17,7 @@ from settings.names import EndpointNames, Names, address_part
 from settings.network import NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import Problem
-from settings.training import AnyTraining, ScriptTraining
+from settings.training import BREAST_CANCER, AnyTraining
 
 
 class EnvironmentSettings(Settings):
@@ -67,9 +67,10 @@ class EnvironmentSettings(Settings):
         description="AWS's image repositories that training jobs may pull from, besides those of `trainings`",
     )
     trainings: Sequence[AnyTraining] = Field(
-        default_factory=lambda: (ScriptTraining(),),
+        default=(BREAST_CANCER,),
         max_length=limits.TRAININGS_MAX_COUNT,
-        description="what trains models here, each in a pipeline of its own",
+        description="what trains models here, each in a pipeline of its own; left out: the model that this project "
+        "ships, `BREAST_CANCER` of settings/training.py",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")
     endpoints: Sequence[EndpointSettings] = Field(min_length=1, description="what serves the released models")

@@ -61,15 +61,16 @@ class _TrainingSettings(Settings):
         max_length=limits.CHANNELS_MAX_COUNT,
         description="channels: the parts of the data, each a folder",
     )
-    data_prefix: DataPrefix = Field(
-        default="breast-cancer",
-        description="where the data is in the data bucket: `training-data/<data_prefix>/<channel>/`",
+    data_prefix: DataPrefix | None = Field(
+        default=None,
+        description="where the data is in the data bucket: `training-data/<data_prefix>/<channel>/`; left out: the "
+        "training's name",
     )
     sample_data: ProjectFolder | None = Field(
         default=None,
-        description="a folder of the project, with one folder for each channel, whose files a deploy uploads, and "
-        "training takes instead, below `training-data/<data_prefix>/<digest of the files>/`; None: training takes what "
-        "was put at `training-data/<data_prefix>/<channel>/`",
+        description="a folder of the project, with one folder for each channel. A deploy uploads it below "
+        "`training-data/<data_prefix>/<digest of the files>/`, and what was put at the prefix by hand is not read. "
+        "Left out: no data comes with a deploy",
     )
     schedule: ScheduleSettings | None = Field(default=None, description="when it runs by itself; left out: never")
 
@@ -77,6 +78,11 @@ class _TrainingSettings(Settings):
     def takes_a_key(self) -> bool:
         """Whether SageMaker lets a KMS key be named for the instances' storage."""
         return not limits.has_instance_storage(self.instance_type)
+
+    @property
+    def data_folder(self) -> str:
+        """Below `training-data/`."""
+        return self.name if self.data_prefix is None else self.data_prefix
 
     def rules(self) -> Rules:
         return self._waits_as_long_as_it_runs(), self._channels_differ(), self._hyperparameters_fit()
@@ -125,9 +131,7 @@ class ScriptTraining(_TrainingSettings):
     own_prefix: ClassVar[str] = "sagemaker_"
 
     kind: Literal["script"] = "script"
-    name: Name = Field(default="breast-cancer", description=NAME)
     source: ProjectFolder = Field(
-        default="models/breast_cancer",
         description="a folder of the project: train.py and what it needs; not what is in data/, what is hidden, "
         "__pycache__, *.csv and *.tar.gz",
     )
@@ -136,18 +140,10 @@ class ScriptTraining(_TrainingSettings):
     )
     image_tag: ImageTag = Field(default="1.2-1-cpu-py3", description="tag of the image")
     hyperparameters: Hyperparameters = Field(
-        default_factory=lambda: {"columns": "all"},
+        default_factory=dict,
         description=f"{HYPERPARAMETERS}the script gets each as an argument, `--<name> <value>`",
     )
-    sample_data: ProjectFolder | None = Field(
-        default="models/breast_cancer/data", description=_TrainingSettings.model_fields["sample_data"].description
-    )
-    metric: ScriptMetricSettings = Field(
-        default_factory=lambda: ScriptMetricSettings(
-            name="validation:accuracy", regex="validation:accuracy=([0-9.]+)", threshold=0.95
-        ),
-        description="the metric that decides whether the model is registered",
-    )
+    metric: ScriptMetricSettings = Field(description="the metric that decides whether the model is registered")
 
     def rules(self) -> Rules:
         return *super().rules(), self._code_is_taken(), self._own_names_are_taken()
@@ -241,6 +237,15 @@ class BuiltInTraining(_TrainingSettings):
             allowed = f"must be a metric of one of channels, which has no {channel}"
             yield Problem(path="metric.name", value=metric, allowed=allowed, page=linear_learner.TUNING)
 
+
+# What each environment trains that says nothing else: the model that this project ships.
+BREAST_CANCER = ScriptTraining(
+    name="breast-cancer",
+    source="models/breast_cancer",
+    hyperparameters={"columns": "all"},
+    sample_data="models/breast_cancer/data",
+    metric=ScriptMetricSettings(name="validation:accuracy", regex="validation:accuracy=([0-9.]+)", threshold=0.95),
+)
 
 TrainingSettings = ScriptTraining | BuiltInTraining
 AnyTraining = Annotated[

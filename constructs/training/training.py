@@ -90,14 +90,14 @@ class Training(Construct):
         samples, group = Construct(self, "training_data"), Construct(self, "training")
         pipelines: dict[str, str] = {}
         for training in trainings:
-            data_prefix, needed = f"{TRAINING_DATA}{training.data_prefix}/", [*pipeline_role.policies]
+            data_prefix, needed = f"{TRAINING_DATA}{training.data_folder}/", [*pipeline_role.policies]
             data = files[training.name].data
             if data is not None:
                 data_prefix += f"{data.digest}/"
                 if data_prefix not in sample_data:  # what several train with is uploaded once
                     sample_data[data_prefix] = UploadedFiles(
                         samples,
-                        address_part(f"{training.data_prefix}_{data.digest}"),
+                        address_part(f"{training.data_folder}_{data.digest}"),
                         bucket=bucket,
                         prefix=data_prefix,
                         files=data.files,

@@ -22,10 +22,10 @@ from pages.settings_page import classes
 from settings.names import address_part
 from settings.problems import within
 from settings.releases import Release, ReleasedModel
-from settings.training import ScriptTraining
 from settings.training_files import FileTree, TrainingFiles
 from settings.training_metric import ScriptMetricSettings
 from tests.support.pipelines import SCRIPT
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment, synthesized_platform
 
 HOSTILE = (
@@ -123,7 +123,7 @@ def test_what_people_say_of_a_training_reaches_terraform_as_text(tmp_path: Path)
     for text in hostile:
         regex = f"{re.escape(text)}(.*)"
         metric = ScriptMetricSettings(name="accuracy", regex=regex, threshold=0.9)
-        training = ScriptTraining(hyperparameters=said, metric=metric).checked()
+        training = script_training(hyperparameters=said, metric=metric).checked()
         [found] = evaluated([definition(replace(SCRIPT, training=training), code_digest="0")], tmp_path)
         arguments = json.loads(found)["Steps"][0]["Arguments"]
         assert {name: arguments["HyperParameters"][name] for name in said} == said

@@ -25,11 +25,15 @@ from settings.bucket import BucketSettings
 from settings.encryption_key import EncryptionKeySettings
 from settings.endpoint import ProvisionedEndpointSettings
 from settings.environment import EnvironmentSettings
-from settings.training import BuiltInTraining, ScriptTraining
+from settings.training import BREAST_CANCER, BuiltInTraining, ScriptTraining
 from settings.training_metric import BuiltInMetricSettings, ScriptMetricSettings
 from settings.variant import VariantSettings
 
-ACCURACY = r"validation:accuracy=([0-9.]+)"
+
+def own(**changes):
+    return ScriptTraining(**vars(BREAST_CANCER) | {"data_prefix": "breast-cancer"} | changes)
+
+
 SETTINGS = EnvironmentSettings(
     name="dev", region="us-east-1", protected=False, bucket=BucketSettings(force_destroy=True),
     encryption_key=EncryptionKeySettings(deletion_window_days=7),
@@ -38,14 +42,12 @@ SETTINGS = EnvironmentSettings(
         ProvisionedEndpointSettings(name="linear", production=VariantSettings()),
     ],
     trainings=[
-        ScriptTraining(),
-        ScriptTraining(name="means", hyperparameters={"columns": "means"}),
-        ScriptTraining(
-            name="silent", metric=ScriptMetricSettings(name="validation:f1", regex="f1=([0-9.]+)", threshold=0.5)
-        ),
-        ScriptTraining(name="broken", source="models/broken"),
-        ScriptTraining(name="slow", source="models/slow"),
-        ScriptTraining(name="own-data", sample_data=None, data_prefix="own"),
+        BREAST_CANCER,
+        own(name="means", hyperparameters={"columns": "means"}),
+        own(name="silent", metric=ScriptMetricSettings(name="validation:f1", regex="f1=([0-9.]+)", threshold=0.5)),
+        own(name="broken", source="models/broken"),
+        own(name="slow", source="models/slow"),
+        own(name="own-data", sample_data=None, data_prefix="own"),
         BuiltInTraining(
             name="linear",
             hyperparameters={"predictor_type": "binary_classifier", "mini_batch_size": "100"},

@@ -15,12 +15,12 @@ from settings.network import ExistingNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.scaling import InstanceScalingSettings
 from settings.schedule import ScheduleSettings
-from settings.training import ScriptTraining
 from settings.variant import VariantSettings
 from stacks.environments import NAMES, ROOT
 from tests.support.iam_actions import actions_of, checked_against, condition_keys
 from tests.support.many import endpoints
 from tests.support.policies import ACCOUNT, Request, decisions
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment
 
 SCALED = ProvisionedEndpointSettings(
@@ -30,7 +30,7 @@ SCALED = ProvisionedEndpointSettings(
     )
 )
 EXISTING = ExistingNetworkSettings(subnet_ids=["subnet-0123456789abcdef0"], security_group_ids=["sg-0123456789abcdef0"])
-DAILY = ScriptTraining(schedule=ScheduleSettings(expression="rate(1 day)"))
+DAILY = script_training(schedule=ScheduleSettings(expression="rate(1 day)"))
 # The committed environments, and some with what these leave out.
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
     **{name: {} for name in NAMES},
@@ -40,7 +40,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "endpoints": [SCALED],
     },
     "dev in a network that exists": {"network": EXISTING, "sagemaker_full_access": True},
-    "dev with a training every day": {"trainings": [DAILY, ScriptTraining(name="unscheduled")]},
+    "dev with a training every day": {"trainings": [DAILY, script_training(name="unscheduled")]},
     "dev without a training": {"trainings": []},
     "dev with a hundred endpoints": {"endpoints": endpoints(100, 36), "notebook": NotebookSettings()},
 }

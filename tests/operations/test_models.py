@@ -7,13 +7,13 @@ import pytest
 
 from operations.models import VERSIONS_MAX_COUNT, lines, row, served, versions
 from operations.trainings import name_of, names_of, option, refusals
-from settings.training import ScriptTraining
 from stacks.synthesized_stack import OperationError
 from tests.support.played import Answers, Played, raised, refusal
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment
 from tests.support.training import ARTIFACT, BEGAN, JOB, METRIC, NAME, REGION, endpoints, package, registry
 
-TWO = [ScriptTraining(), ScriptTraining(name="churn")]
+TWO = [script_training(), script_training(name="churn")]
 WANTED = {"breast-cancer": NAME}
 
 

@@ -45,7 +45,6 @@ from operations.uses import Uses
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings
 from settings.scaling import InstanceScalingSettings
 from settings.spot import SpotSettings
-from settings.training import ScriptTraining
 from settings.update import (
     AllAtOnceUpdateSettings,
     CanaryUpdateSettings,
@@ -56,6 +55,7 @@ from settings.update import (
 from settings.variant import VariantSettings
 from stacks.environments import ROOT
 from stacks.synthesized_stack import OperationError
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment
 
 
@@ -76,9 +76,9 @@ TRAINING = {
 def test_trainings_need_instances_for_all_of_them_at_once_and_those_on_spot_quotas_of_their_own() -> None:
     spot = SpotSettings(max_wait_seconds=7200)
     trainings = [
-        ScriptTraining(name="a", instance_count=2),
-        ScriptTraining(name="b", instance_count=3, max_runtime_seconds=7200),
-        ScriptTraining(name="c", instance_type="ml.g5.xlarge", volume_size_gb=500, spot=spot),
+        script_training(name="a", instance_count=2),
+        script_training(name="b", instance_count=3, max_runtime_seconds=7200),
+        script_training(name="c", instance_type="ml.g5.xlarge", volume_size_gb=500, spot=spot),
     ]
     found = needed("prod", trainings=trainings)
     assert {quota: value for quota, value in found.items() if "training" in quota} == {

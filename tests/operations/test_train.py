@@ -37,10 +37,10 @@ from operations.train import (
 from operations.training_log import EARLIER_LINES, PAGES_MAX_COUNT, TrainingLog
 from operations.training_run import Run, duration
 from operations.training_screen import Drawn, Lines, drawn
-from settings.training import ScriptTraining
 from stacks.environments import ROOT
 from stacks.synthesized_stack import OperationError
 from tests.support.played import ACCOUNT, Played, raised, refusal
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment, synthesized_platform
 from tests.support.train_command import (
     CODE,
@@ -120,7 +120,7 @@ def test_rejects_a_channel_without_data_and_says_where_it_belongs(keys: list[str
 
 
 def test_data_of_ones_own_is_put_there_by_a_copy() -> None:
-    own = environment("dev", trainings=[ScriptTraining(sample_data=None)])
+    own = environment("dev", trainings=[script_training(sample_data=None)])
     with pytest.raises(OperationError, match=r"channel train: .* holds nothing: aws s3 cp --recursive FOLDER"):
         refuse_without_data(bucket(CODE).client("s3"), DEPLOYED, own)
 

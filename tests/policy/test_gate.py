@@ -18,11 +18,11 @@ from settings.notebook import NotebookSettings
 from settings.problems import InvalidInputError
 from settings.releases import Release
 from settings.schedule import ScheduleSettings
-from settings.training import ScriptTraining
 from settings.variant import VariantSettings
 from stacks.environments import ROOT
 from stacks.synthesized_stack import SynthesizedStack
 from tests.support.policies import policies
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment, synthesized_platform
 
 TUTORIAL = ROOT / "tests/fixtures/tutorial/cdk.tf.json"
@@ -65,7 +65,7 @@ def lint(documents: Mapping[str, object]) -> set[tuple[str, str]]:
 
 
 def test_parliament_and_cloudsplaining_find_nothing_but_what_has_a_reason() -> None:
-    daily = ScriptTraining(schedule=ScheduleSettings(expression="rate(1 day)"))
+    daily = script_training(schedule=ScheduleSettings(expression="rate(1 day)"))
     everything = policies("staging", notebook=environment("dev").settings.notebook, trainings=[daily])
     roles = {address: found for address, found in everything.items() if address.endswith("_role_policy_document")}
     assert len(roles) == 6

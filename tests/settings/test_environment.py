@@ -15,8 +15,8 @@ from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import InvalidInputError, Problem, problems_of
 from settings.scaling import InstanceScalingSettings
-from settings.training import ScriptTraining
 from settings.variant import VariantSettings
+from tests.support.script_training import script_training
 
 
 def problems(**changes: Any) -> list[str]:
@@ -555,7 +555,7 @@ def test_a_training_image_is_one_of_awss(repository: str, sound: bool) -> None:
 
 @pytest.mark.parametrize(("count", "is_sound"), [(0, True), (20, True), (21, False)])
 def test_rejects_more_trainings_than_the_policy_of_their_pipelines_has_room_for(count: int, is_sound: bool) -> None:
-    trainings = [ScriptTraining(name=f"t{number}") for number in range(count)]
+    trainings = [script_training(name=f"t{number}") for number in range(count)]
     assert (problems(trainings=trainings) == []) is is_sound
 
 

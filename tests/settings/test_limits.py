@@ -25,6 +25,7 @@ from tests.support.aws_model import shape
 
 # Values of the fields that must be given and that no range tells; of one class alone, with its name.
 GIVEN: dict[str, Any] = {
+    "source": "models/breast_cancer",
     "name": "dev",
     "BuiltInMetricSettings.name": "validation:binary_classification_accuracy",
     "hyperparameters": {"predictor_type": "binary_classifier"},

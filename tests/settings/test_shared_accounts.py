@@ -5,8 +5,8 @@ from settings.bucket import BucketSettings
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.logs import LogSettings
-from settings.training import ScriptTraining
 from stacks.environments import read_environments
+from tests.support.script_training import script_training
 
 PAGE = "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/dg/"
 
@@ -60,8 +60,8 @@ def test_rejects_account_wide_log_groups_without_an_owner() -> None:
 def test_rejects_two_trainings_of_one_name_in_a_shared_account() -> None:
     """Where a project's and an environment's name make another's."""
     of: dict[str, dict[str, Any]] = {
-        "dev": SHARED | {"trainings": [ScriptTraining(name="a-b")], "project": "p"},
-        "staging": SHARED | NOT_OWNER | {"trainings": [ScriptTraining(name="b")], "project": "p", "name": "dev-a"},
+        "dev": SHARED | {"trainings": [script_training(name="a-b")], "project": "p"},
+        "staging": SHARED | NOT_OWNER | {"trainings": [script_training(name="b")], "project": "p", "name": "dev-a"},
     }
     assert account_problems(environments(**of)) == [
         "dev-a: trainings.0.name: 'p-dev-a-b': must differ from that of dev"

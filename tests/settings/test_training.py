@@ -18,6 +18,7 @@ from settings.training import BuiltInTraining, ScriptTraining, TrainingSettings
 from settings.training_metric import BuiltInMetricSettings, ScriptMetricSettings
 from settings.variant import VariantSettings
 from tests.support.aws_model import shape
+from tests.support.script_training import script_training
 
 ON_INSTANCES = [ProvisionedEndpointSettings(production=VariantSettings())]
 BINARY = {"predictor_type": "binary_classifier"}
@@ -41,7 +42,7 @@ def problems(*trainings: object, **changes: Any) -> list[str]:
 
 
 def script(**values: Any) -> list[str]:
-    return problems(ScriptTraining(**values))
+    return problems(script_training(**values))
 
 
 def metric(**values: Any) -> list[str]:
@@ -64,7 +65,7 @@ def test_an_environment_trains_the_projects_own_model_and_may_train_none() -> No
     assert isinstance(training, ScriptTraining)
     assert (training.name, training.source) == ("breast-cancer", "models/breast_cancer")
     assert problems() == []
-    assert problems(ScriptTraining(), BuiltInTraining(name="linear", hyperparameters=BINARY, metric=ACCURACY)) == []
+    assert problems(script_training(), BuiltInTraining(name="linear", hyperparameters=BINARY, metric=ACCURACY)) == []
 
 
 @pytest.mark.parametrize("value", [None, "script", ScriptMetricSettings, {}, SpotSettings(max_wait_seconds=1)])
@@ -104,25 +105,25 @@ def test_the_beginning_of_a_jobs_name_leaves_room_for_what_sagemaker_adds() -> N
         f"ml-platform-dev-{'t' * (room + 1)}, which has 38 characters: must be at most 37 (AWS limit: "
         "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html)"
     ]
-    assert problems(ScriptTraining(name="t" * room), project="ml-platform2")[0].startswith("dev: trainings.0.name: ")
+    assert problems(script_training(name="t" * room), project="ml-platform2")[0].startswith("dev: trainings.0.name: ")
 
 
 def test_rejects_two_trainings_of_one_name() -> None:
-    assert problems(ScriptTraining(), ScriptTraining(name="other"), ScriptTraining()) == [
+    assert problems(script_training(), script_training(name="other"), script_training()) == [
         "dev: trainings.2.name: 'breast-cancer': must be another name than that of trainings.0"
     ]
 
 
 def test_rejects_names_that_meet_in_terraforms_addresses() -> None:
-    assert problems(ScriptTraining(name="a-b"), ScriptTraining(name="a--b")) == [
+    assert problems(script_training(name="a-b"), script_training(name="a--b")) == [
         "dev: trainings.1.name: 'a--b': must be another name than that of trainings.0, in more than hyphens"
     ]
 
 
 def test_rejects_an_image_that_the_region_has_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(IMAGE_REGIONS, "sagemaker-scikit-learn", ("eu-west-1",))  # today all regions have it
-    assert problems(ScriptTraining(), region="eu-west-1", training_image_repositories=["kmeans"]) == []
-    [line] = problems(ScriptTraining(), region="us-east-1", training_image_repositories=["kmeans"])
+    assert problems(script_training(), region="eu-west-1", training_image_repositories=["kmeans"]) == []
+    [line] = problems(script_training(), region="us-east-1", training_image_repositories=["kmeans"])
     assert line.startswith(
         "dev: trainings.0: 'sagemaker-scikit-learn': its image: must be an image repository that us-east-1 has; "
         "sagemaker-scikit-learn is in eu-west-1 (AWS limit: "
@@ -136,7 +137,7 @@ def test_jobs_may_pull_the_images_of_the_trainings_beside_those_that_are_named()
         local_state=True,
         endpoints=ON_INSTANCES,
         training_image_repositories=["kmeans"],
-        trainings=[ScriptTraining(), BuiltInTraining(name="linear", hyperparameters=BINARY, metric=ACCURACY)],
+        trainings=[script_training(), BuiltInTraining(name="linear", hyperparameters=BINARY, metric=ACCURACY)],
     ).checked()
     assert settings.training_images == ["kmeans", "linear-learner", "sagemaker-scikit-learn"]
 
@@ -312,12 +313,12 @@ def test_rejects_a_time_zone_that_the_iana_does_not_know() -> None:
     [("ml.m5.large", True), ("ml.c7i-flex.xlarge", True), ("ml.p3dn.24xlarge", False), ("ml.g5.xlarge", False)],
 )
 def test_instances_with_disks_of_their_own_take_no_key(instance_type: str, takes: bool) -> None:
-    assert ScriptTraining(instance_type=instance_type).checked().takes_a_key is takes
+    assert script_training(instance_type=instance_type).checked().takes_a_key is takes
 
 
 def test_both_kinds_say_what_image_they_run() -> None:
     kinds: list[TrainingSettings] = [
-        ScriptTraining().checked(),
+        script_training().checked(),
         BuiltInTraining(name="linear", hyperparameters=BINARY, metric=ACCURACY).checked(),
     ]
     assert [(kind.image_repository, kind.image_tag) for kind in kinds] == [

@@ -9,10 +9,11 @@ import pytest
 
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
-from settings.training import BuiltInTraining, ScriptTraining, TrainingSettings
+from settings.training import BuiltInTraining, TrainingSettings
 from settings.training_files import FileTree, TrainingFiles, read_training_files
 from settings.training_metric import BuiltInMetricSettings
 from stacks.environments import read_environments
+from tests.support.script_training import script_training
 
 FILES = {
     "source/train.py": "print(1)",
@@ -47,7 +48,7 @@ def settings(*trainings: TrainingSettings) -> EnvironmentSettings:
     return EnvironmentSettings(**values, trainings=trainings).checked()
 
 
-TRAINING = ScriptTraining(source="source", sample_data="data")
+TRAINING = script_training(source="source", sample_data="data")
 
 
 def read(root: Path, *trainings: TrainingSettings) -> tuple[Mapping[str, TrainingFiles], list[str]]:
@@ -132,7 +133,7 @@ def test_an_algorithm_of_awss_has_no_code_and_a_training_may_have_no_sample_data
     found, problems = read(
         root,
         BuiltInTraining(name="linear", hyperparameters=binary, metric=metric, sample_data="data"),
-        ScriptTraining(name="own-data", source="source", sample_data=None),
+        script_training(name="own-data", source="source", sample_data=None),
     )
     assert problems == []
     assert found["linear"].code is None
@@ -164,7 +165,7 @@ def test_what_is_wrong_in_a_folder_that_all_environments_share_is_told_once(root
 def test_rejects_a_folder_that_is_none_of_the_project(root: Path, folder: str, allowed: str) -> None:
     (root / "outside").symlink_to("/etc")
     (root / "round").symlink_to("round")
-    assert read(root, ScriptTraining(source=folder, sample_data=folder))[1] == [
+    assert read(root, script_training(source=folder, sample_data=folder))[1] == [
         f"dev: trainings.0.{field}: {folder!r}: {allowed}: must be a folder of the project"
         for field in ("source", "sample_data")
     ]

@@ -25,6 +25,7 @@ from settings.variant import VariantSettings
 from stacks.checked_app import CheckedApp
 from stacks.environments import ROOT, Environment
 from stacks.ml_platform_stack import MlPlatformStack
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment, synthesized_platform, without_comments
 
 ARTIFACT = ROOT / "models/breast-cancer-means.tar.gz"
@@ -169,7 +170,7 @@ def training_in(name: str, folder: Path, *files: str) -> tuple[ScriptTraining, T
     for path in paths.values():
         path.touch()
     tree = FileTree(digest="0123456789ab", files=paths)
-    return ScriptTraining(name=name, schedule=ScheduleSettings(expression="rate(1 day)")), TrainingFiles(
+    return script_training(name=name, schedule=ScheduleSettings(expression="rate(1 day)")), TrainingFiles(
         code=tree, data=tree
     )
 

@@ -19,9 +19,10 @@ from constructs.training.definition_text import Reference
 from constructs.training.training_step import TrainingStep
 from local_aws.server import strict
 from settings.limits import PIPELINE_DEFINITION_MAX_CHARACTERS
-from settings.training import BuiltInTraining, ScriptTraining
+from settings.training import BuiltInTraining
 from settings.training_metric import BuiltInMetricSettings
 from tests.support import parts
+from tests.support.script_training import script_training
 
 # https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-steps.html
 OPERATIONS = {"Training": "CreateTrainingJob", "RegisterModel": "CreateModelPackage"}
@@ -40,7 +41,7 @@ URI = "s3://bucket/training-output/a/output/model.tar.gz"
 # The steps of two trainings, in which all is known that Terraform would know at apply.
 SCRIPT = TrainingStep(
     name="acme-prod-breast-cancer",
-    training=ScriptTraining().checked(),
+    training=script_training().checked(),
     image=Reference(to="683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"),
     role_arn="arn:aws:iam::111111111111:role/acme-prod-sagemaker-training",
     bucket_name="acme-data",

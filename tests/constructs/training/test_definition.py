@@ -24,6 +24,7 @@ from stacks.environments import NAMES
 from tests.support.aws_model import shape
 from tests.support.pipelines import BUILT_IN, SCRIPT, problems_of
 from tests.support.policies import resolved
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment, synthesized_platform
 
 CODE = "0123456789ab"
@@ -61,7 +62,7 @@ def test_the_metric_is_compared_in_its_direction_and_a_failure_says_so(
     objective: Any, comparison: str, said: str
 ) -> None:
     metric = ScriptMetricSettings(name="validation:loss", regex="loss=(.*)", threshold=0.25, objective=objective)
-    made = steps(replace(SCRIPT, training=ScriptTraining(metric=metric).checked()))
+    made = steps(replace(SCRIPT, training=script_training(metric=metric).checked()))
     value = {"Get": "Steps.Train.FinalMetricDataList['validation:loss'].Value"}
     [condition] = made["Judge"]["Arguments"]["Conditions"]
     assert condition == {"Type": comparison, "LeftValue": value, "RightValue": 0.25}
@@ -130,6 +131,8 @@ COMMON = {
 }
 SCRIPTS = st.builds(
     ScriptTraining,
+    name=st.just("churn"),
+    source=st.just("models/churn"),
     hyperparameters=HYPERPARAMETERS,
     channels=st.lists(texts(LETTERS, 60, 1).map("x".__add__), min_size=1, max_size=19, unique_by=str.lower),
     sample_data=st.none(),
@@ -171,7 +174,7 @@ def test_the_most_hyperparameters_that_the_settings_take_leave_room_for_all_else
     most = HYPERPARAMETERS_MAX_COUNT - ScriptTraining.own_hyperparameters
     each = {f"h{number:03}": "é" * (HYPERPARAMETERS_MAX_CHARACTERS // most // 6 - 2) for number in range(most)}
     assert HYPERPARAMETERS_MAX_CHARACTERS - 2_000 < size_in_json(each) <= HYPERPARAMETERS_MAX_CHARACTERS
-    training = ScriptTraining(
+    training = script_training(
         hyperparameters=each, channels=[f"c{number:063}" for number in range(19)], sample_data=None
     )
     step = replace(

@@ -9,9 +9,9 @@ from cdktf import TerraformStack
 
 from constructs.training.pipeline_role import PipelineRole
 from settings.limits import JOB_PREFIX_MAX_LENGTH, TRAININGS_MAX_COUNT
-from settings.training import ScriptTraining
 from tests.support import parts
 from tests.support.policies import ACCOUNT, KEY, Request, decisions, policies
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 ROLES = f"arn:aws:iam::{ACCOUNT}:role"
@@ -133,7 +133,7 @@ def test_the_trust_names_no_source_where_it_is_not_limited() -> None:
 def test_the_most_trainings_that_the_settings_take_fit_into_one_policy() -> None:
     """As IAM counts, with the longest names, in the partition and the region with the longest ARNs."""
     longest = JOB_PREFIX_MAX_LENGTH - len("ml-platform-dev-")
-    trainings = [ScriptTraining(name=f"t{number:02}".ljust(longest, "x")) for number in range(TRAININGS_MAX_COUNT)]
+    trainings = [script_training(name=f"t{number:02}".ljust(longest, "x")) for number in range(TRAININGS_MAX_COUNT)]
     document = policies("dev", trainings=trainings, region="us-gov-west-1")["pipeline_role_policy_document"]
     size = len(re.sub(r"\s", "", json.dumps(document)).replace("arn:aws:", "arn:aws-us-gov:"))
     assert 8_000 < size <= 10_240
@@ -150,5 +150,5 @@ def test_there_is_none_without_a_training() -> None:
     assert "training_role" in roles
     assert (
         "pipeline_role"
-        in synthesized_platform(environment("dev", trainings=[ScriptTraining()]))["resource"]["aws_iam_role"]
+        in synthesized_platform(environment("dev", trainings=[script_training()]))["resource"]["aws_iam_role"]
     )

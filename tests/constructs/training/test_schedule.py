@@ -5,7 +5,7 @@ from cdktf_cdktf_provider_aws.scheduler_schedule import SchedulerSchedule
 
 from constructs.training.schedule import Schedule
 from settings.schedule import ScheduleSettings
-from settings.training import ScriptTraining
+from tests.support.script_training import script_training
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 PIPELINE = "arn:aws:sagemaker:eu-west-1:111111111111:pipeline/acme-prod-breast-cancer"
@@ -40,8 +40,8 @@ def test_a_start_that_aws_could_not_make_within_the_hour_is_left_to_the_next_tim
 
 
 def test_only_a_training_that_has_a_schedule_runs_by_itself() -> None:
-    daily = ScriptTraining(schedule=ScheduleSettings(expression="rate(1 day)"))
-    platform = synthesized_platform(environment("dev", trainings=[daily, ScriptTraining(name="other")]))["resource"]
+    daily = script_training(schedule=ScheduleSettings(expression="rate(1 day)"))
+    platform = synthesized_platform(environment("dev", trainings=[daily, script_training(name="other")]))["resource"]
     schedule = only(platform, SchedulerSchedule.TF_RESOURCE_TYPE)
     assert schedule["name"] == "ml-platform-dev-breast-cancer"
     assert schedule["depends_on"] == ["aws_iam_role_policy.scheduler_role_policy"]

@@ -5,14 +5,14 @@ from cdktf import TerraformStack
 
 from constructs.training.scheduler_role import SchedulerRole
 from settings.schedule import ScheduleSettings
-from settings.training import ScriptTraining
 from tests.support import parts
 from tests.support.policies import ACCOUNT, Policy, Request, decisions, policies
+from tests.support.script_training import script_training
 from tests.support.synthesis import only, synthesized
 
 SAGEMAKER = f"arn:aws:sagemaker:us-east-1:{ACCOUNT}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/ml-platform-dev-scheduler"
-DAILY = [ScriptTraining(schedule=ScheduleSettings(expression="rate(1 day)"))]
+DAILY = [script_training(schedule=ScheduleSettings(expression="rate(1 day)"))]
 
 
 def test_the_scheduler_role_alone_is_one_role_with_one_policy() -> None:
@@ -28,7 +28,7 @@ def test_the_scheduler_role_alone_is_one_role_with_one_policy() -> None:
 
 @pytest.fixture(scope="module")
 def documents() -> dict[str, Policy]:
-    return policies("dev", trainings=[*DAILY, ScriptTraining(name="unscheduled")])
+    return policies("dev", trainings=[*DAILY, script_training(name="unscheduled")])
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,11 @@ from settings.training_files import FileTree, TrainingFiles
 from settings.training_metric import BuiltInMetricSettings
 from tests.support import parts
 from tests.support.policies import resolved
+from tests.support.script_training import script_training
 from tests.support.synthesis import Resources, environment, synthesized, synthesized_platform
 
 LINEAR = BuiltInTraining(
+    data_prefix="breast-cancer",
     name="linear",
     hyperparameters={"predictor_type": "binary_classifier"},
     sample_data="models/breast_cancer/data",
@@ -60,7 +62,7 @@ def uploaded(resources: Resources) -> list[str]:
 
 
 def test_each_training_has_a_pipeline_and_a_group_and_is_told_by_name(tmp_path: Path) -> None:
-    resources, outputs = made(tmp_path, ScriptTraining(), LINEAR)
+    resources, outputs = made(tmp_path, script_training(), LINEAR)
     names = {"acme-prod-breast-cancer", "acme-prod-linear"}
     assert {item["pipeline_name"] for item in resources["aws_sagemaker_pipeline"].values()} == names
     groups = resources["aws_sagemaker_model_package_group"].values()
@@ -71,7 +73,7 @@ def test_each_training_has_a_pipeline_and_a_group_and_is_told_by_name(tmp_path: 
 
 def test_data_that_several_train_with_is_uploaded_once(tmp_path: Path) -> None:
     """Two resources of one key: where one of them goes, so would the other's object."""
-    resources, _ = made(tmp_path, ScriptTraining(), LINEAR)
+    resources, _ = made(tmp_path, script_training(), LINEAR)
     assert uploaded(resources) == [
         "training-code/breast-cancer/0123456789ab/train.py",
         "training-data/breast-cancer/ba9876543210/train/a.csv",
@@ -84,7 +86,7 @@ def test_data_that_several_train_with_is_uploaded_once(tmp_path: Path) -> None:
 
 
 def test_without_sample_data_it_trains_with_what_was_put_there(tmp_path: Path) -> None:
-    resources, _ = made(tmp_path, ScriptTraining(sample_data=None, data_prefix="loans/2026"))
+    resources, _ = made(tmp_path, script_training(sample_data=None, data_prefix="loans/2026"))
     assert uploaded(resources) == ["training-code/breast-cancer/0123456789ab/train.py"]
     [pipeline] = resources["aws_sagemaker_pipeline"].values()
     assert "/training-data/loans/2026/train/" in pipeline["pipeline_definition"]

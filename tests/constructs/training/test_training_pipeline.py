@@ -7,9 +7,9 @@ from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.sagemaker_pipeline import SagemakerPipeline
 
 from constructs.training.training_pipeline import Surroundings, TrainingPipeline
-from settings.training import ScriptTraining
 from settings.training_files import FileTree
 from tests.support import parts
+from tests.support.script_training import script_training
 from tests.support.synthesis import Resources, only, synthesized
 
 
@@ -30,7 +30,7 @@ def made(code: FileTree | None, **changes: Any) -> Resources:
             stack,
             "breast_cancer",
             name="acme-prod-breast-cancer",
-            training=ScriptTraining().checked(),
+            training=script_training().checked(),
             code=code,
             data_prefix="training-data/breast-cancer/",
             surroundings=replace(surroundings, **changes),
