@@ -34,6 +34,11 @@ ADVICE = (
         "the state's bucket is not there: make state-bucket ENV={name}",
     ),
     (
+        r"still contains Model Packages",
+        "SageMaker deletes no model package group that holds versions: make deploy and make destroy say so before they "
+        "begin, with the command that deletes them",
+    ),
+    (
         r"Instance cannot be destroyed",
         "it is protected, and the settings would have it replaced or removed: change them back, or, to lose what it "
         "holds, set protected=False in stacks/{name}.py, deploy that first, and then the change",

@@ -26,6 +26,7 @@ from operations.state_move import wants_move
 from operations.state_place import read_state, wanted
 from operations.status import without_release
 from operations.terraform_state import TerraformState, refuse_anothers
+from operations.undeletable import refuse_undeletable
 from operations.uses import KEY
 from stacks.environments import read_environment
 from stacks.synthesized_stack import OperationError, SynthesizedStack, TerraformError, alone
@@ -168,6 +169,7 @@ def run(verb: str, name: str, output: Path) -> None:
         else:
             for line in unreadable_after_destroy(state, session.client("logs")):
                 print(f"{name}: {line}", flush=True)
+        refuse_undeletable(stack, state, session.client("sagemaker"), verb)
         lacks = stack.imports.exists() or state.lacks_any(stack)
         if lacks or serves_what_is_unknown(state, session.client("sagemaker")):
             take_over(verb, stack, name)

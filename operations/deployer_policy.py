@@ -548,7 +548,19 @@ class DeployerPolicy:
         tags = ("AddTags", "DeleteTags", "ListTags")
         yield Statement(
             sid="Pipelines",
-            actions=_of("sagemaker", ("CreatePipeline", "DeletePipeline", "DescribePipeline", "UpdatePipeline", *tags)),
+            actions=_of(
+                "sagemaker",
+                (
+                    *(
+                        "CreatePipeline",
+                        "DeletePipeline",
+                        "DescribePipeline",
+                        "ListPipelineExecutions",
+                        "UpdatePipeline",
+                    ),
+                    *tags,
+                ),
+            ),
             resources=[self._arn("sagemaker", f"pipeline/{name}") for name in named],
         )
         group = (f"{verb}ModelPackageGroup" for verb in ("Create", "Delete", "Describe"))
@@ -557,14 +569,14 @@ class DeployerPolicy:
             actions=_of("sagemaker", (*group, *tags)),
             resources=[self._arn("sagemaker", f"model-package-group/{name}") for name in named],
         )
-        if self.settings.deletes_models:
-            # With a group's name, it is its versions that are asked for:
-            # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-version-xaccount.html
-            yield Statement(
-                sid="RegisteredModels",
-                actions=_of("sagemaker", ("DeleteModelPackage", "ListModelPackages")),
-                resources=[self._arn("sagemaker", f"model-package/{name}/*") for name in named],
-            )
+        # With a group's name, it is its versions that are asked for:
+        # https://docs.aws.amazon.com/sagemaker/latest/dg/model-registry-version-xaccount.html
+        deletes = ("DeleteModelPackage",) if self.settings.deletes_models else ()
+        yield Statement(
+            sid="RegisteredModels",
+            actions=_of("sagemaker", (*deletes, "ListModelPackages")),
+            resources=[self._arn("sagemaker", f"model-package/{name}/*") for name in named],
+        )
         if self._scheduled:
             yield Statement(
                 sid="Schedules",

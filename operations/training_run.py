@@ -130,7 +130,7 @@ class Run:
         judgement = self.definition.judgement
         if judgement is not None and self.value is None:
             must = f": it must have a line that matches {judgement.regex}" if judgement.regex else ""
-            yield f"{judgement.metric} is nowhere in the training's log{must}"
+            yield f"{judgement.metric} is nowhere in the training's log as a finite number{must}"
 
 
 def job_name(steps: Sequence[Step]) -> str | None:

@@ -82,9 +82,11 @@ TRAININGS_MAX_COUNT = 20
 HYPERPARAMETERS_MAX_COUNT = 100
 # A script's own channel is one of SageMaker's 20: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateTrainingJob.html
 CHANNELS_MAX_COUNT = 19
-# Of all that is said of a pipeline; what is left by the hyperparameters is more than all else in it can be.
 PIPELINE_DEFINITION_MAX_CHARACTERS = 1_048_576
-HYPERPARAMETERS_MAX_CHARACTERS = PIPELINE_DEFINITION_MAX_CHARACTERS - 65_536
+# Half of what Linux gives a program in one string: a script's image puts them into one, with all else that it tells.
+# Whatever else a pipeline's definition has fits beside so many.
+# https://github.com/aws/sagemaker-training-toolkit/blob/master/ENVIRONMENT_VARIABLES.md
+HYPERPARAMETERS_MAX_CHARACTERS = 131_072 // 2
 # SageMaker adds the execution's id, a token and the number of failures, with hyphens: of 12, 10 and 1 characters. AWS's
 # page says 38, which with them would be one more than a job's name may have.
 JOB_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - len(f"-{'i' * 12}-{'t' * 10}-0")
@@ -116,6 +118,7 @@ STOPPING = f"{API}/API_StoppingCondition.html"
 TRAINING_JOB = f"{API}/API_CreateTrainingJob.html"
 PIPELINE = f"{API}/API_CreatePipeline.html"
 JOB_PREFIX = "https://docs.aws.amazon.com/sagemaker/latest/dg/build-and-manage-access.html"
+EXECVE = "https://man7.org/linux/man-pages/man2/execve.2.html"
 SPOT = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html"
 TRAINING_METRICS = "https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html"
 SCHEDULE_TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"

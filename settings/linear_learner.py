@@ -23,8 +23,34 @@ HYPERPARAMETERS = (
     *("positive_example_weight_mult", "quantile", "target_precision", "target_recall", "unbias_data", "unbias_label"),
     *("use_bias", "use_lr_scheduler", "wd"),
 )
+# Of those that count something, the least and the most, if there is one.
+COUNTS: Mapping[str, tuple[int, int | None]] = {
+    CLASS_COUNT: (3, 1_000_000),
+    **dict.fromkeys(
+        (
+            *("accuracy_top_k", "early_stopping_patience", "epochs", "feature_dim", "lr_scheduler_step"),
+            *("mini_batch_size", "num_calibration_samples", "num_models", "num_point_for_scaler"),
+        ),
+        (1, None),
+    ),
+}
+# AWS gives no largest number: more digits are none that counts.
+COUNT_DIGITS = 18
+AUTO, MAY_BE_AUTO = "auto", ("feature_dim", "lr_scheduler_step", "num_calibration_samples", "num_models")
 # Only the first must be there.
 TRAIN, VALIDATION, TEST = CHANNELS = ("train", "validation", "test")
+
+
+def broken_count(name: str, value: str) -> str | None:
+    """What is allowed of a hyperparameter that counts something, where the value is not; None for every other."""
+    least, most = COUNTS.get(name, (None, None))
+    if least is None or (value == AUTO and name in MAY_BE_AUTO):
+        return None
+    counts = value.isascii() and value.isdecimal() and len(value) <= COUNT_DIGITS
+    if counts and least <= int(value) <= (int(value) if most is None else most):
+        return None
+    numbers = f"from {least}" if most is None else f"from {least} to {most}"
+    return f"must be a whole number {numbers}{f', or {AUTO}' if name in MAY_BE_AUTO else ''}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -116,9 +116,9 @@ class _TrainingSettings(Settings):
             yield Problem(
                 path="hyperparameters",
                 value=f"{size} characters",
-                allowed=f"must be at most {limits.HYPERPARAMETERS_MAX_CHARACTERS} in JSON, for the pipeline's "
-                f"definition to have no more than {limits.PIPELINE_DEFINITION_MAX_CHARACTERS}",
-                page=limits.PIPELINE,
+                allowed=f"must be at most {limits.HYPERPARAMETERS_MAX_CHARACTERS} in JSON, for a script to get them "
+                "all in one variable, SM_TRAINING_ENV",
+                page=limits.EXECVE,
             )
 
 
@@ -203,6 +203,10 @@ class BuiltInTraining(_TrainingSettings):
             if name not in linear_learner.HYPERPARAMETERS:
                 allowed = one_of(name, linear_learner.HYPERPARAMETERS)
                 yield Problem(path="hyperparameters", value=name, allowed=allowed, page=page)
+        for name, value in self.hyperparameters.items():
+            must_be = linear_learner.broken_count(name, value)
+            if must_be is not None:
+                yield Problem(path=f"hyperparameters.{name}", value=value, allowed=must_be, page=page)
         predictor = self.hyperparameters.get(linear_learner.PREDICTOR_TYPE)
         path = f"hyperparameters.{linear_learner.PREDICTOR_TYPE}"
         if predictor is None:

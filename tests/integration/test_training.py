@@ -273,6 +273,9 @@ def test_an_interrupt_leaves_it_running_and_says_how_to_come_back_and_how_to_sto
     assert code == 130
     assert "Traceback" not in printed
     [execution] = [line.split("EXECUTION=")[1].split()[0] for line in printed.splitlines() if "EXECUTION=" in line]
+    destroy = made.operation("deploy", "--verb", "destroy")
+    assert destroy.code == 1
+    assert f"the pipeline {PREFIX}-slow runs, and SageMaker deletes none that does" in destroy.printed
     [stop] = [line.partition("to stop it:")[2] for line in printed.splitlines() if "to stop it:" in line]
     again = made.start_operation("train", "--training", "slow", "--execution", execution)
     subprocess.run(
@@ -325,6 +328,21 @@ def test_a_changed_script_changes_its_pipeline_and_its_code_and_nothing_else(mad
     }
     assert made.terraform("apply", "-input=false", "tfplan").code == 0
     made.nothing_to_change()
+
+
+def test_a_training_that_left_the_settings_is_not_deleted_while_versions_are_registered(made: Lab) -> None:
+    values = made.project / "stacks/dev.py"
+    before = values.read_text()
+    values.write_text(before.replace('        own(name="own-data", sample_data=None, data_prefix="own"),\n', ""))
+    made.synthesize()
+    refused = made.finished(made.start_deploy())
+    assert refused.code == 1
+    assert refused.printed.splitlines()[-1] == "nothing was begun: that first, then deploy again"
+    [command] = [line for line in refused.printed.splitlines() if "delete_model_packages.py" in line]
+    subprocess.run(["/bin/sh", "-c", command], cwd=made.project, env=made.variables, check=True)
+    made.applied()
+    groups = made.client("sagemaker").list_model_package_groups()["ModelPackageGroupSummaryList"]
+    assert f"{PREFIX}-own-data" not in {group["ModelPackageGroupName"] for group in groups}
 
 
 def test_a_destroy_leaves_nothing_though_versions_are_registered(made: Lab) -> None:

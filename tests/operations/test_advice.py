@@ -16,6 +16,9 @@ ERRORS = {
     "make preflight ENV=dev": "Error: creating SageMaker AI Endpoint: ResourceLimitExceeded: The account-level service "
     "limit 'ml.m5.large for endpoint usage' is 0 Instances",
     "make state-bucket ENV=dev": 'Error: Failed to get existing workspaces: S3 bucket "acme" does not exist.',
+    "SageMaker deletes no model package group": "Error: deleting SageMaker AI Model Package Group (a): "
+    "ConflictException: Model Package Group arn:aws:sagemaker:a cannot be deleted because it still contains Model "
+    "Packages.",
     "set protected=False in stacks/dev.py": "Error: Instance cannot be destroyed\n\nResource aws_s3_bucket.data has "
     "lifecycle.prevent_destroy set",
 }

@@ -481,7 +481,8 @@ def test_a_metric_that_was_never_printed_is_named_with_what_a_line_of_the_log_mu
     judged = step("Judge", "Failed", seconds=1, FailureReason="cannot resolve FinalMetricDataList")
     *_, said, why = failure_of(run("Failed", [TRAINED, judged], job("Completed", "Completed")))
     assert said == "step Judge: cannot resolve FinalMetricDataList"
-    assert why == (f"{METRIC} is nowhere in the training's log: it must have a line that matches {METRIC}=([0-9.]+)")
+    nowhere = f"{METRIC} is nowhere in the training's log as a finite number"
+    assert why == f"{nowhere}: it must have a line that matches {METRIC}=([0-9.]+)"
 
 
 def test_a_failure_without_a_reason_says_so() -> None:

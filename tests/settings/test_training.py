@@ -1,6 +1,5 @@
 """The limits of one training, and what SageMaker does not let be combined."""
 
-import re
 import struct
 from typing import Any
 
@@ -176,13 +175,35 @@ def test_rejects_a_hyperparameter_that_tells_the_image_what_to_run() -> None:
     )
 
 
-def test_rejects_hyperparameters_that_are_too_long_for_a_pipelines_definition_as_json_writes_them() -> None:
+def test_rejects_hyperparameters_that_no_process_gets_in_one_variable_as_json_writes_them() -> None:
     """An emoji is one character to botocore, and two escapes of six in JSON."""
-    fits = {f"h{number}": "\U0001f600" * 2500 for number in range(32)}
-    assert script(hyperparameters=fits) == []
-    [line] = script(hyperparameters=fits | {"more": "\U0001f600" * 2500})
-    assert re.search(r"hyperparameters: '99\d{4} characters': must be at most 983040 in JSON, for the pipeline's", line)
-    assert script(hyperparameters={f"h{number}": "a" * 2500 for number in range(95)}) == []
+    assert script(hyperparameters={f"h{number}": "\U0001f600" * 2500 for number in range(2)}) == []
+    [line] = script(hyperparameters={f"h{number}": "\U0001f600" * 2500 for number in range(3)})
+    assert "characters': must be at most 65536 in JSON, for a script to get them all in one variable" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sound"),
+    [
+        ("epochs", "1", True),
+        ("epochs", "0", False),
+        ("epochs", "many", False),
+        ("epochs", "auto", False),
+        ("epochs", "1.5", False),
+        ("epochs", "9" * 18, True),
+        ("epochs", "9" * 19, False),
+        ("num_models", "auto", True),
+        ("num_classes", "2", False),
+        ("num_classes", "3", True),
+        ("num_classes", "1000000", True),
+        ("num_classes", "1000001", False),
+        ("mini_batch_size", "\N{ARABIC-INDIC DIGIT THREE}", False),
+    ],
+)
+def test_what_counts_something_is_a_number_that_the_algorithm_takes(name: str, value: str, sound: bool) -> None:
+    lines = built_in(hyperparameters=BINARY | {name: value})
+    assert [line.split(": ")[1] for line in lines] == ([] if sound else [f"trainings.0.hyperparameters.{name}"])
+    assert all("must be a whole number from" in line for line in lines)
 
 
 def test_waits_at_least_as_long_as_it_may_run() -> None:

@@ -170,7 +170,7 @@ def test_whatever_the_settings_take_is_what_aws_takes(training: Any, has_key: bo
     assert problems_of(text.replace("$${", "${").replace("%%{", "%{").replace('Tf${"T"}oken', "TfToken")) == []
 
 
-def test_the_most_hyperparameters_that_the_settings_take_leave_room_for_all_else() -> None:
+def test_the_most_hyperparameters_that_the_settings_take_fit_into_a_definition() -> None:
     most = HYPERPARAMETERS_MAX_COUNT - ScriptTraining.own_hyperparameters
     each = {f"h{number:03}": "é" * (HYPERPARAMETERS_MAX_CHARACTERS // most // 6 - 2) for number in range(most)}
     assert HYPERPARAMETERS_MAX_CHARACTERS - 2_000 < size_in_json(each) <= HYPERPARAMETERS_MAX_CHARACTERS
