@@ -180,9 +180,14 @@ def denied_actions(iam: Any, source: str, statement: Statement) -> Iterator[str]
                 yield result["EvalActionName"]
 
 
-def _quota_rows(environment: Environment, session: boto3.Session, plans: Sequence[Plan]) -> Iterator[Row]:
+def needs_to_ask(environment: Environment, plans: Sequence[Plan]) -> list[Need]:
+    """Those of what a plan changes, or all where there is none; and what is run later, whatever changes."""
     changed = {change["type"] for plan in plans for change in _changes(plan)}
-    wanted = [need for need in needs(environment) if not plans or need.types & changed]
+    return [need for need in needs(environment) if not plans or need.later or need.types & changed]
+
+
+def _quota_rows(environment: Environment, session: boto3.Session, plans: Sequence[Plan]) -> Iterator[Row]:
+    wanted = needs_to_ask(environment, plans)
     if any(change["type"] == "aws_vpc" for plan in plans for change in changes(plan, ["create"])):
         pages = session.client("ec2").get_paginator("describe_vpcs").paginate()
         there = sum(len(page["Vpcs"]) for page in pages)

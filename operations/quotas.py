@@ -31,7 +31,6 @@ ENDPOINT_TYPES = frozenset(
     {"aws_appautoscaling_target", "aws_sagemaker_endpoint", "aws_sagemaker_endpoint_configuration"}
 )
 NOTEBOOK_TYPES = frozenset({"aws_sagemaker_notebook_instance"})
-TRAINING_TYPES = frozenset({"aws_sagemaker_pipeline"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class Need:
     """Of one quota, by AWS's name of it. `instance_type` where a region that does not list it does not offer it.
 
     What does not make or change a resource of the `types` needs no more than there is. `later` is what no deploy needs,
-    but what it makes will: a training's instances.
+    but what is run in the environment will, whatever is deployed: a training's instances.
     """
 
     service: str
@@ -124,7 +123,6 @@ def _of_trainings(trainings: Sequence[TrainingSettings]) -> Iterator[Need]:
             value=value,
             why=why,
             instance_type=instance_type,
-            types=TRAINING_TYPES,
             later=True,
         )
 

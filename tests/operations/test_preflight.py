@@ -24,6 +24,7 @@ from operations.preflight import (
     asked,
     caller_row,
     lines,
+    needs_to_ask,
     policy_source,
     quota_row,
     state_row,
@@ -102,6 +103,22 @@ def test_what_a_training_needs_stops_no_deploy() -> None:
         assert quota_row(need, Quota(code="L-611FA074", value=0, adjustable=False), "eu-west-1").verdict == LATER
     assert quota_row(of_trainings[0], None, "eu-west-1").verdict == LATER
     assert LATER not in STOPS
+
+
+def test_the_quotas_of_trainings_are_asked_whatever_is_deployed_and_others_where_it_needs_them() -> None:
+    def asked_for(*types: str) -> set[str]:
+        plan = {"resource_changes": [{"type": kind, "change": {"actions": ["update"]}} for kind in types]}
+        return {need.quota for need in needs_to_ask(environment("dev"), [plan])}
+
+    assert asked_for() == asked_for("aws_s3_object") == {*TRAINING}
+    assert asked_for("aws_sagemaker_endpoint") == {
+        *TRAINING,
+        "ml.t2.medium for endpoint usage",
+        INSTANCES,
+        INSTANCES_OF_ONE,
+    }
+    assert {need.quota for need in needs_to_ask(environment("dev"), [])} == {*needed("dev")}
+    assert needs_to_ask(environment("dev", trainings=[]), [{"resource_changes": []}]) == []
 
 
 def test_dev_needs_an_instance_twice_while_it_is_updated_and_a_notebook() -> None:
