@@ -6,6 +6,7 @@ ended, and starts none. Refused before anything is started: a training that is u
 data is not there.
 """
 
+import itertools
 import os
 import re
 import signal
@@ -89,6 +90,12 @@ def refuse_without_data(s3: Any, pipeline: Pipeline, environment: Environment) -
             empty.append(f"training {pipeline.training}: channel {channel}: {prefix} holds nothing: {how}")
     if empty:
         raise OperationError("\n".join([*empty, "nothing was started"]))
+
+
+def reads(pipeline: Pipeline) -> Iterator[str]:
+    """A line for each channel: nobody trains on other data than he thinks."""
+    for channel, prefix in pipeline.definition.channels.items():
+        yield f"training {pipeline.training}: reads {channel}: {prefix}"
 
 
 def differences(pipeline: Pipeline, environment: Environment) -> Iterator[str]:
@@ -177,10 +184,21 @@ def passes(error: Exception) -> bool:
 def held_signals() -> Iterator[None]:
     """Whoever stops this program within is heard afterwards: what was begun is known by then."""
     told: list[int] = []
-    with handled(lambda number, _: told.append(number), STOPS):
+    try:
+        with handled(lambda number, _: told.append(number), STOPS):
+            yield
+    finally:
+        for number in told[:1]:
+            signal.raise_signal(number)
+
+
+@contextmanager
+def nothing_started() -> Iterator[None]:
+    """Who interrupts what is within is told so."""
+    try:
         yield
-    for number in told[:1]:
-        signal.raise_signal(number)
+    except KeyboardInterrupt as error:
+        raise KeyboardInterrupt(f"{str(error) or 'interrupted'}: nothing was started") from None
 
 
 @contextmanager
@@ -237,7 +255,16 @@ def start(
             )
             started.append(answered["PipelineExecutionArn"])
 
-    patience.ask(asked)
+    try:
+        patience.ask(asked)
+    except KeyboardInterrupt as error:
+        if started:
+            raise
+        where = f"--region {sagemaker.meta.region_name} --pipeline-name {pipeline.name}"
+        raise KeyboardInterrupt(
+            f"{str(error) or 'interrupted'}: AWS has not said whether it was started: "
+            f"aws sagemaker list-pipeline-executions {where} tells"
+        ) from None
 
 
 def look(sagemaker: Any, arn: str, definition: Definition) -> Run:  # noqa: ANN401
@@ -321,25 +348,28 @@ def main() -> None:
         print(f"{name}: {line}", flush=True)
 
     with command_line.errors_as_lines(name), stops_interrupt(), refusals():
-        environment = read_environment(name, os.environ)
-        if execution:
-            wanted = names_of(environment, arguments.training)
-        else:
-            wanted = dict([name_of(environment, arguments.training)])
-        stack, caller = opened(name, arguments.output)
-        session = boto3.Session(region_name=stack.region)
-        sagemaker = session.client("sagemaker", config=CONFIG)
-        pipelines = [deployed_pipeline(sagemaker, environment, *item) for item in wanted.items()]
-        pipeline, arns = pipelines[0], list[str]()
-        if execution:
-            pipeline, arn = found_execution(sagemaker, pipelines, execution)
-            arns.append(arn)
-        command = f"make train ENV={name}{option(environment, pipeline.training)}"
-        try:
+        with nothing_started():
+            environment = read_environment(name, os.environ)
+            if execution:
+                wanted = names_of(environment, arguments.training)
+            else:
+                wanted = dict([name_of(environment, arguments.training)])
+            stack, caller = opened(name, arguments.output)
+            session = boto3.Session(region_name=stack.region)
+            sagemaker = session.client("sagemaker", config=CONFIG)
+            pipelines = [deployed_pipeline(sagemaker, environment, *item) for item in wanted.items()]
+            pipeline, arns = pipelines[0], list[str]()
+            if execution:
+                pipeline, arn = found_execution(sagemaker, pipelines, execution)
+                arns.append(arn)
+            command = f"make train ENV={name}{option(environment, pipeline.training)}"
             if not execution:
                 refuse_without_data(session.client("s3"), pipeline, environment)
-                for line in (*differences(pipeline, environment), *others(sagemaker, pipeline, command)):
+                told = (reads(pipeline), differences(pipeline, environment), others(sagemaker, pipeline, command))
+                for line in itertools.chain(*told):
                     say(line)
+        try:
+            if not execution:
                 start(sagemaker, pipeline, caller, Patience(Lines(say)), arns)
             verb = "is" if execution else "started as"
             say(f"training {pipeline.training}: {verb} execution {arns[0].rpartition('/')[2]}")

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -31,6 +31,7 @@ from operations.train import (
     how_it_ended,
     look,
     others,
+    reads,
     refuse_without_data,
     start,
 )
@@ -188,6 +189,14 @@ def test_the_definition_is_read_as_it_is_deployed(name: str) -> None:
     assert [*differences(replace(DEPLOYED, definition=deployed), of)] == []
 
 
+def test_what_each_channel_reads_is_told() -> None:
+    assert [*reads(DEPLOYED)] == [
+        f"training breast-cancer: reads train: s3://{BUCKET}/training-data/breast-cancer/da7a/train/",
+        f"training breast-cancer: reads validation: s3://{BUCKET}/training-data/breast-cancer/da7a/validation/",
+        f"training breast-cancer: reads code: s3://{BUCKET}/training-code/breast-cancer/c0de/",
+    ]
+
+
 # The start.
 
 
@@ -216,6 +225,15 @@ def test_one_whose_answer_is_lost_is_asked_for_with_the_same_token() -> None:
     assert first["PipelineExecutionDisplayName"].startswith("jane-doe-example-com-")
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """A shell has it ignored, in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_an_interrupt_while_it_is_started_is_heard_when_it_is_known() -> None:
     def answered(**_: object) -> dict[str, Any]:
         os.kill(os.getpid(), signal.SIGINT)
@@ -223,13 +241,25 @@ def test_an_interrupt_while_it_is_started_is_heard_when_it_is_known() -> None:
 
     started: list[str] = []
     sagemaker = Played(sagemaker={"StartPipelineExecution": answered}).client("sagemaker")
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            start(sagemaker, DEPLOYED, CALLER, Patience(Silent()), started)
-    finally:
-        signal.signal(signal.SIGINT, before)
+    with pytest.raises(KeyboardInterrupt):
+        start(sagemaker, DEPLOYED, CALLER, Patience(Silent()), started)
     assert started == [EXECUTION]
+
+
+@pytest.mark.usefixtures("heard")
+def test_an_interrupt_while_aws_does_not_answer_says_that_nobody_knows_whether_it_was_started() -> None:
+    def lost(**_: object) -> dict[str, Any]:
+        os.kill(os.getpid(), signal.SIGINT)
+        raise refusal("ServiceUnavailable", status=503)
+
+    sagemaker, started = Played(sagemaker={"StartPipelineExecution": lost}).client("sagemaker"), list[str]()
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        start(sagemaker, DEPLOYED, CALLER, Patience(Silent()), started)
+    assert started == []
+    assert str(stopped.value) == (
+        "interrupted: AWS has not said whether it was started: aws sagemaker list-pipeline-executions --region "
+        f"us-east-1 --pipeline-name {NAME} tells"
+    )
 
 
 # While it runs.
@@ -520,7 +550,9 @@ def test_without_a_terminal_everything_is_lines_that_begin_with_the_environment(
     assert ended.returncode == 0, ended.stderr
     said = ended.stdout.splitlines()
     assert all(line.startswith("dev: ") for line in said)
-    assert "dev: training breast-cancer: started as execution abcdefghijkl" in said
+    started = said.index("dev: training breast-cancer: started as execution abcdefghijkl")
+    read = [line.split(": ")[2] for line in said[:started] if " reads " in line]
+    assert read == ["reads train", "reads validation", "reads code"]
     assert r"dev: log: \x1b[2Jepoch 1" in said
     assert said[-1] == "dev: next: make approve ENV=dev VERSION=3"
 
@@ -532,11 +564,19 @@ def test_a_failure_is_told_on_standard_error_and_ends_with_1() -> None:
     assert r"  \x1b[2Jepoch 1" in ended.stderr.splitlines()
 
 
+def test_an_interrupt_before_the_start_says_that_nothing_was_started() -> None:
+    ended = finished("interrupted")
+    assert ended.returncode == 128 + signal.SIGINT
+    assert ended.stderr == "dev: interrupted: nothing was started\n"
+    assert "started as" not in ended.stdout
+
+
 def test_one_that_is_followed_is_not_started_again() -> None:
     ended = finished("good", "--execution", "abcdefghijkl")
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.startswith("dev: training breast-cancer: is execution abcdefghijkl\n")
     assert "started" not in ended.stdout
+    assert "reads" not in ended.stdout
 
 
 @pytest.mark.parametrize("arguments", [["--training", "brest-cancer"], ["--training", "x", "--execution", "y"]])

@@ -115,11 +115,17 @@ def playing(looks: Iterable[Run], *pages: Sequence[str]) -> Played:
     return Played(sagemaker=sagemaker, s3=bucket(*DATA, CODE).answers["s3"], logs=logs(*pages).answers["logs"])
 
 
+def interrupted(**_: object) -> dict[str, Any]:
+    signal.raise_signal(signal.SIGINT)
+    return {}
+
+
 IN_TRAINING = run("Executing", [TRAINING], job("InProgress", "Training"))
 NO_COLUMN = "AlgorithmError: no column"
 SCENES = {
     "running": [IN_TRAINING],
     "good": [IN_TRAINING, GOOD],
+    "interrupted": [IN_TRAINING, GOOD],  # while it is asked whether there is data
     "failing": [run("Failed", [FAILED], job("Failed", "Failed", FailureReason=NO_COLUMN))],
 }
 
@@ -127,7 +133,10 @@ if __name__ == "__main__":
     # What a shell has ignored, in the background or by nohup.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    played = playing(SCENES[sys.argv.pop(1)], ["reading [bold]rows", "\x1b[2Jepoch 1"])
+    scene = sys.argv.pop(1)
+    played = playing(SCENES[scene], ["reading [bold]rows", "\x1b[2Jepoch 1"])
+    if scene == "interrupted":
+        played.answers["s3"] = {"ListObjectsV2": interrupted}
     caller = Caller(account_id=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/jane")
     stack = SimpleNamespace(region="us-east-1")
     with (
