@@ -4,6 +4,7 @@ What was decided is not decided again: the words of whoever came first stay. An 
 rejected one approved.
 """
 
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,14 +12,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import boto3
-from botocore.exceptions import ClientError
 
 from operations import command_line
-from operations.answers import NOT_FOUND, answer
+from operations.answers import answer
 from operations.caller import Caller
 from operations.models import metric, versions
 from operations.opened import opened
-from operations.trainings import POLICY_PAGE, artifacts_of, name_of, not_deployed, refusals, version_of
+from operations.training_artifacts import GoneError, TrainingArtifacts
+from operations.trainings import artifacts_of, name_of, not_deployed, refusals, version_of
+from settings.names import PRODUCTION, SHADOW
 from settings.problems import one_line
 from stacks.environments import Environment, read_environment
 from stacks.synthesized_stack import OperationError
@@ -30,6 +32,8 @@ UPDATE_PAGE = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Upd
 DESCRIPTION_MAX_CHARACTERS = 1024
 VERSION = re.compile("[1-9][0-9]{0,8}")
 VERSIONS_SHOWN = 10
+# https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
+IMAGE = re.compile(r"[^/\s]+/(?P<repository>[^:@\s]+):(?P<tag>[^:@\s]+)")
 
 
 def version(given: str) -> int:
@@ -68,26 +72,16 @@ def package(sagemaker: Any, environment: Environment, training: str, group: str,
     raise OperationError(f"VERSION: {number}: {known}{', ...' if len(there) > VERSIONS_SHOWN else ''}")
 
 
-def refuse_what_cannot_serve(found: Mapping[str, Any], s3: Any) -> None:  # noqa: ANN401
+def refuse_what_cannot_serve(found: Mapping[str, Any], artifacts: TrainingArtifacts) -> None:
     """Raises OperationError where SageMaker has not registered it whole, or its artifact is gone."""
     which = f"version {version_of(found)}"
     if found["ModelPackageStatus"] != "Completed":
         raise OperationError(f"{which} is {found['ModelPackageStatus']}: only one that is Completed can be approved")
     for url in artifacts_of(found):
-        bucket, _, key = url.removeprefix("s3://").partition("/")
         try:
-            s3.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            code = error.response["Error"]["Code"]
-            if code in NOT_FOUND:
-                raise OperationError(f"{which}: its artifact is gone, and nothing can serve it: {url}") from error
-            # Without s3:ListBucket, S3 says so of what is gone too: HeadObject has no words.
-            if code == "403":
-                raise OperationError(
-                    f"not allowed: s3:GetObject and s3:ListBucket are needed to see whether {url} is there: "
-                    f"{POLICY_PAGE}, has the policy"
-                ) from error
-            raise
+            artifacts.size(url)
+        except GoneError as error:
+            raise OperationError(f"{which}: its artifact is gone, and nothing can serve it: {url}") from error
 
 
 def decide(
@@ -109,15 +103,37 @@ def decide(
     yield f"{which} ({metric(found)}) is {text}{was}"
 
 
-def next_steps(found: Mapping[str, Any], training: str, region: str) -> Sequence[str]:
-    """Of an approved version: docs/releasing.md."""
-    return [
-        "next: its artifact into models/ and its name into releases.json, as docs/releasing.md says:",
-        *(
-            f"  aws s3 cp --region {region} {url} models/{training}-{version_of(found)}.tar.gz"
-            for url in artifacts_of(found)
-        ),
-    ]
+def next_steps(
+    found: Mapping[str, Any], training: str, environment: Environment, artifacts: TrainingArtifacts
+) -> Iterator[str]:
+    """Of an approved version, to be pasted: docs/releasing.md. Raises ClientError where its artifact cannot be read."""
+    settings, containers = environment.settings, found.get("InferenceSpecification", {}).get("Containers", [])
+    image = IMAGE.fullmatch(containers[0]["Image"]) if len(containers) == 1 else None
+    if image is None or not artifacts_of(found):
+        yield f"{settings.name}: releases.json cannot have it: it takes one of AWS's images with one artifact"
+        return
+    [url], name = artifacts_of(found), f"{training}-{version_of(found)}"
+    entry = {
+        "image": {"repository": image["repository"], "tag": image["tag"]},
+        "artifact": f"models/{name}.tar.gz",
+        "sha256": artifacts.sha256(url),
+        **({"environment": variables} if (variables := containers[0].get("Environment")) else {}),
+    }
+    yield f"{settings.name}: next, as docs/releasing.md says: the artifact into models/"
+    yield f"  aws s3 cp --region {settings.region} {url} {entry['artifact']}"
+    yield f"{settings.name}: and into releases.json, to models:"
+    yield f"  {_json(name)}: {_json(entry)}"
+    yield f"{settings.name}: and to environments, {settings.name}, for the endpoint that is to serve it:"
+    for endpoint in settings.names.endpoints:
+        release = environment.releases.get(endpoint)
+        shadow = {SHADOW: release.models[SHADOW].catalogue_name} if release and SHADOW in release.models else {}
+        yield f"  {_json(endpoint)}: {json.dumps({PRODUCTION: name, **shadow}, ensure_ascii=False)}"
+    yield f"{settings.name}: then make deploy ENV={settings.name}"
+
+
+def _json(value: object) -> str:
+    """As it is pasted below two spaces."""
+    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
 
 
 def main() -> None:
@@ -135,13 +151,16 @@ def main() -> None:
         stack, caller = opened(name, arguments.output)
         text = description(verb, caller, arguments.why, datetime.now(UTC))
         session = boto3.Session(region_name=stack.region)
-        sagemaker = session.client("sagemaker")
+        sagemaker, artifacts = session.client("sagemaker"), TrainingArtifacts(session.client("s3"))
         found = package(sagemaker, environment, training, group, number)
+        steps: Sequence[str] = ()
         if verb == "approve":
-            refuse_what_cannot_serve(found, session.client("s3"))
-        lines = [*decide(sagemaker, found, verb, text)]
-        for line in (*lines, *(next_steps(found, training, stack.region) if verb == "approve" else ())):
+            refuse_what_cannot_serve(found, artifacts)
+            steps = [*next_steps(found, training, environment, artifacts)]
+        for line in decide(sagemaker, found, verb, text):
             print(f"{name}: {line}")
+        for line in steps:
+            print(line)
 
 
 if __name__ == "__main__":

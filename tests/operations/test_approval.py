@@ -1,5 +1,7 @@
 """make approve and make reject: what they refuse, and what they write down."""
 
+import hashlib
+import json
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from operations.approval import (
     version,
 )
 from operations.caller import Caller
+from operations.training_artifacts import TrainingArtifacts
+from settings.releases import Releases
 from stacks.synthesized_stack import OperationError
 from tests.support import training
 from tests.support.played import ACCOUNT, Played, raised, refusal
@@ -85,19 +89,21 @@ def test_rejects_a_version_of_a_training_that_is_not_deployed() -> None:
 def test_rejects_an_approval_of_what_has_no_artifact(code: str, said: str) -> None:
     s3 = Played(s3={"HeadObject": lambda **_: raised(refusal(code, status=int(code)))}).client("s3")
     with pytest.raises(OperationError, match=f"^{said}"):
-        refuse_what_cannot_serve(training.package(3), s3)
+        refuse_what_cannot_serve(training.package(3), TrainingArtifacts(s3))
 
 
 def test_an_artifact_that_is_there_is_asked_for_where_it_is() -> None:
-    played = Played(s3={"HeadObject": lambda **_: {}})
-    refuse_what_cannot_serve(training.package(3), played.client("s3"))
+    played = Played(s3=training.objects({ARTIFACT: b"model"}))
+    refuse_what_cannot_serve(training.package(3), TrainingArtifacts(played.client("s3")))
     [(_, asked)] = played.asked
     assert f"s3://{asked['Bucket']}/{asked['Key']}" == ARTIFACT
 
 
 def test_rejects_an_approval_of_what_is_not_registered_whole() -> None:
     with pytest.raises(OperationError, match="version 3 is Failed: only one that is Completed can be approved"):
-        refuse_what_cannot_serve(training.package(3, ModelPackageStatus="Failed"), Played().client("s3"))
+        refuse_what_cannot_serve(
+            training.package(3, ModelPackageStatus="Failed"), TrainingArtifacts(Played().client("s3"))
+        )
 
 
 def decided(before: dict[str, Any], verb: str) -> tuple[list[str], list[Any]]:
@@ -126,7 +132,46 @@ def test_an_approved_version_may_be_rejected() -> None:
     assert asked[0]["ModelApprovalStatus"] == "Rejected"
 
 
-def test_an_approved_version_is_released_as_the_page_says() -> None:
-    first, copy = next_steps(training.package(3), "breast-cancer", "us-east-1")
-    assert "docs/releasing.md" in first
-    assert copy == f"  aws s3 cp --region us-east-1 {ARTIFACT} models/breast-cancer-3.tar.gz"
+def steps(found: dict[str, Any], name: str = "dev") -> list[str]:
+    s3 = Played(s3=training.objects({ARTIFACT: b"model"})).client("s3")
+    return [*next_steps(found, "breast-cancer", environment(name), TrainingArtifacts(s3))]
+
+
+def test_an_approved_version_is_released_by_pasting_what_is_printed() -> None:
+    copied, cp, models, entry, of_dev, line, deploy = steps(training.package(3))
+    assert cp == f"  aws s3 cp --region us-east-1 {ARTIFACT} models/breast-cancer-3.tar.gz"
+    pasted = Releases.model_validate_json(f'{{"models": {{{entry}}}, "environments": {{"dev": {{{line}}}}}}}')
+    assert pasted.models["breast-cancer-3"].model_dump() == {
+        "image": {"repository": "sagemaker-scikit-learn", "tag": "1.2-1-cpu-py3"},
+        "artifact": "models/breast-cancer-3.tar.gz",
+        "sha256": hashlib.sha256(b"model").hexdigest(),
+        "environment": training.VARIABLES,
+    }
+    assert pasted.environments["dev"]["linear-learner"].model_dump() == {
+        "production": "breast-cancer-3",
+        "shadow": None,
+    }
+    assert "docs/releasing.md" in copied
+    assert models == "dev: and into releases.json, to models:"
+    assert of_dev == "dev: and to environments, dev, for the endpoint that is to serve it:"
+    assert deploy == "dev: then make deploy ENV=dev"
+
+
+def test_a_shadow_that_is_released_stays_in_the_line() -> None:
+    line = steps(training.package(3), "staging")[-2]
+    shadow = environment("staging").releases["linear-learner"].models["shadow"].catalogue_name
+    assert json.loads(f"{{{line}}}") == {"linear-learner": {"production": "breast-cancer-3", "shadow": shadow}}
+
+
+@pytest.mark.parametrize(
+    "containers",
+    [
+        [],
+        [{"Image": "acme/own@sha256:01", "ModelDataUrl": ARTIFACT}],
+        [{"Image": training.IMAGE}],
+        [{"Image": training.IMAGE, "ModelDataUrl": ARTIFACT}] * 2,
+    ],
+)
+def test_what_releases_json_cannot_have_is_told(containers: list[dict[str, Any]]) -> None:
+    [said] = steps(training.package(3, InferenceSpecification={"Containers": containers}))
+    assert said == "dev: releases.json cannot have it: it takes one of AWS's images with one artifact"

@@ -10,16 +10,17 @@ from unittest.mock import patch
 import pytest
 
 from operations import train
-from operations.approval import decide, package, refuse_what_cannot_serve
+from operations.approval import decide, next_steps, package, refuse_what_cannot_serve
 from operations.caller import Caller
 from operations.models import lines
 from operations.train import deployed_pipeline, found_execution, others, refuse_without_data, start
+from operations.training_artifacts import TrainingArtifacts
 from operations.training_screen import Lines
 from stacks.environments import ROOT
 from tests.support import training
 from tests.support.iam_actions import actions_of, checked_against
 from tests.support.played import ACCOUNT, Played
-from tests.support.policies import Request, decisions
+from tests.support.policies import KEY, Policy, Request, decisions, policies
 from tests.support.synthesis import environment
 from tests.support.train_command import SCENES, playing
 from tests.support.training import BUCKET, EXECUTION, NAME, PIPELINE, REGION, endpoints, registry
@@ -27,6 +28,8 @@ from tests.support.training import BUCKET, EXECUTION, NAME, PIPELINE, REGION, en
 PAGE = (ROOT / "docs/training.md").read_text()
 [POLICY] = [json.loads(found) for found in re.findall(r"^```json\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)]
 LOGS = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group"
+DECRYPT, VIA_S3 = "kms:Decrypt", {"kms:ViaService": "s3.us-east-1.amazonaws.com"}
+COPY = f"s3://{BUCKET}/models/breast-cancer-3-01234567/model.tar.gz"
 OTHER = "ml-platform-prod-breast-cancer"
 
 
@@ -43,7 +46,7 @@ def resource(operation: str, asked: dict[str, Any]) -> str:
             return f"{LOGS}:{group}:log-stream:{stream}"
         case "logs.DescribeLogStreams", {"logGroupName": group}:
             return f"{LOGS}:{group}"
-        case "s3.HeadObject", {"Bucket": bucket, "Key": key}:
+        case "s3.HeadObject" | "s3.GetObject", {"Bucket": bucket, "Key": key}:
             return f"arn:aws:s3:::{bucket}/{key}"
         case "s3.ListObjectsV2", {"Bucket": bucket}:
             return f"arn:aws:s3:::{bucket}"
@@ -59,11 +62,18 @@ def resource(operation: str, asked: dict[str, Any]) -> str:
     return f"{REGION}:{kind}/{name}"
 
 
+def decrypted(context: dict[str, str], policy: Policy = POLICY) -> Request:
+    keys = policies("dev")["encryption_key_policy_document"]
+    return Request(action=DECRYPT, resource=KEY, policy=policy, resource_policy=keys, context=context)
+
+
 def requests(asked: Sequence[tuple[str, dict[str, Any]]]) -> Iterator[Request]:
     for operation, parameters in asked:
         context = {"s3:prefix": parameters["Prefix"]} if "Prefix" in parameters else {}
         for action in actions_of(operation):
             yield Request(action=action, resource=resource(operation, parameters), policy=POLICY, context=context)
+        if operation == "s3.GetObject":  # S3 decrypts as who asks it
+            yield decrypted(VIA_S3)
 
 
 def trained() -> Played:
@@ -85,14 +95,15 @@ def decided() -> Played:
     """make models, make approve."""
     sagemaker = {
         **registry(training.package(3)),
-        **endpoints(**{"linear-learner": {"ModelDataUrl": training.ARTIFACT}}),
+        **endpoints(**{"linear-learner": {"ModelDataUrl": COPY}}),
         "UpdateModelPackage": lambda *, ModelPackageArn, **_: {"ModelPackageArn": ModelPackageArn},  # noqa: N803
     }
-    played = Played(sagemaker=sagemaker, s3={"HeadObject": lambda **_: {}})
-    client = played.client("sagemaker")
-    assert len([*lines(client, environment("dev"), {"breast-cancer": NAME})]) == 3
+    played = Played(sagemaker=sagemaker, s3=training.objects({training.ARTIFACT: b"model", COPY: b"model"}))
+    client, artifacts = played.client("sagemaker"), TrainingArtifacts(played.client("s3"))
+    assert len([*lines(client, played.client("s3"), environment("dev"), {"breast-cancer": NAME})]) == 3
     found = package(client, environment("dev"), "breast-cancer", NAME, 3)
-    refuse_what_cannot_serve(found, played.client("s3"))
+    refuse_what_cannot_serve(found, artifacts)
+    assert [*next_steps(found, "breast-cancer", environment("dev"), artifacts)]
     assert [*decide(client, found, "approve", f"approved on {datetime.now(UTC):%Y}")]
     return played
 
@@ -115,7 +126,8 @@ def test_the_policy_of_the_page_allows_what_the_commands_ask_for(played: Any, fi
 def test_the_policy_of_the_page_allows_nothing_that_no_command_asks_for() -> None:
     asked = [*trained().asked, *decided().asked]
     needed = {action for operation, _ in asked for action in actions_of(operation)} | {
-        "sagemaker:StopPipelineExecution"  # which make train tells a person to call
+        "sagemaker:StopPipelineExecution",  # which make train tells a person to call
+        DECRYPT,
     }
     granted = {
         action
@@ -143,3 +155,12 @@ def test_the_policy_of_the_page_allows_nothing_that_no_command_asks_for() -> Non
 def test_the_policy_of_the_page_allows_nothing_of_another_training_or_deploy(action: str, of: str) -> None:
     [decision] = decisions([Request(action=action, resource=of, policy=POLICY)])
     assert decision == "ImplicitlyDenied"
+
+
+def test_the_key_decrypts_what_s3_has_and_nothing_else_and_only_for_whom_the_policy_names() -> None:
+    without = {**POLICY, "Statement": [item for item in POLICY["Statement"] if item["Sid"] != "Key"]}
+    assert decisions([decrypted(VIA_S3), decrypted({}), decrypted(VIA_S3, without)]) == [
+        "Allowed",
+        "ImplicitlyDenied",
+        "ImplicitlyDenied",
+    ]

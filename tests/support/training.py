@@ -1,9 +1,12 @@
 """A training of dev as SageMaker plays it: the definition that is deployed, executions, jobs, versions."""
 
+import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from botocore.response import StreamingBody
 
 from tests.support.played import ACCOUNT, Answers, refusal
 
@@ -16,6 +19,8 @@ JOB = f"{NAME}-abcdefghijkl-0123456789-0"
 METRIC = "validation:accuracy"
 BEGAN = datetime(2026, 11, 27, 10, 0, tzinfo=UTC)
 ARTIFACT = f"s3://{BUCKET}/training-output/{JOB}/output/model.tar.gz"
+IMAGE = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.2-1-cpu-py3"
+VARIABLES = {"SAGEMAKER_PROGRAM": "inference.py", "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code"}
 BELOW = f"breast-cancer: {METRIC} is 0.91: must be at least 0.95 to be registered"
 
 
@@ -104,8 +109,15 @@ def package(number: int, approval: str = "PendingManualApproval", **others: Any)
         "ModelPackageStatus": "Completed",
         "ModelPackageStatusDetails": {"ValidationStatuses": []},
         "ModelApprovalStatus": approval,
-        "InferenceSpecification": {"Containers": [{"Image": "image", "ModelDataUrl": ARTIFACT}]},
-        "CustomerMetadataProperties": {"training_job": JOB, "metric": METRIC, "value": "0.9860140085220337"},
+        "InferenceSpecification": {
+            "Containers": [{"Image": IMAGE, "ModelDataUrl": ARTIFACT, "Environment": VARIABLES}]
+        },
+        "CustomerMetadataProperties": {
+            "training_job": JOB,
+            "pipeline_execution": EXECUTION,
+            "metric": METRIC,
+            "value": "0.9860140085220337",
+        },
         **others,
     }
 
@@ -139,8 +151,28 @@ def registry(*packages: dict[str, Any]) -> Answers:
     return {"DescribeModelPackageGroup": group, "ListModelPackages": listed, "DescribeModelPackage": described}
 
 
-def endpoints(**containers: dict[str, Any]) -> Answers:
-    """Each serves one model of its own."""
+def objects(contents: Mapping[str, bytes]) -> Answers:
+    """S3 with these, by their URLs."""
+
+    def found(bucket: str, key: str, absent: str) -> bytes:
+        url = f"s3://{bucket}/{key}"
+        if url not in contents:
+            raise refusal(absent, status=404)
+        return contents[url]
+
+    def head(*, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - boto3's
+        return {"ContentLength": len(found(Bucket, Key, "404"))}
+
+    def get(*, Bucket: str, Key: str, **_: str) -> dict[str, Any]:  # noqa: N803
+        content = found(Bucket, Key, "NoSuchKey")
+        return {"Body": StreamingBody(io.BytesIO(content), len(content)), "ContentLength": len(content)}
+
+    return {"HeadObject": head, "GetObject": get}
+
+
+def endpoints(shadows: Mapping[str, dict[str, Any]] | None = None, /, **containers: dict[str, Any]) -> Answers:
+    """Each serves one model of its own, and those that `shadows` has one beside it."""
+    of_models = {**containers, **{f"{name}-shadow": container for name, container in (shadows or {}).items()}}
 
     def endpoint(*, EndpointName: str) -> dict[str, Any]:  # noqa: N803
         if EndpointName not in containers:
@@ -156,11 +188,13 @@ def endpoints(**containers: dict[str, Any]) -> Answers:
 
     def configuration(*, EndpointConfigName: str) -> dict[str, Any]:  # noqa: N803
         name = EndpointConfigName.removesuffix("-1")
+        shadow = {"VariantName": "shadow", "ModelName": f"ml-platform-dev-{name}-shadow"}
         return {
             "EndpointConfigName": EndpointConfigName,
             "EndpointConfigArn": f"{REGION}:endpoint-config/{EndpointConfigName}",
             "CreationTime": BEGAN,
             "ProductionVariants": [{"VariantName": "production", "ModelName": f"ml-platform-dev-{name}"}],
+            **({"ShadowProductionVariants": [shadow]} if name in (shadows or {}) else {}),
         }
 
     def model(*, ModelName: str) -> dict[str, Any]:  # noqa: N803
@@ -168,7 +202,7 @@ def endpoints(**containers: dict[str, Any]) -> Answers:
             "ModelName": ModelName,
             "ModelArn": f"{REGION}:model/{ModelName}",
             "CreationTime": BEGAN,
-            "PrimaryContainer": containers[ModelName.removeprefix("ml-platform-dev-")],
+            "PrimaryContainer": of_models[ModelName.removeprefix("ml-platform-dev-")],
         }
 
     return {"DescribeEndpoint": endpoint, "DescribeEndpointConfig": configuration, "DescribeModel": model}
