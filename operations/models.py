@@ -25,9 +25,10 @@ from settings.problems import one_line
 from stacks.environments import Environment, read_environment
 from stacks.synthesized_stack import OperationError
 
-# In the place of the job where a line would be longer than WIDTH: a job's name begins with the pipeline's and this.
 EXECUTION, JOB = "execution", "training job"
 HEADER = ("version", "status", "metric", "age", JOB, "serves", "said")
+# Of a line with the environment's name before it. The job, whose name has some 60 characters, is there where it fits;
+# else the execution, whose id is in the job's name, and nothing where that does not fit either.
 WIDTH = 120
 NONE = "-"
 # Of one training, the newest: each is asked for by itself.
@@ -144,7 +145,7 @@ def row(package: Mapping[str, Any], of_served: Served, now: datetime) -> Sequenc
         str(version_of(package)),
         status(package),
         metric(package),
-        duration((now - package["CreationTime"]).total_seconds()),
+        " ".join(duration((now - package["CreationTime"]).total_seconds()).split()[:2]),
         package.get("CustomerMetadataProperties", {}).get("training_job", NONE),
         of_served.by(package),
         decision(package),
@@ -152,20 +153,21 @@ def row(package: Mapping[str, Any], of_served: Served, now: datetime) -> Sequenc
     return [one_line(cell) for cell in cells]
 
 
-def table(packages: Sequence[Mapping[str, Any]], of_served: Served, now: datetime) -> Sequence[str]:
+def table(packages: Sequence[Mapping[str, Any]], of_served: Served, now: datetime, *, width: int) -> Sequence[str]:
     rows = [HEADER, *(row(package, of_served, now) for package in packages)]
-    whole = [*aligned(rows)]
-    if max(map(len, whole)) <= WIDTH:
-        return whole
+    column = HEADER.index(JOB)
     executions = [
         package.get("CustomerMetadataProperties", {}).get("pipeline_execution", NONE).rpartition("/")[2]
         for package in packages
     ]
-    column = HEADER.index(JOB)
-    shorter = [EXECUTION, *map(one_line, executions)]
-    return [
-        *aligned([[*cells[:column], cell, *cells[column + 1 :]] for cells, cell in zip(rows, shorter, strict=True)])
-    ]
+    found: Sequence[str] = ()
+    for middle in ([cells[column] for cells in rows], [EXECUTION, *map(one_line, executions)], None):
+        of_each = [[]] * len(rows) if middle is None else [[cell] for cell in middle]
+        narrower = [[*cells[:column], *own, *cells[column + 1 :]] for cells, own in zip(rows, of_each, strict=True)]
+        found = [*aligned(narrower)]
+        if max(map(len, found)) <= width:
+            break
+    return found
 
 
 def lines(
@@ -186,7 +188,8 @@ def lines(
             yield f"training {training}: no version yet: make train ENV={name}{option(environment, training)}"
             continue
         yield f"training {training}: group {group}"
-        yield from table(found[:VERSIONS_MAX_COUNT], of_served, datetime.now(UTC))
+        width = WIDTH - len(f"{environment.settings.name}: ")
+        yield from table(found[:VERSIONS_MAX_COUNT], of_served, datetime.now(UTC), width=width)
         if len(found) > VERSIONS_MAX_COUNT:
             yield (
                 f"these are the newest {VERSIONS_MAX_COUNT}; all of them: aws sagemaker list-model-packages --region "

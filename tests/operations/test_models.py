@@ -62,13 +62,17 @@ def test_a_table_has_the_versions_the_newest_first_with_who_decided_and_who_serv
     assert found[3].endswith("  jane 2026-11-27: better")
 
 
-def test_the_usual_table_fits_into_120_columns_and_has_the_job_where_that_fits_too() -> None:
+def test_the_usual_table_fits_into_120_columns_and_has_the_job_or_its_execution_where_that_fits_too() -> None:
     served_copy = endpoints(**{"linear-learner": {"ModelDataUrl": ARTIFACT}})
     jane = Caller(account_id=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/jane")
     approved = package(2, "Approved", ApprovalDescription=description("approve", jane, "", BEGAN))
     usual = said({**registry(package(1, "Rejected"), approved, package(3)), **served_copy})
-    assert max(map(len, usual)) <= WIDTH == 120
+    assert max(len(f"dev: {line}") for line in usual) <= WIDTH == 120
     assert not [line for line in usual[1:] if JOB in line]
+    assert "execution" in usual[1]
+    reason = package(2, "Approved", ApprovalDescription=description("approve", jane, "x" * 40, BEGAN))
+    header = said({**registry(package(1, "Rejected"), reason, package(3)), **served_copy})[1]
+    assert header.split() == ["version", "status", "metric", "age", "serves", "said"]
     short = package(
         1, "Rejected", CustomerMetadataProperties={"training_job": "ml-dev-churn-abcdefghijkl-0123456789-0"}
     )
@@ -158,7 +162,7 @@ def test_what_is_huge_is_not_read_and_said_not_to_be(monkeypatch: pytest.MonkeyP
 def test_a_row_of_what_somebody_else_registered_has_what_there_is() -> None:
     bare = package(1, CustomerMetadataProperties={"metric": "a", "value": "x\n"}, InferenceSpecification={})
     assert row(bare, NOTHING, BEGAN + timedelta(hours=2)) == [
-        "1", "PendingManualApproval", r"a x\n", "2 h 0 min", "-", "-", "-",
+        "1", "PendingManualApproval", r"a x\n", "2 h", "-", "-", "-",
     ]  # fmt: skip
     assert row(package(1, ModelPackageStatus="Failed"), NOTHING, BEGAN)[1] == "Failed"
     assert row(package(1, CustomerMetadataProperties={}), NOTHING, BEGAN)[2] == "-"

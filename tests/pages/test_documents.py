@@ -12,6 +12,7 @@ import pytest
 from pages.settings_page import PLACE, classes, table
 from settings.releases import Releases
 from stacks.environments import ROOT
+from tests.support import page
 from tests.support.project import copy_project
 from tests.support.synthesis import environment, synthesized_platform
 
@@ -25,6 +26,9 @@ DOCUMENTS = [
 TEXTS = {str(path.relative_to(ROOT)): path.read_text() for path in DOCUMENTS}
 # Worked through as a whole: tests/integration/test_local_deploy.py.
 WHOLE = "docs/your-first-model.md"
+# Whose training of one's own has files: run by tests/pages/test_training_page.py.
+OF_A_PROCESS = {"mkdir", ".venv/bin/python"}
+TRAINING, OWN = "docs/training.md", "models/rents"
 # Their JSON is IAM's: tests/pages/test_first_deploy_page.py, tests/operations/test_training_policy.py.
 POLICIES = ("docs/first-deploy.md", "docs/training.md")
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
@@ -38,6 +42,15 @@ def examples(language: str) -> list[tuple[str, str]]:
         for found in BLOCK.finditer(text)
         if found[2] == language and name != WHOLE
     ]
+
+
+def own_files() -> dict[str, str]:
+    """Of the training of one's own, by their paths in the project."""
+    return {example.file: example.text for example in page.examples(TEXTS[TRAINING], OWN) if example.file}
+
+
+def environments() -> list[tuple[str, str]]:
+    return [item for item in examples("python") if item[1] not in own_files().values()]
 
 
 def commands() -> list[tuple[str, str]]:
@@ -56,9 +69,12 @@ def test_every_example_says_its_language_and_is_one_that_is_tried_here() -> None
     assert indented == []
 
 
-@pytest.mark.parametrize(("document", "example"), examples("python"))
+@pytest.mark.parametrize(("document", "example"), environments())
 def test_a_python_example_is_a_whole_environment_that_synthesizes(tmp_path: Path, document: str, example: str) -> None:
     project = copy_project(tmp_path / "project")
+    for path, text in own_files().items():
+        (project / path).parent.mkdir(parents=True, exist_ok=True)
+        (project / path).write_text(text)
     [name] = re.findall(r'^    name="(\w+)",$', example, re.MULTILINE)
     (project / f"stacks/{name}.py").write_text(example)
     finished = subprocess.run([sys.executable, "main.py"], cwd=project, capture_output=True, text=True, check=False)
@@ -83,7 +99,7 @@ def test_a_shell_example_parses(document: str, example: str) -> None:
 
 def test_every_command_of_the_examples_is_of_a_program_that_is_tried_here() -> None:
     programs = {line.split()[0] for _, line in commands()}
-    assert programs == {".", "aws", "cdktf", "export", "make", "python"}
+    assert programs == {".", "aws", "cdktf", "export", "make", "python", *OF_A_PROCESS}
 
 
 @pytest.mark.parametrize("line", sorted({line for _, line in commands() if line.startswith("make ")}))

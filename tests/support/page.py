@@ -19,6 +19,6 @@ def examples(page: str, folder: str) -> Iterator[Example]:
     """Files are those within the folder."""
     end = 0
     for found in FENCED.finditer(page):
-        named = re.findall(rf"`({folder}/[\w.]+)`", page[end : found.start()])
+        named = re.findall(rf"`({folder}/[\w./]+)`", page[end : found.start()])
         yield Example(found[1], textwrap.dedent(found[2]), named[-1] if named else None)
         end = found.end()
