@@ -5,6 +5,10 @@ What is refused, and in which words, is AWS's: https://docs.aws.amazon.com/sagem
 group that is missing is a ValidationException that says "does not exist", as Terraform's provider reads it
 (internal/service/sagemaker/model_package_group.go); one that has versions was seen to be kept with the words below.
 A version's number is never given again.
+
+An artifact that is not in S3 is refused too: AWS reads it as the caller while it makes the package. Its words for one
+that is missing are on no page; those here are CreateModel's:
+https://github.com/aws/amazon-sagemaker-examples/issues/2264
 """
 
 import json
@@ -19,8 +23,9 @@ from moto.sagemaker.exceptions import ConflictException, ValidationError
 from moto.sagemaker.models import BaseObject
 from moto.sagemaker.responses import SageMakerResponse
 
-from local_aws.server.gaps import callers
+from local_aws.server.gaps import callers, training_storage
 from local_aws.server.gaps.callers import user_context
+from local_aws.server.gaps.training_storage import MissingDataError
 from local_aws.server.pages import Keys, page, within
 
 # Of a request, what is not described again.
@@ -186,6 +191,7 @@ def _create(call: SageMakerResponse) -> ActionResult:
     group_name, name = request.get("ModelPackageGroupName"), request.get("ModelPackageName")
     if (group_name is None) is (name is None):
         raise ValidationError(message="ModelPackageGroupName or ModelPackageName must be given, and not both.")
+    _refuse_missing_artifacts(call, request)
     now = utcnow()
     told = {key: value for key, value in request.items() if key not in NOT_DESCRIBED} | {
         "ModelPackageStatus": "Completed",
@@ -201,6 +207,17 @@ def _create(call: SageMakerResponse) -> ActionResult:
         made = _version(_group(call, group_name), call, told)
     _packages(call)[made.arn] = made
     return ActionResult({"ModelPackageArn": made.arn})
+
+
+def _refuse_missing_artifacts(call: SageMakerResponse, request: Mapping[str, Any]) -> None:
+    """Raises ValidationError."""
+    for container in request.get("InferenceSpecification", {}).get("Containers", []):
+        uri = container.get("ModelDataUrl", "")
+        if uri.startswith("s3://"):
+            try:
+                training_storage.read(call.current_account, uri)
+            except MissingDataError:
+                raise ValidationError(message=f"Could not find model data at {uri}.") from None
 
 
 def _unversioned(call: SageMakerResponse, name: str, told: dict[str, Any], tags: list[dict[str, str]]) -> Package:

@@ -43,7 +43,11 @@ def server(folder: Path) -> Iterator[Server]:
 def client(server: Server) -> Any:
     """One that holds every answer against the service model."""
     variables = credentials.account_variables(server, environment("dev").settings)
-    made = credentials.session(variables).client("sagemaker", endpoint_url=server.url)
+    session = credentials.session(variables)
+    s3: Any = session.client("s3", endpoint_url=server.url)
+    s3.create_bucket(Bucket="acme")
+    s3.put_object(Bucket="acme", Key="model.tar.gz", Body=b"")
+    made = session.client("sagemaker", endpoint_url=server.url)
     hold(made, left_out=NAMELESS)
     return made
 
@@ -233,6 +237,19 @@ def test_rejects_a_group_that_is_not_there(registry: Any, operation: str) -> Non
 def test_rejects_a_version_in_a_group_that_is_not_there(registry: Any) -> None:
     with pytest.raises(ClientError, match="model-package-group/nobody does not exist"):
         registered(registry, ModelPackageGroupName="nobody")
+
+
+@pytest.mark.parametrize("uri", ["s3://acme/gone.tar.gz", "s3://nobodys/model.tar.gz"])
+def test_rejects_a_version_whose_artifact_is_not_there(registry: Any, uri: str) -> None:
+    specification = INFERENCE | {"Containers": [CONTAINER, CONTAINER | {"ModelDataUrl": uri}]}
+    with pytest.raises(ClientError) as raised:
+        registered(registry, InferenceSpecification=specification)
+    assert raised.value.response["Error"] == {
+        "Code": "ValidationException",
+        "Message": f"Could not find model data at {uri}.",
+    }
+    assert versions(registry) == []
+    assert registered(registry).endswith("/1")
 
 
 def test_rejects_a_package_that_is_not_there(registry: Any) -> None:

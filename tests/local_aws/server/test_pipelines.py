@@ -164,9 +164,12 @@ def holding(client: Callable[[str], Any]) -> Any:
 
 
 @pytest.fixture
-def sagemaker(holding: Any) -> Iterator[Any]:
+def sagemaker(holding: Any, client: Callable[[str], Any]) -> Iterator[Any]:
     """A client that holds every answer against the service model; it begins and ends with nothing there."""
     holding.create_model_package_group(ModelPackageGroupName="cancer")
+    s3 = client("s3")
+    s3.create_bucket(Bucket="acme")
+    s3.put_object(Bucket="acme", Key="training-output/job/output/model.tar.gz", Body=b"")
     yield holding
     for pipeline in holding.list_pipelines()["PipelineSummaries"]:
         holding.delete_pipeline(PipelineName=pipeline["PipelineName"])

@@ -172,6 +172,18 @@ def test_a_script_that_raises_fails_the_step_with_the_jobs_reason(lab: Lab) -> N
     assert ran["Train"]["FailureReason"] == f"ClientError: {reason}"[:1024]
 
 
+def test_a_script_that_ends_well_without_a_model_registers_nothing(lab: Lab) -> None:
+    before = lab.sagemaker.list_model_packages(ModelPackageType="Versioned")["ModelPackageSummaryList"]
+    status, ran = lab.run('print("validation:accuracy=0.986014")')
+    assert (status, [*ran]) == ("Failed", ["Train", "Judge", "Register"])
+    job = ran["Train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
+    assert ran["Register"]["FailureReason"] == (
+        "ClientError: Failed to invoke sagemaker:CreateModelPackage. Error Details: Could not find model data at "
+        f"s3://{BUCKET}/training-output/{job}/output/model.tar.gz."
+    )
+    assert lab.sagemaker.list_model_packages(ModelPackageType="Versioned")["ModelPackageSummaryList"] == before
+
+
 def test_data_that_is_not_there_fails_the_step(lab: Lab) -> None:
     lab.s3.delete_object(Bucket=BUCKET, Key=f"{DATA}train.csv")
     try:
