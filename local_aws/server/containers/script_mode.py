@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+ROOT = "/opt/ml"
 HOST = "algo-1"
 GROUP = "homogeneousCluster"
 # What the container is told of itself, and the script not.
@@ -64,6 +65,10 @@ class Layout:
     @property
     def checkpoints(self) -> Path:
         return self.root / "checkpoints"
+
+    def told(self, text: str) -> str:
+        """With the paths that the images have."""
+        return text.replace(str(self.root), ROOT)
 
     def make(
         self, *, hyperparameters: Mapping[str, str], inputs: Mapping[str, Any], resources: Mapping[str, Any]

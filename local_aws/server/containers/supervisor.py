@@ -8,14 +8,15 @@ then, and the folder.
 import json
 import os
 import resource
-import shutil
 import subprocess
 import sys
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+from local_aws.server.containers import leftovers
 from local_aws.server.containers.descendants import adopt_orphans, end_descendants
 
 
@@ -52,5 +53,5 @@ def main() -> None:
     code = command.wait()
     end_descendants()
     if gone.is_set():
-        shutil.rmtree(asked["folder"], ignore_errors=True)
+        leftovers.remove(Path(asked["folder"]))
     os._exit(code if code >= 0 else 128 - code)

@@ -7,6 +7,7 @@ its environment is left. A server that ends takes its containers with it: local_
 """
 
 import importlib.util
+import io
 import json
 import os
 import re
@@ -25,17 +26,16 @@ from pathlib import Path
 from platform import python_version
 from typing import IO
 
-from local_aws.server.containers import descendants, linear_learner_interface, script_mode
+from local_aws.server.containers import descendants, leftovers, linear_learner_interface, script_mode
 from local_aws.server.containers.handlers import unpack
 from local_aws.server.containers.scikit_learn import RefusedError, contents
-from local_aws.server.containers.script_mode import Layout
+from local_aws.server.containers.script_mode import ROOT, Layout
 
 # By repository: the module by which the toolkit reaches the framework, and the package that the script needs here.
 FRAMEWORKS = {
     "sagemaker-scikit-learn": ("sagemaker_sklearn_container.training:main", "sklearn", "scikit-learn"),
     "sagemaker-xgboost": ("sagemaker_xgboost_container.training:main", "xgboost", "xgboost"),
 }
-ROOT = "/opt/ml"
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_StopTrainingJob.html
 STOP_SECONDS = 120
 REASON_MAX_CHARACTERS = 1024
@@ -151,7 +151,10 @@ def prepare(container: Container, layout: Layout, download: Callable[[str], byte
     return Command(
         words=words,
         folder=layout.code,
-        introduction=[_introduced(said, container), f"Invoking script with the following command: {' '.join(words)}"],
+        introduction=[
+            _introduced(said, container),
+            layout.told(f"Invoking script with the following command: {' '.join(words)}"),
+        ],
         own=own,
     )
 
@@ -208,16 +211,14 @@ def run(
     return Ended(exit_code=-1 if code is None or code < 0 else code, is_over_time=is_over_time)
 
 
-def failure(command: Command, layout: Layout, ended: Ended) -> FailedError:
+def failure(command: Command, layout: Layout, home: Path, ended: Ended) -> FailedError:
     """Of what the script wrote to the failure file, or the toolkit would have: the script's exit code is in it.
 
     https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-signal-success-failure.html
     """
     if ended.exit_code == -1:
         return _algorithm_error("the container was killed", exit_code=137)
-    written = ""
-    with suppress(OSError), (layout.output / "failure").open(errors="replace") as file:
-        written = file.read(REASON_MAX_CHARACTERS)
+    written = leftovers.text(layout.output / "failure", home, REASON_MAX_CHARACTERS)
     if not command.is_script:
         customer = ended.exit_code == linear_learner_interface.CUSTOMER_ERROR
         return _error("ClientError" if customer else "AlgorithmError", written, ended.exit_code)
@@ -227,14 +228,16 @@ def failure(command: Command, layout: Layout, ended: Ended) -> FailedError:
     )
 
 
-def pack(folder: Path, to: Path) -> bool:
-    """What is in the folder, as model.tar.gz and output.tar.gz are made; whether there was anything."""
+def pack(folder: Path) -> bytes | None:
+    """What is in the folder, as model.tar.gz and output.tar.gz are made, if there is anything."""
     members = sorted(folder.iterdir())
-    if members:
-        with tarfile.open(to, "w:gz", compresslevel=1) as archive:
-            for member in members:
-                archive.add(member, member.name)
-    return bool(members)
+    if not members:
+        return None
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz", compresslevel=1) as archive:
+        for member in members:
+            archive.add(member, member.name)
+    return packed.getvalue()
 
 
 def _framework(container: Container) -> tuple[str, str, str]:

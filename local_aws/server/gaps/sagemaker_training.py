@@ -11,14 +11,13 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeTrainingJo
 import copy
 import json
 import math
-import shutil
 import struct
 import tempfile
 import threading
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ from moto.sagemaker.exceptions import ResourceInUseException, ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 from moto.utilities.utils import get_partition
 
-from local_aws.server.containers import linear_learner_interface, script_mode, training
+from local_aws.server.containers import leftovers, linear_learner_interface, script_mode, training
 from local_aws.server.containers.script_mode import Layout
 from local_aws.server.containers.training import Container, FailedError
 from local_aws.server.gaps import training_storage
@@ -156,17 +155,18 @@ class TrainingJob:
 
     def run(self) -> None:
         """Raises nothing: how it ends is its status. By then its folder is gone."""
-        home, reason = Path(tempfile.mkdtemp(prefix="local-aws-training-")), None
+        home, reason = Path(tempfile.mkdtemp(prefix="local-aws-training-")).resolve(), None
+        layout = Layout(root=home / "opt/ml")
         try:
             with self._place():
-                secondary = self._train(home)
+                secondary = self._train(home, layout)
         except FailedError as error:
-            secondary, reason = "Failed", str(error)
+            secondary, reason = "Failed", layout.told(str(error))
         except Exception as error:
             traceback.print_exc()
-            secondary, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
+            secondary, reason = "Failed", layout.told(f"InternalServerError: {type(error).__name__}: {error}")
         finally:
-            shutil.rmtree(home, ignore_errors=True)
+            leftovers.remove(home)
         self._end(secondary, reason)
 
     @contextmanager
@@ -183,12 +183,12 @@ class TrainingJob:
             if has:
                 places.release()
 
-    def _train(self, home: Path) -> str:
+    def _train(self, home: Path, layout: Layout) -> str:
         """The secondary status that it ends with. Raises FailedError."""
         self._move("Starting")
         if self.stopping.is_set():
             return "Stopped"
-        container, layout = self._container(), Layout(root=home / "opt/ml")
+        container = self._container()
         self._log_stream = f"{self.name}/{script_mode.HOST}-{int(time.time())}"
         self.started = utcnow()
         self._move("Downloading")
@@ -205,9 +205,12 @@ class TrainingJob:
         self._move("Training")
         ended = training.run(container, command, home, log=log, stop=self.stopping)
         was_stopped = self.stopping.is_set() or ended.is_over_time
-        self._upload_checkpoints(layout)
+        leftovers.open_up(home)
         if ended.exit_code and not was_stopped:
-            raise training.failure(command, layout, ended)
+            with suppress(FailedError):  # the script's own reason is the one
+                self._upload_checkpoints(home, layout)
+            raise training.failure(command, layout, home, ended)
+        self._upload_checkpoints(home, layout)
         self._move("Uploading")
         self._upload(home, layout)
         if ended.is_over_time:
@@ -253,8 +256,10 @@ class TrainingJob:
                 )
             self._fetch(source["S3Uri"], layout.data / name)
         checkpoints = self._checkpoints(layout)
-        if checkpoints is not None and training_storage.objects(self.account_id, checkpoints[0]):
-            self._fetch(*checkpoints)
+        if checkpoints is not None:
+            checkpoints[1].mkdir(parents=True, exist_ok=True)
+            if training_storage.objects(self.account_id, checkpoints[0]):
+                self._fetch(*checkpoints)
 
     def _fetch(self, uri: str, folder: Path) -> None:
         try:
@@ -287,40 +292,58 @@ class TrainingJob:
                 raise ValidationError(message=self._no_objects(source["S3Uri"]))
 
     def _upload(self, home: Path, layout: Layout) -> None:
-        """Raises FailedError."""
-        for folder, name in ((layout.model, "model"), (layout.output / "data", "output")):
-            archive = home / f"{name}.tar.gz"
-            if training.pack(folder, archive):
-                self._put(f"{self.output}/{archive.name}", archive)
-            elif folder == layout.model:
-                self._log(f"local AWS: nothing is in {folder}: there is no model.tar.gz")
+        """Raises FailedError.
 
-    def _upload_checkpoints(self, layout: Layout) -> None:
-        """At the end, where AWS does it while the job runs. Raises FailedError."""
+        Of an empty folder AWS makes no archive, and the job is Completed all the same:
+        https://github.com/aws/sagemaker-python-sdk/issues/3455
+        """
+        folders = {"model": layout.model, "output": layout.output / "data"}
+        for folder in folders.values():
+            self._refuse_what_is_no_folder(folder, home, layout)
+        for name, folder in folders.items():
+            packed = training.pack(folder)
+            if packed is not None:
+                self._put(f"{self.output}/{name}.tar.gz", packed)
+            elif folder == layout.model:
+                self._log(layout.told(f"local AWS: nothing is in {folder}: there is no model.tar.gz"))
+
+    def _upload_checkpoints(self, home: Path, layout: Layout) -> None:
+        """At the end, where AWS does it while the job runs; nothing that lies outside. Raises FailedError."""
         checkpoints = self._checkpoints(layout)
         if checkpoints is not None:
             uri, folder = checkpoints
+            self._refuse_what_is_no_folder(folder, home, layout)
             for path in sorted(folder.rglob("*")):
-                if path.is_file():
-                    self._put(f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", path)
+                if path.is_file() and path.resolve().is_relative_to(folder):
+                    self._put(f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}", path.read_bytes())
+
+    def _refuse_what_is_no_folder(self, folder: Path, home: Path, layout: Layout) -> None:
+        """Raises FailedError. On AWS these are mounts, which a script can neither remove nor replace:
+
+        https://github.com/awslabs/graphstorm/pull/322
+        """
+        if not leftovers.is_folder(folder, home):
+            raise FailedError(
+                f"ClientError: Artifact upload failed: {layout.told(str(folder))} is no longer the folder that the "
+                "script was given: it was removed or replaced"
+            )
 
     def _checkpoints(self, layout: Layout) -> tuple[str, Path] | None:
         """Address and folder. Raises FailedError."""
         asked = self.request.get("CheckpointConfig")
         if asked is None:
             return None
-        folder = Path(training.relocated(asked.get("LocalPath", f"{training.ROOT}/checkpoints"), layout.root))
+        folder = Path(training.relocated(asked.get("LocalPath", f"{script_mode.ROOT}/checkpoints"), layout.root))
         if not folder.is_relative_to(layout.root) or ".." in folder.parts:
             raise FailedError(
-                f"ClientError: CheckpointConfig.LocalPath {folder}: the local AWS has {training.ROOT} only"
+                f"ClientError: CheckpointConfig.LocalPath {folder}: the local AWS has {script_mode.ROOT} only"
             )
-        folder.mkdir(parents=True, exist_ok=True)
         return asked["S3Uri"], folder
 
-    def _put(self, uri: str, path: Path) -> None:
+    def _put(self, uri: str, content: bytes) -> None:
         key_id = self.request["OutputDataConfig"].get("KmsKeyId")
         try:
-            training_storage.upload(self.account_id, uri, path, key_id)
+            training_storage.upload(self.account_id, uri, content, key_id)
         except S3ClientError as error:
             raise FailedError(f"ClientError: Artifact upload failed: {uri}: {error}") from error
 

@@ -60,10 +60,8 @@ def read(account_id: str, uri: str) -> bytes:
     return value
 
 
-def upload(account_id: str, uri: str, path: Path, key_id: str | None) -> None:
+def upload(account_id: str, uri: str, content: bytes, key_id: str | None) -> None:
     """Encrypted with the key, or as the bucket says. Raises S3ClientError."""
     bucket, key = split(uri)
     encryption = "aws:kms" if key_id else None
-    s3_backends[account_id]["aws"].put_object(
-        bucket, key, path.read_bytes(), encryption=encryption, kms_key_id=key_id or None
-    )
+    s3_backends[account_id]["aws"].put_object(bucket, key, content, encryption=encryption, kms_key_id=key_id or None)

@@ -106,7 +106,7 @@ def test_a_command_gets_the_arguments_too(tmp_path: Path) -> None:
     ended = training.run(container(), command, tmp_path, log=lines.append, stop=threading.Event())
     assert lines[-1] == "--words (two words)"
     assert ended == training.Ended(exit_code=3, is_over_time=False)
-    assert "\nExitCode 3\n" in str(training.failure(command, layout, ended))
+    assert "\nExitCode 3\n" in str(training.failure(command, layout, tmp_path, ended))
 
 
 def test_a_script_of_xgboost_needs_xgboost(tmp_path: Path) -> None:

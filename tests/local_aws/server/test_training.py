@@ -257,6 +257,127 @@ def test_a_script_that_fails_tells_its_reason_by_its_own_file_or_by_its_exit_cod
     assert long["FailureReason"].endswith("xxx, exit code: 1")
 
 
+@pytest.mark.parametrize(
+    "makes",
+    [
+        "os.mkfifo(failure)",
+        "import socket; socket.socket(socket.AF_UNIX).bind(failure)",
+        "os.mkdir(failure)",
+        "os.symlink({outside!r}, failure)",
+        "os.rename(output, output + '-before'); os.symlink({folder!r}, output)",
+    ],
+)
+def test_a_failure_file_that_is_none_is_not_read(lab: Lab, makes: str, tmp_path: Path) -> None:
+    outside = tmp_path / "failure"
+    outside.write_text("not of this job")
+    script = f"""
+        import os
+        output = os.environ["SM_OUTPUT_DIR"]
+        failure = output + "/failure"
+        {makes.format(outside=str(outside), folder=str(tmp_path))}
+        raise SystemExit(1)
+        """
+    reason = lab.train(script)["FailureReason"]
+    assert reason.startswith("AlgorithmError: ExecuteUserScriptError:\nExitCode 1\n")
+
+
+@pytest.mark.parametrize("then", ["", "folder.write_text('')", "folder.symlink_to({outside!r})"])
+@pytest.mark.parametrize("below", ["model", "output/data", "checkpoints"])
+def test_a_script_that_removes_or_replaces_a_folder_of_its_job_is_a_failed_job(
+    lab: Lab, below: str, then: str, tmp_path: Path
+) -> None:
+    (tmp_path / "outside").write_text("not of this job")
+    script = f"""
+        import os, shutil
+        from pathlib import Path
+        folder = Path(os.environ["SM_MODEL_DIR"]).parent / "{below}"
+        shutil.rmtree(folder)
+        {then.format(outside=str(tmp_path))}
+        """
+    found = lab.train(script, CheckpointConfig={"S3Uri": f"s3://{BUCKET}/output/replaced/"})
+    assert (found["TrainingJobStatus"], found["FailureReason"]) == (
+        "Failed",
+        f"ClientError: Artifact upload failed: /opt/ml/{below} is no longer the folder that the script was given: it "
+        "was removed or replaced",
+    )
+    for prefix in (found["TrainingJobName"], "replaced"):
+        assert lab.s3.list_objects_v2(Bucket=BUCKET, Prefix=f"output/{prefix}/")["KeyCount"] == 0
+
+
+def test_a_script_that_fails_tells_its_own_reason_whatever_it_did_to_its_folders(lab: Lab) -> None:
+    script = """
+        import os, shutil
+        from pathlib import Path
+        output = Path(os.environ["SM_OUTPUT_DIR"])
+        shutil.rmtree(output.parent / "checkpoints")
+        (output / "failure").write_text(f"no room for {output.parent / 'model'}")
+        raise SystemExit(1)
+        """
+    found = lab.train(script, CheckpointConfig={"S3Uri": f"s3://{BUCKET}/never/"})
+    assert found["FailureReason"] == "AlgorithmError: no room for /opt/ml/model, exit code: 1"
+
+
+def test_reasons_and_lines_have_the_paths_of_the_image(lab: Lab) -> None:
+    own = {
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": "/opt/ml/input/data/code",
+        "to": "/opt/ml/model",
+    }
+    empty = lab.train("", HyperParameters=own)
+    _, command, last = lab.log(empty["TrainingJobName"])
+    assert command.endswith(" train.py --to /opt/ml/model")
+    assert last == "local AWS: nothing is in /opt/ml/model: there is no model.tar.gz"
+    failed = lab.train("raise SystemExit(1)", HyperParameters=own)
+    assert failed["FailureReason"].endswith(' train.py --to /opt/ml/model", exit code: 1')
+    above = lab.train("", CheckpointConfig={"S3Uri": "s3://acme/c/", "LocalPath": "/opt/ml/../a"})
+    assert above["FailureReason"].startswith("ClientError: CheckpointConfig.LocalPath /opt/ml/../a: the local AWS has")
+
+
+@pytest.mark.parametrize(
+    "does",
+    [
+        "shutil.rmtree(home)",
+        "shutil.rmtree(home / 'tmp'); os.chmod(home, 0)",
+        "os.rename(home / 'opt', home / 'other'); os.symlink({outside!r}, home / 'opt')",
+        "[(os.mkdir('a'), os.chdir('a')) for _ in range(1500)]",  # deeper than Python's recursion
+        "subprocess.run(['chattr', '+i', home / 'kept/a'])",
+    ],
+)
+def test_a_jobs_folder_is_gone_whatever_its_script_did(lab: Lab, does: str, tmp_path: Path) -> None:
+    (tmp_path / "ml/model").mkdir(parents=True)
+    script = f"""
+        import os, shutil, subprocess
+        from pathlib import Path
+        home = Path(os.environ["HOME"])
+        (home / "kept/a").mkdir(parents=True)
+        print("home", home)
+        {does.format(outside=str(tmp_path))}
+        """
+    name = lab.start(script)
+    lab.ended(name)
+    home = Path(lab.wait_for(name, "home").split()[1])
+    assert home.is_absolute()
+    assert not home.exists()
+    assert (tmp_path / "ml/model").is_dir()
+
+
+def test_an_archive_is_written_nowhere_where_the_script_could_wait_for_it(lab: Lab, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    kept.write_text("of another")
+    script = f"""
+        import os
+        from pathlib import Path
+        Path(os.environ["SM_MODEL_DIR"], "model").write_text("1")
+        Path(os.environ["SM_OUTPUT_DATA_DIR"], "rows").write_text("1")
+        os.symlink({str(kept)!r}, os.environ["HOME"] + "/model.tar.gz")
+        os.mkfifo(os.environ["HOME"] + "/output.tar.gz")
+        """
+    found = lab.train(script)
+    assert found["TrainingJobStatus"] == "Completed"
+    assert lab.members(found["ModelArtifacts"]["S3ModelArtifacts"]) == {"model": b"1"}
+    assert kept.read_text() == "of another"
+
+
 def test_a_script_that_is_killed_or_takes_too_much_memory_is_a_failed_job(lab: Lab) -> None:
     killed = lab.train("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
     assert "\nExitCode -9\n" in killed["FailureReason"]
@@ -397,6 +518,22 @@ def test_checkpoints_are_there_again_and_kept(lab: Lab) -> None:
     assert "found epoch-1" in lab.log(name)
     kept = lab.s3.list_objects_v2(Bucket=BUCKET, Prefix="checkpoints/")["Contents"]
     assert [item["Key"] for item in kept] == ["checkpoints/epoch-1", "checkpoints/epoch-2"]
+
+
+def test_what_lies_outside_is_no_checkpoint(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "outside").write_text("not of this job")
+    script = f"""
+        import os
+        os.chdir(os.environ["SM_MODEL_DIR"] + "/../checkpoints")
+        open("epoch-1", "w").close()
+        os.symlink("epoch-1", "latest")
+        os.symlink({str(tmp_path / "outside")!r}, "outside")
+        os.symlink({str(tmp_path)!r}, "folder")
+        os.mkfifo("pipe")
+        """
+    lab.train(script, CheckpointConfig={"S3Uri": f"s3://{BUCKET}/own/"})
+    kept = lab.s3.list_objects_v2(Bucket=BUCKET, Prefix="own/")["Contents"]
+    assert [item["Key"] for item in kept] == ["own/epoch-1", "own/latest"]
 
 
 def test_code_in_an_archive_of_s3_is_downloaded_unless_the_job_is_isolated(lab: Lab) -> None:
