@@ -7,6 +7,7 @@ from pathlib import Path
 from local_aws import credentials, environment_stack, provider
 from local_aws.deployed import Deployed, noted
 from local_aws.inventory import delete_kept_log_groups, delete_registered_models, inventory
+from local_aws.running_executions import stop_running_executions
 from local_aws.server.process import Server
 from stacks.environments import read_environments
 
@@ -34,11 +35,14 @@ def _accounts(folder: Path) -> list[Deployed]:
 
 
 def _left(folder: Path, server: Server, deployed: Deployed) -> list[str]:
-    """What is in the account after the destroy. Raises OperationError when that fails."""
+    """What is in the account after the destroy. Raises OperationError and LocalAwsError."""
     name = deployed.name
     changes, _ = provider.cli_configuration(folder, os.environ)
     own = credentials.variables_of(server, deployed)
     session = credentials.session(own)
+    stopped = stop_running_executions(session, server.url)
+    if stopped:
+        print(f"local AWS: {name}: stopped, as it still ran: {', '.join(stopped)}", flush=True)
     for bucket in session.resource("s3", endpoint_url=server.url).buckets.all():
         if bucket.name != deployed.state_bucket:
             bucket.object_versions.delete()  # Terraform deletes objects only where the settings have force_destroy
