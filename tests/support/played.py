@@ -56,8 +56,9 @@ class Played:
                 body = self.answers[service][model.name](**self.asked[-1][1])
             except ClientError as error:
                 raise ClientError(error.response, model.name) from None
-            report = ParamValidator().validate(body, model.output_shape)
-            assert not report.has_errors(), f"{model.name}: {report.generate_report()}"
+            if model.output_shape is not None:  # some answer nothing
+                report = ParamValidator().validate(body, model.output_shape)
+                assert not report.has_errors(), f"{model.name}: {report.generate_report()}"
             return AWSResponse("https://aws", 200, {}, None), body
 
         return answer

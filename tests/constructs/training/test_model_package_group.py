@@ -2,19 +2,19 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.sagemaker_model_package_group import SagemakerModelPackageGroup
-from moto import mock_aws
 
 from constructs.training.model_package_group import ModelPackageGroup
 from operations.delete_model_packages import delete_versions
 from settings.bucket import BucketSettings
 from stacks.environments import ROOT
+from tests.support.played import Played
 from tests.support.synthesis import Resources, environment, only, synthesized, synthesized_platform
 
 SCRIPT = ROOT / "operations/delete_model_packages.py"
@@ -71,32 +71,26 @@ def test_versions_go_with_the_group_only_where_the_data_goes_with_the_bucket(
     assert ("lifecycle" in only(resources, SagemakerModelPackageGroup.TF_RESOURCE_TYPE)) is kept
 
 
-@pytest.fixture
-def sagemaker(monkeypatch: pytest.MonkeyPatch) -> Any:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
-    with mock_aws():
-        yield boto3.Session().client("sagemaker", region_name="us-east-1")
-
-
-def test_the_script_deletes_every_version_of_that_group_and_no_other(
-    sagemaker: Any, monkeypatch: pytest.MonkeyPatch
+def test_the_script_deletes_every_version_of_that_group_and_waits_until_none_is_listed(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for group, count in (("a", 3), ("b", 1)):
-        sagemaker.create_model_package_group(ModelPackageGroupName=group)
-        for _ in range(count):
-            sagemaker.create_model_package(ModelPackageGroupName=group, ModelApprovalStatus="Approved")
-    there = [item["ModelPackageArn"] for item in _versions(sagemaker, "a")]
-    deleted: list[str] = []
-    # moto has no such operation; tests/local_aws/server has the local AWS's.
-    monkeypatch.setattr(sagemaker, "delete_model_package", lambda **asked: deleted.append(asked["ModelPackageName"]))
-    assert sorted(delete_versions(sagemaker, "a")) == sorted(deleted) == sorted(there)
-    assert len(deleted) == 3
+    """SageMaker lists what it has deleted for a little while."""
+    arns = [f"arn:aws:sagemaker:us-east-1:111111111111:model-package/a/{number}" for number in (1, 2, 3)]
+    listed, deleted, waited = [arns, arns, arns[2:], []], list[str](), list[float]()
 
+    def versions(**_: object) -> dict[str, Any]:
+        told = {"ModelPackageGroupName": "a", "ModelPackageStatus": "Completed", "CreationTime": datetime.now(UTC)}
+        return {"ModelPackageSummaryList": [told | {"ModelPackageArn": arn} for arn in listed.pop(0)]}
 
-def _versions(sagemaker: Any, group: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = sagemaker.list_model_packages(ModelPackageGroupName=group)["ModelPackageSummaryList"]
-    return found
+    def delete(**asked: Any) -> dict[str, Any]:
+        deleted.append(asked["ModelPackageName"])
+        return {}
+
+    played = Played(sagemaker={"ListModelPackages": versions, "DeleteModelPackage": delete})
+    monkeypatch.setattr("operations.delete_model_packages.time.sleep", waited.append)
+    assert delete_versions(played.client("sagemaker"), "a") == deleted == arns
+    assert len(waited) == 2
+    assert {asked.get("ModelPackageGroupName", "a") for _, asked in played.asked} == {"a"}
 
 
 def test_the_script_ends_with_one_line_where_aws_cannot_be_asked() -> None:
