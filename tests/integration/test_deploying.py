@@ -169,8 +169,8 @@ def test_a_deploy_tells_what_is_made_and_left_in_few_lines_and_the_outputs_whole
     _, told = said.split("goes ahead: ")
     lines = told.splitlines()
     assert len(lines) < 45
-    assert any(line.startswith("dev: ") and "40 of 40 made: " in line for line in lines)
-    assert any(line.startswith("dev: Apply complete! Resources: 40 added") for line in lines)
+    assert any(line.startswith("dev: ") and "49 of 49 made: " in line for line in lines)
+    assert any(line.startswith("dev: Apply complete! Resources: 49 added") for line in lines)
     assert f"  bucket_name = {found['bucket']}" in lines
     assert "Traceback" not in said
 
@@ -185,7 +185,7 @@ def test_a_state_that_the_settings_want_elsewhere_is_noticed_and_explained(found
     finished = found["unmoved"][module]
     [line] = own_lines(finished)
     assert finished.code == 1
-    assert "terraform.dev.tfstate (40 resources), and the settings want it in s3://acme-terraform-state/" in line
+    assert "terraform.dev.tfstate (49 resources), and the settings want it in s3://acme-terraform-state/" in line
     assert line.endswith("make deploy ENV=dev MIGRATE_STATE=1")
 
 

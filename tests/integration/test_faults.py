@@ -19,6 +19,7 @@ DEV = [
     "cloudwatch MetricAlarms: ml-platform-dev-linear-learner-model-latency",
     "iam Roles: ml-platform-dev-sagemaker-hosting",
     "iam Roles: ml-platform-dev-sagemaker-notebook",
+    "iam Roles: ml-platform-dev-sagemaker-pipeline",
     "iam Roles: ml-platform-dev-sagemaker-training",
     "kms Aliases: alias/ml-platform-dev",
     "kms Keys: -* (The data of ml-platform-dev)",
@@ -28,13 +29,15 @@ DEV = [
     "s3 Buckets: ml-platform-dev-sagemaker-111111111111-us-east-1",
     "sagemaker EndpointConfigs: linear-learner-*",
     "sagemaker Endpoints: linear-learner",
+    "sagemaker ModelPackageGroupSummaryList: ml-platform-dev-breast-cancer",
     "sagemaker Models: ml-platform-dev-breast-cancer-all-columns-*",
     "sagemaker NotebookInstanceLifecycleConfigs: ml-platform-dev",
     "sagemaker NotebookInstances: ml-platform-dev",
+    "sagemaker PipelineSummaries: ml-platform-dev-breast-cancer",
     "sns Topics: arn:aws:sns:us-east-1:111111111111:ml-platform-dev-alarms",
 ]
 # Calls that make something once; the dashboard and the alarms are put, as often as one likes.
-CREATIONS = 15
+CREATIONS = 18
 SCENARIOS: dict[str, Callable[[Path], Any]] = {
     "killed in the middle, state in S3": lambda folder: scenarios.killed(
         folder, name="dev", after=9, expected=DEV, state_bucket=True

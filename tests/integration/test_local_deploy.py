@@ -268,9 +268,9 @@ def test_the_network_has_no_way_out(platform: Platform, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "roles"),
     [
-        ("dev", {"sagemaker-notebook", "sagemaker-training", "sagemaker-hosting"}),
-        ("staging", {"sagemaker-training", "sagemaker-hosting", "vpc-flow-log"}),
-        ("prod", {"sagemaker-training", "sagemaker-hosting", "vpc-flow-log"}),
+        ("dev", {"sagemaker-notebook", "sagemaker-training", "sagemaker-pipeline", "sagemaker-hosting"}),
+        ("staging", {"sagemaker-training", "sagemaker-pipeline", "sagemaker-hosting", "vpc-flow-log"}),
+        ("prod", {"sagemaker-training", "sagemaker-pipeline", "sagemaker-hosting", "vpc-flow-log"}),
     ],
 )
 def test_the_roles_have_the_policies_that_the_simulator_was_asked_about(
