@@ -222,7 +222,7 @@ def test_a_deploy_stops_before_anything_is_begun(found: Found) -> None:
     finished = found["stopped"]
     assert finished.code == 1
     assert finished.printed.splitlines()[-1].endswith(
-        "3 refused, 2 ask for: nothing was begun. To go ahead anyway: PREFLIGHT=0 make deploy ENV=dev"
+        "3 refused, 2 ask for, 1 ask for later: nothing was begun. To go ahead anyway: PREFLIGHT=0 make deploy ENV=dev"
     )
     assert "dev: fine" not in finished.printed
     assert found["begun"] == []
