@@ -450,7 +450,7 @@ def test_the_state_bucket_is_found_again_when_its_own_state_is_lost(deployed_aga
 
 def test_the_commands_that_it_prints_work(platform: Platform) -> None:
     commands = re.findall(r"^  (\. .*)$", platform.printed["dev"], re.MULTILINE)
-    assert len(commands) == 4
+    assert len(commands) == 5
     answers = [
         subprocess.run(
             ["/bin/sh", "-c", command],
