@@ -58,6 +58,7 @@ SERVICES = {
     "s3",
     "sagemaker",
     "sagemaker-runtime",
+    "scheduler",
     "sns",
     "sts",
 }
