@@ -556,7 +556,10 @@ def test_another_release_moves_the_endpoint_to_a_new_configuration_and_the_old_o
 
 def test_an_environment_without_a_release_has_everything_but_the_endpoint(platform: Platform) -> None:
     everything = platform.everything("prod")
-    assert not [item for item in everything if item.startswith("sagemaker")]
+    assert {item for item in everything if item.startswith("sagemaker")} == {
+        "sagemaker PipelineSummaries: ml-platform-prod-breast-cancer",
+        "sagemaker ModelPackageGroupSummaryList: ml-platform-prod-breast-cancer",
+    }
     assert {
         f"s3 Buckets: {platform.bucket('prod')}",
         "cloudwatch DashboardEntries: ml-platform-prod",
