@@ -21,6 +21,28 @@ from settings.names import further_policy
 SAGEMAKER = "sagemaker.amazonaws.com"
 
 
+def training_jobs(job_arns: Sequence[str], training_role_arn: str) -> list[Allow]:
+    """Start training jobs of these names as the training role, follow and stop them."""
+    return [
+        Allow(
+            sid="Train",
+            actions=[
+                "sagemaker:AddTags",
+                "sagemaker:CreateTrainingJob",
+                "sagemaker:DescribeTrainingJob",
+                "sagemaker:StopTrainingJob",
+            ],
+            resources=job_arns,
+        ),
+        Allow(
+            sid="PassToTraining",
+            actions=["iam:PassRole"],
+            resources=[training_role_arn],
+            conditions={("StringEquals", "iam:PassedToService"): [SAGEMAKER]},
+        ),
+    ]
+
+
 class ServiceRole(Construct):
     """`service` takes the role; where `source` is given, only on behalf of that ARN of the account.
 

@@ -7,7 +7,7 @@ from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAtt
 from constructs import Construct
 
 from constructs.access.allow import Allow, bucket_list, key_use, log_streams, network_interfaces, with_streams
-from constructs.access.service_role import SAGEMAKER, ServiceRole
+from constructs.access.service_role import SAGEMAKER, ServiceRole, training_jobs
 from constructs.account import Account
 from constructs.network.placement import Placement
 from constructs.storage.data_bucket import DataBucket
@@ -91,21 +91,8 @@ class NotebookRole(Construct):
                 *key_use(key_arn),
                 log_streams([account.log_group_arn(NOTEBOOK_INSTANCES)]),
                 *of_endpoints(first, further_logs=[TRAINING_JOBS]),
-                Allow(
-                    sid="Train",
-                    actions=[
-                        "sagemaker:AddTags",
-                        "sagemaker:CreateTrainingJob",
-                        "sagemaker:DescribeTrainingJob",
-                        "sagemaker:StopTrainingJob",
-                    ],
-                    resources=[account.arn("sagemaker", f"training-job/{names.training_job_prefix}*")],
-                ),
-                Allow(
-                    sid="PassToTraining",
-                    actions=["iam:PassRole"],
-                    resources=[training_role_arn],
-                    conditions={("StringEquals", "iam:PassedToService"): [SAGEMAKER]},
+                *training_jobs(
+                    [account.arn("sagemaker", f"training-job/{names.training_job_prefix}*")], training_role_arn
                 ),
                 Allow(
                     sid="Notebook",

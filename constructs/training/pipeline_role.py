@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from constructs import Construct
 
 from constructs.access.allow import Allow
-from constructs.access.service_role import SAGEMAKER, ServiceRole
+from constructs.access.service_role import SAGEMAKER, ServiceRole, training_jobs
 from constructs.account import Account
 from constructs.storage.data_bucket import TRAINING_OUTPUT, DataBucket
 from settings.names import Names
@@ -54,21 +54,8 @@ class PipelineRole(Construct):
             service=SAGEMAKER,
             source=account.arn("sagemaker", f"pipeline/{names.training('*')}/*") if limit_trust_to_account else None,
             statements=[
-                Allow(
-                    sid="Train",
-                    actions=[
-                        "sagemaker:AddTags",
-                        "sagemaker:CreateTrainingJob",
-                        "sagemaker:DescribeTrainingJob",
-                        "sagemaker:StopTrainingJob",
-                    ],
-                    resources=[account.arn("sagemaker", f"training-job/{name}-*") for name in of_trainings],
-                ),
-                Allow(
-                    sid="PassToTraining",
-                    actions=["iam:PassRole"],
-                    resources=[training_role_arn],
-                    conditions={("StringEquals", "iam:PassedToService"): [SAGEMAKER]},
+                *training_jobs(
+                    [account.arn("sagemaker", f"training-job/{name}-*") for name in of_trainings], training_role_arn
                 ),
                 Allow(
                     sid="Register",
