@@ -59,6 +59,7 @@ SERVICES = {
     "sagemaker",
     "sagemaker-runtime",
     "scheduler",
+    "service-quotas",
     "sns",
     "sts",
 }

@@ -84,9 +84,11 @@ def script() -> Iterator[ModuleType]:
     module = importlib.util.module_from_spec(spec)
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(SOURCE)
+        # Another test of this worker may have imported another model's handlers, which have the same name.
+        patch.delitem(sys.modules, "inference", raising=False)
         spec.loader.exec_module(module)
-    yield module
-    del sys.modules["inference"]
+        yield module
+        del sys.modules["inference"]
 
 
 @pytest.fixture
