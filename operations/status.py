@@ -178,7 +178,7 @@ def _artifact(model: KeptResource) -> str:
 
 
 def _released_name(artifact: str) -> str:
-    """An artifact lies at models/<released name>/model.tar.gz: constructs/serving/released_models.py."""
+    """An artifact lies at models/<released name>/<a name>.tar.gz: constructs/serving/released_models.py."""
     return artifact.split("/")[-2]
 
 
