@@ -186,10 +186,9 @@ def test_before_the_deploy_of_the_environment_that_trained_it_nothing_is_copied(
 
 
 def test_what_was_changed_since_it_was_released_ends_the_deploy_with_what_to_do(found: Found) -> None:
-    assert found["changed, preflight"].startswith(
-        f"s3://{SOURCE}/{ARTIFACT.key} has 14 bytes, and what was released 17"
-    )
-    said = f"churn-1: the bytes of s3://{SOURCE}/{ARTIFACT.key} are not those that were released, whose SHA-256 is {DIGEST}"
+    source = f"s3://{SOURCE}/{ARTIFACT.key}"
+    assert found["changed, preflight"].startswith(f"{source} has 14 bytes, and what was released 17")
+    said = f"churn-1: the bytes of {source} are not those that were released, whose SHA-256 is {DIGEST}"
     assert said in found["changed"]
     assert found["changed, state"] == ["aws_s3_object_copy.artifact"]  # and nothing that hangs on it
     assert said in found["changed, again"]
