@@ -12,8 +12,9 @@ from constructs import Construct
 
 from constructs.storage.private_bucket import PrivateBucket
 from settings.bucket import BucketSettings
+from settings.trained_artifact import TRAINING_OUTPUT
 
-TRAINING_DATA, TRAINING_CODE, TRAINING_OUTPUT = "training-data/", "training-code/", "training-output/"
+TRAINING_DATA, TRAINING_CODE = "training-data/", "training-code/"
 MODELS, NOTEBOOKS, DATA_CAPTURE = "models/", "notebooks/", "data-capture/"
 PREFIXES = (TRAINING_DATA, TRAINING_OUTPUT, MODELS, NOTEBOOKS)
 
