@@ -23,9 +23,7 @@ from operations.release import APPROVED
 from operations.release_change import (
     FORCED,
     PREVIOUS,
-    PRODUCTION,
     ROLLED_BACK,
-    SHADOW,
     Release,
     deploy,
     endpoint_of,
@@ -39,6 +37,7 @@ from operations.release_change import (
 )
 from operations.releases_file import held_releases
 from operations.training_artifacts import GoneError, TrainingArtifacts
+from settings.names import PRODUCTION, SHADOW
 from settings.problems import one_line
 from settings.releases import FILE_NAME, ModelEntry, TrainedEntry
 from stacks import environments
@@ -49,7 +48,8 @@ from stacks.synthesized_stack import OperationError
 Status = Mapping[str, Any]
 # AWS's word for an alarm that has gone off, and SageMaker's for an endpoint that serves.
 ALARM, IN_SERVICE = "ALARM", "InService"
-FORCE_MAX_CHARACTERS = 1024
+# Of releases.json's `forced`: settings/releases.py.
+FORCE_MAX_CHARACTERS = 500
 
 
 def force(given: str) -> str:
@@ -305,7 +305,7 @@ def main() -> None:
         for line in changes:
             print(line)
         print(f"{target_name}: {endpoint}: {step.done or f'{model} is its {step.into} model in {FILE_NAME}'}")
-        if step.into == SHADOW or step.from_shadow and step.done:
+        if step.into == SHADOW or (step.from_shadow and step.done):
             later = [f"once it has served there, make promote FROM={source_name} TO={target_name} into production"]
         else:
             later = [*promotions(releases.environments, target_name, endpoint)]
@@ -323,7 +323,9 @@ def with_what_is_deployed(step: Step, target: Environment, endpoint: str, model:
         return step  # told with all that speaks against it
     if not not_deployed(status, target.releases[endpoint].models[SHADOW].name):
         return step
-    return Step(into=SHADOW, from_shadow=True, done=f"{model} is its shadow already, in {FILE_NAME}: nothing was changed")
+    return Step(
+        into=SHADOW, from_shadow=True, done=f"{model} is its shadow already, in {FILE_NAME}: nothing was changed"
+    )
 
 
 if __name__ == "__main__":

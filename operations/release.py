@@ -1,8 +1,8 @@
 """Releases an approved version: `make release ENV=dev [MODEL=breast-cancer/3] [ENDPOINT=linear-learner] [DEPLOY=1]`.
 
 The version becomes an entry of releases.json, and the production model of an endpoint of the environment that trained
-it; what was in production is its previous one. MODEL is a training, a version's number, or both; left out, it is the
-newest approved version. What is written down is what SageMaker has of it, and the digest of its artifact, which is read.
+it; what was in production is its previous one. MODEL is a training, a version's number, or both; left out, the newest
+approved version. What is written down is what SageMaker has of it, and the digest of its artifact, which is read.
 """
 
 import os
@@ -15,7 +15,6 @@ from operations.answers import answer
 from operations.approval import IMAGE, SHA256_PROPERTY, VERSION, package
 from operations.reach import refuse_elsewhere, session_for
 from operations.release_change import (
-    PRODUCTION,
     deploy,
     endpoint_of,
     promotions,
@@ -31,6 +30,7 @@ from operations.training_commit import commit_of
 from operations.trainings import artifacts_of, names_of, not_deployed, pages, refusals, version_of
 from settings.aws_tables import IMAGE_REGIONS
 from settings.limits import ARTIFACT_COPY_MAX_BYTES, COPY_OBJECT
+from settings.names import PRODUCTION
 from settings.releases import FILE_NAME
 from settings.suggestions import one_of
 from settings.trained_artifact import TRAINING_OUTPUT
@@ -51,9 +51,7 @@ def chosen(environment: Environment, given: str) -> tuple[str, int | None]:
     if not slash and name not in known and VERSION.fullmatch(name):
         name, number = "", name
     if (slash and not (name and number)) or (number and not VERSION.fullmatch(number)):
-        raise OperationError(
-            f"MODEL: {given!r}: must be a training, the number of a version, or both: {known[0]}/3"
-        )
+        raise OperationError(f"MODEL: {given!r}: must be a training, the number of a version, or both: {known[0]}/3")
     if not name and len(known) > 1:
         example = f"{known[0]}/{number}" if number else known[0]
         raise OperationError(f"MODEL: {', '.join(known)}: one of them must be named: MODEL={example}")
@@ -135,7 +133,7 @@ class Candidate:
             )
         variables = container.get("Environment")
         return {
-            "artifact": url.partition(TRAINING_OUTPUT)[1] + url.partition(TRAINING_OUTPUT)[2],
+            "artifact": url[url.index(TRAINING_OUTPUT) :],
             **({"environment": variables} if variables else {}),
             "image": self._image(which, container["Image"]),
             "sha256": sha256,

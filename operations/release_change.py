@@ -10,7 +10,6 @@ from typing import Any, NoReturn
 
 from operations.reach import variables_for
 from settings.names import PRODUCTION, SHADOW
-from settings.releases import FILE_NAME
 from settings.suggestions import one_of
 from stacks.environments import Environment
 from stacks.synthesized_stack import OperationError
@@ -108,5 +107,3 @@ def deploy(environment: Environment, variables: Mapping[str, str]) -> NoReturn:
     sys.stdout.flush()
     command = [sys.executable, "-m", "stacks.run", "operations.deploy", "--", environment.settings.name]
     os.execve(command[0], command, variables_for(environment, variables))  # noqa: S606 - no shell
-
-

@@ -35,8 +35,8 @@ def written(content: object) -> bytes:
 
 def difference(before: bytes, after: bytes) -> Sequence[str]:
     """As `diff -u` shows it."""
-    lines = [text.decode(errors="backslashreplace").splitlines() for text in (before, after)]
-    return [*difflib.unified_diff(*lines, FILE_NAME, f"{FILE_NAME} (changed)", lineterm="")]
+    one, other = (text.decode(errors="backslashreplace").splitlines() for text in (before, after))
+    return [*difflib.unified_diff(one, other, FILE_NAME, f"{FILE_NAME} (changed)", lineterm="")]
 
 
 class ReleasesFile:
@@ -46,7 +46,9 @@ class ReleasesFile:
         """Raises InvalidInputError with every problem of all that the app reads, and OperationError."""
         self._root = root
         self._bytes = self._read()
-        self.environments: Mapping[str, Environment] = {item.settings.name: item for item in read_environments(variables)}
+        self.environments: Mapping[str, Environment] = {
+            item.settings.name: item for item in read_environments(variables)
+        }
         self._content: Any = json.loads(self._bytes)
 
     @property
@@ -97,7 +99,7 @@ class ReleasesFile:
 
     def _refuse_wrong(self, new: Path) -> None:
         settings: Mapping[str, EnvironmentSettings] = {name: item.settings for name, item in self.environments.items()}
-        _, problems = read_releases(new, [*settings], settings)
+        _, _, problems = read_releases(new, [*settings], settings)
         if problems:
             raise InvalidInputError(problems)
 

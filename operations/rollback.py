@@ -10,7 +10,6 @@ import os
 from operations import command_line
 from operations.release_change import (
     PREVIOUS,
-    PRODUCTION,
     ROLLED_BACK,
     Release,
     deploy,
@@ -22,6 +21,7 @@ from operations.release_change import (
     what_comes_next,
 )
 from operations.releases_file import held_releases
+from settings.names import PRODUCTION
 from settings.releases import FILE_NAME
 from stacks.synthesized_stack import OperationError
 

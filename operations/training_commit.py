@@ -45,10 +45,11 @@ def _digest_of(root: Path, commit: str, source: str) -> str | None:
     left_out = [f":(exclude){source}/{name}" for name in LEFT_OUT_AT_THE_TOP]
     archive = _git(root, "archive", "--format=tar", commit, "--", source, *left_out)
     with tempfile.TemporaryDirectory() as folder, tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        # Python before 3.11.4 has none: https://docs.python.org/3/library/tarfile.html#hints-for-further-verification
-        files.extraction_filter = getattr(tarfile, "data_filter", None)
-        try:
-            files.extractall(folder)
-        except tarfile.TarError:  # a link that leads out of the project
-            return None
+        for member in files:
+            path = Path(folder, member.name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if member.issym():  # one that leads out of the project is a problem of the code
+                path.symlink_to(member.linkname)
+            elif member.isfile() and (content := files.extractfile(member)) is not None:
+                path.write_bytes(content.read())
         return code_digest(Path(folder), source)

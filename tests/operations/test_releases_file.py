@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -124,7 +125,8 @@ def test_rejects_a_file_that_was_taken_away_meanwhile(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("call", "number"), [("fsync", errno.ENOSPC), ("open", errno.EROFS), ("open", errno.EACCES), ("fchmod", errno.EPERM)]
+    ("call", "number"),
+    [("fsync", errno.ENOSPC), ("open", errno.EROFS), ("open", errno.EACCES), ("fchmod", errno.EPERM)],
 )
 def test_rejects_a_disk_that_is_full_or_read_only(
     file: Path, monkeypatch: pytest.MonkeyPatch, call: str, number: int
@@ -202,7 +204,7 @@ def test_what_a_killed_command_leaves_is_in_nobodys_way(file: Path) -> None:
 
 
 def test_rejects_a_project_where_nothing_can_be_written(file: Path) -> None:
-    (file.parent / LOCK.parent).rmdir()
+    shutil.rmtree(file.parent / LOCK.parent)
     (file.parent / LOCK.parent).write_text("a file in the way\n")
     with pytest.raises(OperationError, match=f"cannot be written, and is as it was: {LOCK}: "), held_releases({}):
         pass

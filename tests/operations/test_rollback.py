@@ -91,7 +91,11 @@ def test_the_command_asks_nobody_shows_the_change_and_commits_nothing(project: P
     ("arguments", "variables", "said"),
     [
         (["prdo"], {}, "environment 'prdo': must be one of dev, staging, prod (did you mean prod?)"),
-        (["prod", "--endpoint", "churn"], {}, "prod: ENDPOINT: 'churn': must be one of linear-learner, of stacks/prod.py"),
+        (
+            ["prod", "--endpoint", "churn"],
+            {},
+            "prod: ENDPOINT: 'churn': must be one of linear-learner, of stacks/prod.py",
+        ),
         (["prod"], {"DEPLOY": "yes"}, "prod: DEPLOY: 'yes': must be 1, or left out"),
         (["prod"], {}, "prod: linear-learner: releases.json names no previous model to go back to"),
     ],
