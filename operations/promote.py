@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line
 from operations.answers import answer
+from operations.caller import caller_of
 from operations.reach import refuse_elsewhere, session_for, variables_for
 from operations.release import APPROVED
 from operations.release_change import (
@@ -31,11 +32,13 @@ from operations.release_change import (
     release_in,
     wants_deploy,
     what_comes_next,
+    when_served,
     with_production,
     with_shadow,
 )
 from operations.releases_file import ReleasesFile, held_releases
 from operations.training_artifacts import GoneError, TrainingArtifacts
+from operations.trainings import said
 from settings.names import PRODUCTION, SHADOW
 from settings.problems import one_line
 from settings.releases import FILE_NAME, TrainedEntry
@@ -74,12 +77,12 @@ def status_of(environment: Environment, endpoint: str) -> Status:
         check=False,
     )
     try:
-        said: Mapping[str, Any] = json.loads(finished.stdout)
+        answered: Mapping[str, Any] = json.loads(finished.stdout)
     except ValueError:
         raise OperationError(finished.stderr.strip() or f"make status ended with {finished.returncode}") from None
-    if said["error"] is not None:
-        raise OperationError(said["error"])
-    return next(item for item in said["endpoints"] if item["endpoint"] == endpoint)
+    if answered["error"] is not None:
+        raise OperationError(answered["error"])
+    return next(item for item in answered["endpoints"] if item["endpoint"] == endpoint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -180,11 +183,10 @@ class Registry:
             refuse_elsewhere(self.environment, session)
             yield from self._against_version(session.client("sagemaker"))
             if copies:
-                account_id = session.client("sts").get_caller_identity()["Account"]
-                bucket = self.environment.settings.names.bucket(account_id)
+                bucket = self.environment.settings.names.bucket(caller_of(name, session).account_id)
                 yield from self._against_artifact(TrainingArtifacts(session.client("s3")), f"s3://{bucket}/{self.key}")
         except (OperationError, BotoCoreError, ClientError) as error:
-            yield f"{name}: cannot be asked about the model: {one_line(str(error))}"
+            yield f"{name}: cannot be asked about the model: {one_line(said(error))}"
 
     def _against_version(self, sagemaker: Any) -> Iterator[str]:  # noqa: ANN401
         found = answer(sagemaker.describe_model_package, ModelPackageName=self.trained.model_package)
@@ -244,15 +246,15 @@ def promoted(
     before = release_in(content, target_name, endpoint)
     settings = next(item for item in target.settings.endpoints if item.name == endpoint)
     further = [*promotions(releases.environments, target_name, endpoint)]
-    option = endpoint_option(target, endpoint)
-    again = f"after {settings.soak_minutes} minutes, make promote FROM={source_name} TO={target_name}{option}"
+    same = f"make promote FROM={source_name} TO={target_name}{endpoint_option(target, endpoint)}"
+    again = f"{when_served(target, endpoint, same)}: into production"
     if before.get(PRODUCTION) == model:
-        said = f"{endpoint}: {model} is in production already, in {FILE_NAME}: nothing was changed"
-        return Promotion(endpoint=endpoint, changes=[], lines=[said], later=further)
+        line = f"{endpoint}: {model} is in production already, in {FILE_NAME}: nothing was changed"
+        return Promotion(endpoint=endpoint, changes=[], lines=[line], later=further)
     from_shadow = before.get(SHADOW) == model
     if from_shadow and not is_deployed(target, endpoint, ask):
-        said = f"{endpoint}: {model} is its shadow already, in {FILE_NAME}, and not deployed yet: nothing was changed"
-        return Promotion(endpoint=endpoint, changes=[], lines=[said], later=[again])
+        line = f"{endpoint}: {model} is its shadow already, in {FILE_NAME}, and not deployed yet: nothing was changed"
+        return Promotion(endpoint=endpoint, changes=[], lines=[line], later=[again])
     hop = Hop(source=source, target=target, endpoint=endpoint, model=model, from_shadow=from_shadow)
     against = [*hop.against(ask, datetime.now(UTC)), *in_the_registry(releases, hop)]
     if before.get(ROLLED_BACK) and before.get(PREVIOUS) == model:
@@ -268,9 +270,9 @@ def promoted(
     move = with_shadow if into_shadow else with_production
     put(content, target_name, endpoint, move(before, model, forced))
     changes = releases.write(content)
-    said = f"{endpoint}: {model} is its {SHADOW if into_shadow else PRODUCTION} model, in {FILE_NAME}"
-    over = [f"FORCE went over: {line}" for line in against]
-    return Promotion(endpoint=endpoint, changes=changes, lines=[*over, said], later=[again] if into_shadow else further)
+    line = f"{endpoint}: {model} is its {SHADOW if into_shadow else PRODUCTION} model, in {FILE_NAME}"
+    over = [f"FORCE went over: {item}" for item in against]
+    return Promotion(endpoint=endpoint, changes=changes, lines=[*over, line], later=[again] if into_shadow else further)
 
 
 def is_deployed(target: Environment, endpoint: str, ask: Callable[[Environment, str], Status]) -> bool:
