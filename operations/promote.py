@@ -5,10 +5,7 @@ model is not there yet; else into production. What speaks against it, asked of A
 changed. FORCE goes ahead, and releases.json keeps the reason and what it went over.
 """
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,8 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line
 from operations.answers import answer
+from operations.asked_status import asked_statuses
 from operations.caller import caller_of
-from operations.reach import refuse_elsewhere, session_for, variables_for
+from operations.reach import refuse_elsewhere, session_for
 from operations.release import APPROVED
 from operations.release_change import (
     PREVIOUS,
@@ -42,7 +40,6 @@ from operations.trainings import said
 from settings.names import PRODUCTION, SHADOW
 from settings.problems import one_line
 from settings.releases import FILE_NAME, TrainedEntry
-from stacks import environments
 from stacks.environments import Environment
 from stacks.synthesized_stack import OperationError
 from stacks.terminal import Parser
@@ -66,23 +63,10 @@ def force(given: str) -> str:
 
 def status_of(environment: Environment, endpoint: str) -> Status:
     """Asked by a process that works with that environment. Raises OperationError where it cannot be reached."""
-    name = environment.settings.name
-    finished = subprocess.run(
-        [sys.executable, "-m", "stacks.run", "operations.status", "--json", "--", name],
-        cwd=environments.ROOT,
-        env=variables_for(environment, os.environ),
-        capture_output=True,
-        text=True,
-        errors="backslashreplace",
-        check=False,
-    )
-    try:
-        answered: Mapping[str, Any] = json.loads(finished.stdout)
-    except ValueError:
-        raise OperationError(finished.stderr.strip() or f"make status ended with {finished.returncode}") from None
-    if answered["error"] is not None:
-        raise OperationError(answered["error"])
-    return next(item for item in answered["endpoints"] if item["endpoint"] == endpoint)
+    [found] = asked_statuses([environment], os.environ)
+    if found["error"] is not None:
+        raise OperationError(found["error"])
+    return next(item for item in found["endpoints"] if item["endpoint"] == endpoint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +95,7 @@ class Hop:
         yield from self._against_what_serves(status, PRODUCTION, self.source)
         yield from (f"{where}: alarm {name} is in {ALARM}" for name in _in_alarm(status))
         if not self.from_shadow:
-            yield from self._too_soon(status, self.source, now)
+            yield from self._too_soon(status, PRODUCTION, self.source, now)
 
     def _against_shadow(self, asked: Callable[[Environment, str], Status], now: datetime) -> Iterator[str]:
         where, names = self._where(self.target), self.target.settings.names.endpoints[self.endpoint]
@@ -123,36 +107,43 @@ class Hop:
         yield from self._against_what_serves(status, SHADOW, self.target)
         shadows = (names.shadow_errors_alarm, names.shadow_latency_alarm)
         yield from (f"{where}: alarm {name} is in {ALARM}" for name in _in_alarm(status) if name in shadows)
-        yield from self._too_soon(status, self.target, now)
+        yield from self._too_soon(status, SHADOW, self.target, now)
 
     def _against_what_serves(self, status: Status, variant: str, environment: Environment) -> Iterator[str]:
         where, name = self._where(environment), environment.settings.name
-        expected = environment.releases[self.endpoint].models[variant].name
         serves = status["serves"].get(variant) or {}
         if status["status"] is None:
             yield f"{where}: there is no such endpoint: make deploy ENV={name}"
         elif status["status"] != IN_SERVICE:
             yield f"{where}: is {status['status']}: must be {IN_SERVICE}"
-        elif serves.get("released_name") != expected:
+        elif _served(status, variant) != self._expected(environment, variant):
             other = serves.get("model") or serves.get("released_name") or "no model"
             yield f"{where}: serves {other} as {variant}, and not {self.model}{_named(status)}"
         elif status["differs"]:
             yield f"{where}: {status['differs']}: make status ENV={name} says more"
 
-    def _too_soon(self, status: Status, environment: Environment, now: datetime) -> Iterator[str]:
+    def _too_soon(self, status: Status, variant: str, environment: Environment, now: datetime) -> Iterator[str]:
         soak = {item.name: item.soak_minutes for item in environment.settings.endpoints}[self.endpoint]
         began = status["configuration_created"]
-        if began is None:
-            return  # it serves nothing: said above
+        if began is None or _served(status, variant) != self._expected(environment, variant):
+            return  # nothing, or another model: said above
         minutes = int((now - datetime.fromisoformat(began)).total_seconds() // 60)
         if minutes < soak:
-            yield (
-                f"{self._where(environment)}: served for {minutes} minutes: must be at least {soak}, soak_minutes of "
-                "its settings"
-            )
+            served = f"served for {minutes} minute{'' if minutes == 1 else 's'}"
+            yield f"{self._where(environment)}: {served}: must be at least {soak}, soak_minutes of its settings"
+
+    def _expected(self, environment: Environment, variant: str) -> str:
+        """Its released name."""
+        return environment.releases[self.endpoint].models[variant].name
 
     def _where(self, environment: Environment) -> str:
         return f"{environment.settings.name}: {self.endpoint}"
+
+
+def _served(status: Status, variant: str) -> str | None:
+    """The released name of the model."""
+    name: str | None = (status["serves"].get(variant) or {}).get("released_name")
+    return name
 
 
 def _named(status: Status) -> str:
