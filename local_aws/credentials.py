@@ -12,6 +12,7 @@ from local_aws.deployed import Deployed
 from local_aws.server.process import HOST, Server
 from settings.environment import EnvironmentSettings
 from settings.limits import ACCOUNT_ID_LENGTH
+from settings.operator_variables import PROFILE, variable
 from stacks.environments import NAMES
 from stacks.sourced_shell import ENVIRONMENT_VARIABLE, OUTPUT_VARIABLE
 
@@ -29,10 +30,10 @@ NOTHING_OF_THE_USERS = {
 
 def forget_users_configuration() -> None:
     """Takes everything that could lead to a real account out of this process: keys, profiles, files, endpoints; and
-    whatever a sourced shell had to say."""
+    where a sourced shell was. Its account ids stay: what is there was deployed with them."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
-    for name in (ENVIRONMENT_VARIABLE, OUTPUT_VARIABLE):
+    for name in (ENVIRONMENT_VARIABLE, OUTPUT_VARIABLE, *(variable(name, PROFILE) for name in NAMES)):
         os.environ.pop(name, None)
     direct = os.environ.get("NO_PROXY", os.environ.get("no_proxy", "")).split(",")
     no_proxy = ",".join([*(name for name in direct if name not in ("", HOST)), HOST])

@@ -3,10 +3,10 @@
 import fcntl
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from local_aws import credentials, environment_stack, provider, sourced
+from local_aws import credentials, environment_stack, profiles, provider, sourced
 from local_aws.command_line import errors_as_lines
 from local_aws.deployed import forget, note
 from local_aws.server import process as server_process
@@ -22,8 +22,11 @@ from stacks.terraform_process import waited_for
 MAX_PORT = 65535
 
 
-def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
-    """Everything it writes is in `folder`. The exit code of `make deploy`. Raises LocalAwsError."""
+def deploy(folder: Path, environment: Environment, port: int, *, every: Sequence[EnvironmentSettings]) -> int:
+    """Everything it writes is in `folder`; its shell reaches `every` environment. The exit code of `make deploy`.
+
+    Raises LocalAwsError.
+    """
     name = environment.settings.name
     provider.check_version(os.environ)
     folder.mkdir(parents=True, exist_ok=True)
@@ -34,9 +37,10 @@ def deploy(folder: Path, environment: Environment, port: int = 0) -> int:
             print(f"local AWS: {said}")
         provider.fetch_provider(folder, os.environ | changes)
         server = running_server(folder, port)
+        reaching = profiles.write(folder, server, every)
     deployed = credentials.deployed(environment.settings)
     note(folder, deployed)
-    exports = credentials.variables_of(server, deployed) | changes
+    exports = credentials.variables_of(server, deployed) | changes | reaching
     if environment.settings.state_bucket is not None:
         _make_state_bucket(folder, environment.settings, os.environ | exports)
     # For make, and for cdktf, which reads its options there: `terraform providers lock` ignores mirrors.
@@ -106,7 +110,8 @@ def main() -> None:
         if not arguments.port.isdecimal() or int(arguments.port) > MAX_PORT:
             raise LocalAwsError(f"port {arguments.port!r}: must be a number from 0, any free one, to {MAX_PORT}")
         environment = environments[arguments.environment]
-        if deploy(arguments.folder.resolve(), environment, int(arguments.port)) != 0:
+        every = [item.settings for item in environments.values()]
+        if deploy(arguments.folder.resolve(), environment, int(arguments.port), every=every) != 0:
             exports = _relative(arguments.folder / f"{arguments.environment}.env")
             raise LocalAwsError(
                 f"a command that is offered above is for a shell that has sourced its exports: . {exports}"

@@ -12,6 +12,8 @@ from pydantic_core import from_json
 from settings.files import UnreadableError, opened
 
 FILE_NAME = "deployed.json"
+# The AWS profiles of all environments: local_aws/profiles.py. No environment's name has a dot.
+AWS_CONFIG, AWS_CREDENTIALS = "aws.config", "aws.credentials"
 
 
 @dataclass(frozen=True, kw_only=True, config=ConfigDict(strict=True, extra="forbid"))
@@ -52,7 +54,8 @@ def noted(folder: Path) -> list[Deployed]:
 
 def forget(folder: Path) -> None:
     """Removes the states and exports of what was deployed: they speak of a server that is no more."""
-    (folder / "server.json").unlink(missing_ok=True)
+    for file in ("server.json", AWS_CONFIG, AWS_CREDENTIALS):
+        (folder / file).unlink(missing_ok=True)
     for name in names(folder):
         shutil.rmtree(folder / name, ignore_errors=True)
         (folder / f"{name}.env").unlink(missing_ok=True)

@@ -30,17 +30,26 @@ def speaks_to(name: str, region: str) -> Caller:
     Raises OperationError where nobody answers, or takes no credentials: one line, with the ways to get them.
     """
     try:
-        sts = boto3.Session(region_name=region).client("sts", config=Config(retries={"total_max_attempts": TRIES}))
-        answer = sts.get_caller_identity()
-    except (BotoCoreError, ClientError, ResponseParserError) as error:
+        session = boto3.Session(region_name=region)
+    except BotoCoreError as error:  # of an AWS_PROFILE that there is not
         raise OperationError(_why(name, error)) from error
-    caller = Caller(account_id=answer["Account"], arn=answer["Arn"])
+    caller = caller_of(name, session)
     if ENVIRONMENT_VARIABLE in os.environ:
-        where = f"the local AWS at {sts.meta.endpoint_url}, account {caller.account_id}, {region}"
+        where = f"the local AWS at {os.environ.get('AWS_ENDPOINT_URL')}, account {caller.account_id}, {region}"
     else:
         where = f"AWS account {caller.account_id}, {region}, as {caller.arn}"
     print(printable(f"{name}: {where}"), file=sys.stderr, flush=True)
     return caller
+
+
+def caller_of(name: str, session: boto3.Session) -> Caller:
+    """Whose credentials the session has. Raises OperationError, as `speaks_to` does."""
+    try:
+        sts = session.client("sts", config=Config(retries={"total_max_attempts": TRIES}))
+        answer = sts.get_caller_identity()
+    except (BotoCoreError, ClientError, ResponseParserError) as error:
+        raise OperationError(_why(name, error)) from error
+    return Caller(account_id=answer["Account"], arn=answer["Arn"])
 
 
 def _why(name: str, error: Exception) -> str:

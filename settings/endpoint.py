@@ -12,7 +12,7 @@ from pydantic import Discriminator, Field, Tag
 from settings import limits
 from settings.base import Rules, Settings, kind_of
 from settings.data_capture import DataCaptureSettings
-from settings.limits import Concurrency, MemorySizeMb, Name
+from settings.limits import Concurrency, MemorySizeMb, Name, SoakMinutes
 from settings.names import PRODUCTION, SHADOW
 from settings.problems import Problem
 from settings.scaling import ConcurrencyScalingSettings
@@ -40,6 +40,10 @@ class _EndpointSettings(Settings):
         "the endpoint from one to the other, which SageMaker does not do in place",
     )
     alarms: AlarmSettings = Field(default_factory=AlarmSettings, description="what sets off its alarms")
+    soak_minutes: SoakMinutes = Field(
+        default=60,
+        description="how long a model must have been served here, as production or shadow, before it is promoted on",
+    )
 
     @property
     def has_shadow(self) -> bool:

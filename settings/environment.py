@@ -34,6 +34,12 @@ class EnvironmentSettings(Settings):
         default=False,
         description="other environments live in the same account: the endpoints' names then end with this one's",
     )
+    receives_from: Name | None = Field(
+        default=None,
+        description="the environment whose models are promoted to this one, those that were promoted to that one too; "
+        "where the two are in different accounts, both give their `account_id`. Left out: it serves what it trains, "
+        "and models from files",
+    )
     bucket: BucketSettings = Field(default_factory=BucketSettings, description="the data bucket")
     logs: LogSettings = Field(default_factory=LogSettings, description="the log groups")
     protected: bool = Field(

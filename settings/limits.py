@@ -26,6 +26,7 @@ from settings.suggestions import suggestion
 # Where a limit counts in lengths, several fields make one name: the rules of environment.py ask names.py for it.
 BUCKET_NAME_MAX_LENGTH = 63
 ACCOUNT_ID_LENGTH = 12
+KEY_MAX_LENGTH = 1024
 NAME_MAX_LENGTH = 63
 ROLE_NAME_MAX_LENGTH = 64
 # A sixteenth of the smallest is a /28, the smallest subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
@@ -40,6 +41,9 @@ INSTANCE_STORAGE_SERIES = ("dl1", "g5", "g6", "gr6", "g7", "p5", "p6", "trn1", "
 NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 # An Integer of AWS's service models has 32 bits.
 INTEGER_MAX = 2**31 - 1
+# What S3 copies in one request, 5 GiB: Terraform's aws_s3_object_copy makes one.
+# https://github.com/hashicorp/terraform-provider-aws/issues/38102
+ARTIFACT_COPY_MAX_BYTES = 5 * 2**30
 # What JSON, and JavaScript, which writes it, carry exactly.
 NUMBER_MAX = 2**53 - 1
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
@@ -122,6 +126,7 @@ EXECVE = "https://man7.org/linux/man-pages/man2/execve.2.html"
 SPOT = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html"
 TRAINING_METRICS = "https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html"
 SCHEDULE_TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
+COPY_OBJECT = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
 
@@ -469,6 +474,18 @@ BuiltInMetricName = Annotated[
 ]
 MetricThreshold = Annotated[
     float, Field(ge=-NUMBER_MAX, le=NUMBER_MAX, allow_inf_nan=False), Source(f"{API}/API_MetricData.html")
+]
+ArtifactBytes = Annotated[int, Field(ge=1, le=ARTIFACT_COPY_MAX_BYTES), Source(COPY_OBJECT)]
+# Ours: where promotion waits for a week, nobody promotes, and an endpoint that is released weekly never gets that old.
+SoakMinutes = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
+# AWS's own pattern takes any text after the slash; of a group's versions it is the group's name and a number.
+ModelPackageArn = Annotated[
+    str,
+    Field(
+        pattern=r"^arn:aws[a-z-]*:sagemaker:[a-z0-9-]{9,16}:[0-9]{12}:"
+        r"model-package/[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}/[1-9][0-9]{0,9}$"
+    ),
+    Source(f"{API}/API_ModelPackage.html"),
 ]
 ScheduleExpression = Annotated[
     str, Field(min_length=1, max_length=256), AfterValidator(schedule_expression), Source(SCHEDULE_TYPES)

@@ -1,6 +1,7 @@
 """Settings that an operator or a pipeline gives by environment variables, without editing Python.
 
 `ML_PLATFORM_<ENVIRONMENT>_<FIELD>`, say ML_PLATFORM_PROD_ACCOUNT_ID, comes before the value in stacks/prod.py.
+`ML_PLATFORM_<ENVIRONMENT>_PROFILE` is no setting of what is deployed: operations/reach.py.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +13,7 @@ from settings.suggestions import suggestion
 
 PREFIX = "ML_PLATFORM_"
 FIELDS = ("account_id", "owner", "project", "region", "state_bucket")
+PROFILE = "profile"
 
 
 def variable(environment: str, field: str) -> str:
@@ -32,12 +34,16 @@ def with_operator_settings(
 
 
 def variable_problems(environments: Sequence[str], variables: Mapping[str, str]) -> Iterator[Problem]:
-    """Variables that look like an operator's setting and are none: a slip of the pen must not go unnoticed."""
-    known = [variable(environment, field) for environment in environments for field in FIELDS]
+    """Variables that look like an operator's and are none: a slip of the pen must not go unnoticed."""
+    fields = sorted((*FIELDS, PROFILE))
+    known = [variable(environment, field) for environment in environments for field in fields]
     for name in variables:
         if name.startswith(PREFIX) and name not in known:
-            allowed = f"{PREFIX}<{'|'.join(environments)}>_<{'|'.join(FIELDS)}>".upper()
+            allowed = f"{PREFIX}<{'|'.join(environments)}>_<{'|'.join(fields)}>".upper()
             yield Problem(where=name, allowed=f"unknown variable: must be one of {allowed}{suggestion(name, known)}")
+    for name in (variable(environment, PROFILE) for environment in environments):
+        if variables.get(name) == "":
+            yield Problem(where=name, value="", allowed="must be the name of an AWS profile, or not be set")
 
 
 def with_variables(environment: str, problems: Iterable[Problem], variables: Mapping[str, str]) -> Iterator[Problem]:

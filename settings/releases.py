@@ -3,53 +3,61 @@
 import hashlib
 import json
 import os
-import posixpath
-from collections import Counter
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from settings.artifacts import read_artifact
 from settings.aws_tables import IMAGE_REGIONS
-from settings.endpoint import EndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.files import UnreadableError, name_problem, opened
+from settings.json_text import conflict_problem, keys_given_twice
 from settings.limits import (
     API,
+    KEY_MAX_LENGTH,
     NAME_MAX_LENGTH,
     PREBUILT_IMAGES,
     VARIABLES_MAX_BYTES,
     VARIABLES_MAX_COUNT,
+    ArtifactBytes,
     ImageRepository,
     ImageTag,
+    MetricName,
+    MetricThreshold,
+    ModelPackageArn,
     Name,
     VariableName,
     VariableValue,
     elsewhere,
 )
+from settings.model_script import PROGRAM, script_path, script_problems
 from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names, address_part
+from settings.operator_variables import variable
 from settings.problems import Problem, problems_of
+from settings.received_models import share_account, sources
 from settings.suggestions import one_of, suggestion
+from settings.trained_artifact import TRAINING_OUTPUT, TrainedArtifact
 
 FILE_NAME = "releases.json"
-# The script that the container runs, and its folder. AWS's scikit-learn image has no default for either, and all that
-# SageMaker puts into a container is the artifact, unpacked into MODEL_FOLDER.
-# https://github.com/aws/sagemaker-containers/blob/v2.8.6.post2/src/sagemaker_containers/_env.py#L329-L330
-PROGRAM, SUBMIT_DIRECTORY = "SAGEMAKER_PROGRAM", "SAGEMAKER_SUBMIT_DIRECTORY"
-MODEL_FOLDER = "/opt/ml/model"
-CODE_FOLDER = f"{MODEL_FOLDER}/code"
-SCIKIT_LEARN = "sagemaker-scikit-learn"
-SCRIPT_PAGE = (
-    "https://sagemaker.readthedocs.io/en/stable/frameworks/sklearn/using_sklearn.html"
-    "#sagemaker-scikit-learn-model-server"
-)
+# Of the model that an endpoint served before, and would serve again after a rollback: no variant serves it.
+PREVIOUS = "previous"
+# As SageMaker makes keys, of a job's name and output/model.tar.gz: what S3, an URL and Terraform spell alike.
+_KEY_PART = "[A-Za-z0-9_-][A-Za-z0-9._=-]*"
+TRAINED_KEY = re.compile(rf"{TRAINING_OUTPUT}({_KEY_PART}/)*{_KEY_PART}")
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("must be one line, without control characters")
+    return text
 
 
 class Image(_Strict):
@@ -62,13 +70,35 @@ class Image(_Strict):
     tag: ImageTag
 
 
+class MetricEntry(_Strict):
+    """What a training reached."""
+
+    name: MetricName
+    value: MetricThreshold
+
+
+class TrainedEntry(_Strict):
+    """Where a model comes from that was trained in an environment. `size` is its artifact's, in bytes."""
+
+    environment: Name
+    model_package: ModelPackageArn
+    metric: MetricEntry
+    size: ArtifactBytes
+    # Of the training's code; None where no commit is known that has it.
+    commit: Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")] | None = None
+
+
 class ModelEntry(_Strict):
-    """A model of the catalogue: immutable, because its artifact's digest is written down."""
+    """A model of the catalogue: immutable, because its artifact's digest is written down.
+
+    `artifact` is a file of the project, or, of a model that was `trained`, a key in that environment's data bucket.
+    """
 
     image: Image
     artifact: Annotated[str, Field(pattern=r"^[^/].*\.tar\.gz$")]
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     environment: Mapping[VariableName, VariableValue] = {}
+    trained: TrainedEntry | None = None
 
     @field_validator("environment")
     @classmethod
@@ -83,17 +113,33 @@ class ModelEntry(_Strict):
         """The entry's name with eight characters that change with anything the SageMaker model is made of.
 
         A SageMaker model cannot be changed and its endpoint keeps what it loaded, so a changed entry must be a new
-        model under a new name for Terraform to move the endpoint to it.
+        model under a new name for Terraform to move the endpoint to it. Where it was trained is no part of it.
         """
-        entry = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        entry = json.dumps(self.model_dump(mode="json", exclude={"trained"}), sort_keys=True)
         return f"{name}-{hashlib.sha256(entry.encode()).hexdigest()[:DIGEST_LENGTH]}"
 
 
+class ForcedEntry(_Strict):
+    """Why a promotion went ahead, and over what."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
+    refused: Sequence[Annotated[str, Field(min_length=1), AfterValidator(_one_line)]]
+
+
 class ReleaseEntry(_Strict):
-    """What one endpoint serves."""
+    """What one endpoint serves, and what it served before: `rolled_back` once it has been brought back from that."""
 
     production: str | None = None
     shadow: str | None = None
+    previous: str | None = None
+    rolled_back: bool = False
+    forced: ForcedEntry | None = None
+
+    @property
+    def models(self) -> Mapping[str, str]:
+        """The names of the models, by the field that names them."""
+        named = {PRODUCTION: self.production, SHADOW: self.shadow, PREVIOUS: self.previous}
+        return {field: name for field, name in named.items() if name is not None}
 
 
 class Releases(_Strict):
@@ -103,12 +149,15 @@ class Releases(_Strict):
 
 @dataclass(frozen=True, kw_only=True)
 class ReleasedModel:
-    """A catalogue entry with its artifact found and its digest verified. `name` ends with its `revision`."""
+    """A catalogue entry. `name` ends with its `revision`.
+
+    `artifact` is a file whose digest has been verified, or where a training has left it.
+    """
 
     name: str
     image_repository: str
     image_tag: str
-    artifact: Path
+    artifact: Path | TrainedArtifact
     environment: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -122,10 +171,14 @@ class ReleasedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class Release:
-    """What one endpoint serves: nothing, a production model, or a production and a shadow model."""
+    """What one endpoint serves: nothing, a production model, or a production and a shadow model.
+
+    `previous` is the model to which a rollback leads.
+    """
 
     production: ReleasedModel | None = None
     shadow: ReleasedModel | None = None
+    previous: ReleasedModel | None = None
 
     @property
     def models(self) -> Mapping[str, ReleasedModel]:
@@ -133,11 +186,18 @@ class Release:
         both = {PRODUCTION: self.production, SHADOW: self.shadow}
         return {variant: model for variant, model in both.items() if model is not None}
 
+    @property
+    def kept(self) -> Sequence[ReleasedModel]:
+        """Those whose artifacts must be in the environment's bucket, each once."""
+        kept = (self.production, self.shadow, self.previous)
+        return [*{model.name: model for model in kept if model is not None}.values()]
+
 
 def read_releases(
     path: Path, names: Sequence[str], environments: Mapping[str, EnvironmentSettings]
-) -> tuple[Mapping[str, Mapping[str, Release]], list[Problem]]:
-    """The release of each endpoint of each environment, complete only when there are no problems; and the problems.
+) -> tuple[Mapping[str, Mapping[str, Release]], Mapping[str, ModelEntry], list[Problem]]:
+    """The release of each endpoint of each environment and the catalogue, both complete only when there are no
+    problems; and the problems.
 
     `names` are all environments, `environments` those whose settings are sound.
     """
@@ -145,73 +205,64 @@ def read_releases(
         with opened(path) as file:
             text = file.read()
     except UnreadableError as error:
-        return {}, [Problem(where=FILE_NAME, allowed=f"{error}: must be a file beside main.py that can be read")]
+        allowed = f"{error}: must be a file beside main.py that can be read"
+        return {}, {}, [Problem(where=FILE_NAME, allowed=allowed)]
+    releases, problems = _read(text)
+    if releases is not None:
+        problems += [
+            problem.within(FILE_NAME, f"models.{name}")
+            for name, entry in releases.models.items()
+            for problem in _model_problems(path.parent, entry, names)
+        ]
+        problems += [problem.within(FILE_NAME) for problem in _meeting_models(releases.models)]
+        problems += [problem.within(FILE_NAME) for problem in _release_problems(releases, names, environments)]
+    if releases is None or problems:
+        return {}, {}, problems
+    models = {name: _released(name, entry, path.parent, environments) for name, entry in releases.models.items()}
+    return (
+        {
+            name: {
+                endpoint: Release(**{field: models[model] for field, model in entry.models.items()})
+                for endpoint, entry in entries.items()
+            }
+            for name, entries in releases.environments.items()
+        },
+        releases.models,
+        [],
+    )
+
+
+def _read(text: bytes) -> tuple[Releases | None, list[Problem]]:
     try:
-        releases = Releases.model_validate_json(text)
+        releases, problems = Releases.model_validate_json(text), []
     except ValidationError as error:
-        problems = problems_of(FILE_NAME, Releases, error)
-        is_json = all(details["type"] != "json_invalid" for details in error.errors())
-        return {}, [*problems, *(_given_twice(text) if is_json else ())]
-    problems = [*_given_twice(text)]
-    problems += [
-        problem.within(FILE_NAME, f"models.{name}")
-        for name, entry in releases.models.items()
-        for problem in (*_artifact_problems(path.parent, entry), *_program_problems(entry))
-    ]
-    problems += [problem.within(FILE_NAME) for problem in _meeting_models(releases.models)]
-    for name, entries in releases.environments.items():
-        if name not in names:
-            allowed = one_of(name, names)
-            problems.append(Problem(where=FILE_NAME, path="environments", value=name, allowed=allowed))
-            continue
-        found = [*_unknown_models(entries, releases.models)]
-        if name in environments:
-            found += _environment_problems(entries, environments[name], releases.models)
-        problems += [problem.within(FILE_NAME, f"environments.{name}") for problem in found]
-    if problems:
-        return {}, problems
+        if any(details["type"] == "json_invalid" for details in error.errors()):
+            conflict = conflict_problem(text)
+            return None, problems_of(FILE_NAME, Releases, error) if conflict is None else [conflict.within(FILE_NAME)]
+        releases, problems = None, problems_of(FILE_NAME, Releases, error)
+    return releases, [*problems, *(problem.within(FILE_NAME) for problem in keys_given_twice(text))]
 
-    def released(name: str | None) -> ReleasedModel | None:
-        if name is None:
-            return None
-        entry = releases.models[name]
-        return ReleasedModel(
-            name=entry.released_name(name),
-            image_repository=entry.image.repository,
-            image_tag=entry.image.tag,
-            artifact=path.parent / entry.artifact,
-            environment=entry.environment,
+
+def _released(
+    name: str, entry: ModelEntry, root: Path, environments: Mapping[str, EnvironmentSettings]
+) -> ReleasedModel:
+    artifact: Path | TrainedArtifact = root / entry.artifact
+    if entry.trained is not None:
+        source = environments[entry.trained.environment]
+        artifact = TrainedArtifact(
+            names=source.names,
+            account_id=source.account_id,
+            key=entry.artifact,
+            sha256=entry.sha256,
+            size=entry.trained.size,
         )
-
-    return {
-        name: {
-            endpoint: Release(production=released(entry.production), shadow=released(entry.shadow))
-            for endpoint, entry in entries.items()
-        }
-        for name, entries in releases.environments.items()
-    }, []
-
-
-class _Pairs(list[tuple[str, object]]):
-    """A JSON object's keys and values, as they are written."""
-
-
-def _given_twice(text: bytes) -> Iterator[Problem]:
-    """Readers of JSON take the last of two values without a word."""
-
-    def within(value: object, path: Sequence[str]) -> Iterator[Problem]:
-        if isinstance(value, _Pairs):
-            for key, count in Counter(key for key, _ in value).items():
-                if count > 1:
-                    allowed = f"given {count} times: must be given once"
-                    yield Problem(where=FILE_NAME, path=".".join(path), value=key, allowed=allowed)
-            for key, inner in value:
-                yield from within(inner, [*path, key])
-        elif isinstance(value, list):
-            for number, inner in enumerate(value):
-                yield from within(inner, [*path, str(number)])
-
-    yield from within(json.loads(text, object_pairs_hook=_Pairs, parse_int=str), [])
+    return ReleasedModel(
+        name=entry.released_name(name),
+        image_repository=entry.image.repository,
+        image_tag=entry.image.tag,
+        artifact=artifact,
+        environment=entry.environment,
+    )
 
 
 def _meeting_models(models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
@@ -224,7 +275,25 @@ def _meeting_models(models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
             yield Problem(path=f"models.{name}", allowed=allowed)
 
 
-def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
+def _model_problems(root: Path, entry: ModelEntry, names: Sequence[str]) -> Iterator[Problem]:
+    wrong = [*script_problems(entry.image.repository, entry.environment)]
+    yield from wrong
+    if entry.trained is None:
+        script = None if wrong or PROGRAM not in entry.environment else script_path(entry.environment)
+        yield from _file_problems(root, entry, script)
+        return
+    if not TRAINED_KEY.fullmatch(entry.artifact) or len(entry.artifact) > KEY_MAX_LENGTH:
+        allowed = (
+            f"must be a key below {TRAINING_OUTPUT}, as that is what others may read, of at most {KEY_MAX_LENGTH} "
+            "characters: letters, digits and any of ._=- in each of its parts"
+        )
+        yield Problem(path="artifact", value=entry.artifact, allowed=allowed)
+    if entry.trained.environment not in names:
+        allowed = one_of(entry.trained.environment, names)
+        yield Problem(path="trained.environment", value=entry.trained.environment, allowed=allowed)
+
+
+def _file_problems(root: Path, entry: ModelEntry, script: str | None) -> Iterator[Problem]:
     def problem(allowed: str) -> Problem:
         return Problem(path="artifact", value=entry.artifact, allowed=allowed)
 
@@ -233,7 +302,7 @@ def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
         if not path.is_relative_to(root.resolve()):
             yield problem("must be a file of this project")
             return
-        digest, wrong = read_artifact(path, _script(entry))
+        digest, wrong = read_artifact(path, script)
     except (UnreadableError, ValueError) as error:  # of a name that no file can have
         yield problem(f"{error}: must be a path from the project's root to a file that can be read")
         return
@@ -248,45 +317,50 @@ def _artifact_problems(root: Path, entry: ModelEntry) -> Iterator[Problem]:
         yield Problem(path="sha256", value=entry.sha256, allowed=allowed)
 
 
-def _script(entry: ModelEntry) -> str | None:
-    """Its path in the artifact; None where the entry names none, or wrongly."""
-    program = entry.environment.get(PROGRAM)
-    if program is None or any(_program_problems(entry)):
-        return None
-    folder = posixpath.relpath(entry.environment.get(SUBMIT_DIRECTORY, CODE_FOLDER), MODEL_FOLDER)
-    return posixpath.normpath(posixpath.join(folder, program if program.endswith(".py") else f"{program}.py"))
+def _release_problems(
+    releases: Releases, names: Sequence[str], environments: Mapping[str, EnvironmentSettings]
+) -> Iterator[Problem]:
+    for name, entries in releases.environments.items():
+        if name not in names:
+            yield Problem(path="environments", value=name, allowed=one_of(name, names))
+            continue
+        found = [*_unknown_models(entries, releases.models), *_beside(entries)]
+        if name in environments:
+            found += _environment_problems(entries, environments[name], releases.models)
+        if len(environments) == len(names):  # where one is missing, so may be a part of the chain
+            found += _received_problems(entries, name, environments, releases.models)
+        yield from (problem.within("", f"environments.{name}") for problem in found)
 
 
-def _program_problems(entry: ModelEntry) -> Iterator[Problem]:
-    if entry.image.repository == SCIKIT_LEARN:
-        for variable, example in ((PROGRAM, "inference.py"), (SUBMIT_DIRECTORY, CODE_FOLDER)):
-            if variable not in entry.environment:
-                allowed = f"missing: must be given, as {example}: the image has no default"
-                yield Problem(path=f"environment.{variable}", allowed=allowed, page=SCRIPT_PAGE)
-    program = entry.environment.get(PROGRAM, "inference.py")
-    path = posixpath.normpath(program)
-    if path.startswith("/") or path.split("/")[0] in (".", ".."):
-        allowed = "must be a file within code/ of the artifact"
-        yield Problem(path=f"environment.{PROGRAM}", value=program, allowed=allowed)
-    folder = entry.environment.get(SUBMIT_DIRECTORY, CODE_FOLDER)
-    if posixpath.relpath(posixpath.join("/", folder), MODEL_FOLDER).split("/")[0] == "..":
-        allowed = f"must be {CODE_FOLDER}, or another folder of the artifact, which is unpacked into {MODEL_FOLDER}"
-        yield Problem(path=f"environment.{SUBMIT_DIRECTORY}", value=folder, allowed=allowed, page=SCRIPT_PAGE)
-
-
-def _served(entries: Mapping[str, ReleaseEntry]) -> Iterator[tuple[str, str]]:
-    """The path of each variant that serves a model, and the model's name."""
+def _named(entries: Mapping[str, ReleaseEntry]) -> Iterator[tuple[str, str]]:
+    """The path of each field that names a model, and the model's name."""
     for name, entry in entries.items():
-        for variant, model in ((PRODUCTION, entry.production), (SHADOW, entry.shadow)):
-            if model is not None:
-                yield f"{name}.{variant}", model
+        for field_name, model in entry.models.items():
+            yield f"{name}.{field_name}", model
 
 
 def _unknown_models(entries: Mapping[str, ReleaseEntry], models: Mapping[str, ModelEntry]) -> Iterator[Problem]:
-    for path, model in _served(entries):
+    for path, model in _named(entries):
         if model not in models:
             allowed = one_of(model, sorted(models)) if models else "must be one of models, which is empty"
             yield Problem(path=path, value=model, allowed=allowed)
+
+
+def _beside(entries: Mapping[str, ReleaseEntry]) -> Iterator[Problem]:
+    """What means something only beside something else."""
+    for name, entry in entries.items():
+        for field_name in (SHADOW, PREVIOUS):
+            if field_name in entry.models and entry.production is None:
+                value, allowed = entry.models[field_name], "must stand beside a production model"
+                yield Problem(path=f"{name}.{field_name}", value=value, allowed=allowed)
+        if entry.previous is not None and entry.previous == entry.production:
+            allowed = "must be another model than the production model"
+            yield Problem(path=f"{name}.{PREVIOUS}", value=entry.previous, allowed=allowed)
+        if entry.rolled_back and entry.previous is None:
+            allowed = "must stand beside a previous model, the one that was rolled back"
+            yield Problem(path=f"{name}.rolled_back", value=True, allowed=allowed)
+        if entry.forced is not None and entry.production is None:
+            yield Problem(path=f"{name}.forced", allowed="must stand beside a production model")
 
 
 def _environment_problems(
@@ -299,15 +373,16 @@ def _environment_problems(
             allowed = f"must be an endpoint of stacks/{settings.name}.py: {', '.join(endpoints)}{meant}"
             yield Problem(value=name, allowed=allowed)
             continue
-        for path, model in _served({name: entry}):
+        for path, model in _named({name: entry}):
             if model in models:
-                for allowed, page in _model_problems(model, names, models[model]):
+                for allowed, page in _unfit(model, names, models[model]):
                     yield Problem(path=path, value=model, allowed=allowed, page=page)
-        for allowed in _shadow_problems(entry, endpoints[name], settings):
+        if entry.shadow is not None and not endpoints[name].has_shadow:
+            allowed = f"must be left out: stacks/{settings.name}.py gives no shadow variant"
             yield Problem(path=f"{name}.{SHADOW}", value=entry.shadow, allowed=allowed)
 
 
-def _model_problems(name: str, names: Names, entry: ModelEntry) -> Iterator[tuple[str, str]]:
+def _unfit(name: str, names: Names, entry: ModelEntry) -> Iterator[tuple[str, str]]:
     """What is allowed, and the page that says so."""
     repository = entry.image.repository
     if names.region not in IMAGE_REGIONS[repository]:
@@ -318,10 +393,36 @@ def _model_problems(name: str, names: Names, entry: ModelEntry) -> Iterator[tupl
         yield f"{allowed}{NAME_MAX_LENGTH}", f"{API}/API_CreateModel.html"
 
 
-def _shadow_problems(entry: ReleaseEntry, endpoint: EndpointSettings, settings: EnvironmentSettings) -> Iterator[str]:
-    if entry.shadow is None:
-        return
-    if entry.production is None:
-        yield "must stand beside a production model"
-    if not endpoint.has_shadow:
-        yield f"must be left out: stacks/{settings.name}.py gives no shadow variant"
+def _received_problems(
+    entries: Mapping[str, ReleaseEntry],
+    name: str,
+    environments: Mapping[str, EnvironmentSettings],
+    models: Mapping[str, ModelEntry],
+) -> Iterator[Problem]:
+    """Of models that another environment has trained, or that are not where the settings say that it is."""
+    for path, model in _named(entries):
+        trained = models[model].trained if model in models else None
+        if trained is not None and trained.environment in environments:
+            allowed = _not_received(trained, name, environments)
+            if allowed is not None:
+                yield Problem(path=path, value=model, allowed=f"trained in {trained.environment}: {allowed}")
+
+
+def _not_received(trained: TrainedEntry, name: str, environments: Mapping[str, EnvironmentSettings]) -> str | None:
+    source, target = environments[trained.environment], environments[name]
+    known = (name, *sources(environments, name))
+    if source.name not in known:
+        return f"must be trained in {' or '.join(known)}, which is what receives_from of the settings leads to"
+    if source is not target and not share_account(source, target) and source.account_id is target.account_id is None:
+        variables = " and ".join(variable(item.name, "account_id") for item in (source, target))
+        return (
+            f"account_id must be given in stacks/{source.name}.py and stacks/{name}.py, or {variables}, or "
+            "shares_account=True in both where they share one: who may read its artifact there is said by accounts"
+        )
+    region, account_id = trained.model_package.split(":")[3:5]
+    if source.account_id not in (None, account_id) or source.region != region:
+        return (
+            f"its model package is in account {account_id} and {region}, but {source.name} in "
+            f"{source.account_id or 'some account'} and {source.region}: must be trained there again"
+        )
+    return None

@@ -14,5 +14,5 @@ SETTINGS = EnvironmentSettings(
     bucket=BucketSettings(force_destroy=True),
     encryption_key=EncryptionKeySettings(deletion_window_days=7),
     notebook=NotebookSettings(),
-    endpoints=[ProvisionedEndpointSettings(production=VariantSettings())],
+    endpoints=[ProvisionedEndpointSettings(production=VariantSettings(), soak_minutes=0)],
 )

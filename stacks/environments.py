@@ -10,7 +10,8 @@ from settings.environment import EnvironmentSettings
 from settings.lifecycle_scripts import read_lifecycle_script
 from settings.operator_variables import variable_problems, with_operator_settings, with_variables
 from settings.problems import InvalidInputError, Problem, problems_of
-from settings.releases import FILE_NAME, Release, read_releases
+from settings.received_models import reader_account_ids, receiving_problems
+from settings.releases import FILE_NAME, ModelEntry, Release, read_releases
 from settings.sample_notebooks import read_sample_notebooks
 from settings.shared_accounts import account_problems
 from settings.training_files import TrainingFiles, read_training_files
@@ -25,6 +26,8 @@ NAMES: tuple[str, ...] = ("dev", "staging", "prod")
 class Environment:
     settings: EnvironmentSettings
     releases: Mapping[str, Release]  # by the endpoint's name in the settings
+    catalogue: Mapping[str, ModelEntry]  # all models of releases.json
+    reader_account_ids: Sequence[str]  # that may read what trainings leave in the data bucket
     on_create: bytes
     on_start: bytes
     notebooks: Sequence[Path]
@@ -60,13 +63,13 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
         if settings[name].name != name:
             allowed = f"must be {name!r}, as its file is"
             problems.append(Problem(where=name, path="name", value=settings[name].name, allowed=allowed))
-    releases, release_problems = read_releases(ROOT / FILE_NAME, NAMES, settings)
+    releases, catalogue, release_problems = read_releases(ROOT / FILE_NAME, NAMES, settings)
     on_create, on_create_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_create.sh")
     on_start, on_start_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_start.sh")
     notebooks, notebook_problems = read_sample_notebooks(ROOT / "notebooks")
     training_files, training_problems = read_training_files(ROOT, settings)
     if len(settings) == len(NAMES):  # what one environment lacks, one with a problem may have
-        problems += account_problems(settings)
+        problems += [*account_problems(settings), *receiving_problems(settings)]
     problems += [*release_problems, *on_create_problems, *on_start_problems, *notebook_problems, *training_problems]
     if problems:
         raise InvalidInputError(problems)
@@ -74,6 +77,8 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
         Environment(
             settings=settings[name],
             releases=releases.get(name, {}),
+            catalogue=catalogue,
+            reader_account_ids=reader_account_ids(settings, name),
             on_create=on_create,
             on_start=on_start,
             notebooks=notebooks,

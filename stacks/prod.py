@@ -8,6 +8,7 @@ from settings.network import NewNetworkSettings
 SETTINGS = EnvironmentSettings(
     name="prod",
     region="us-east-1",
+    receives_from="staging",
     local_state=True,  # until there is a bucket for it: make state-bucket
     logs=LogSettings(retention_days=365),
     network=NewNetworkSettings(cidr_block="10.0.32.0/20"),

@@ -1,4 +1,7 @@
-"""A shell that has sourced `.local/<environment>.env`: it works with the local AWS, and with that environment alone."""
+"""A shell that has sourced `.local/<environment>.env`: it works with the local AWS, and with that environment alone.
+
+Commands that work with several of them, `make status` say, run another process for each: operations/reach.py.
+"""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -33,6 +36,12 @@ def refuse_gone(variables: Mapping[str, str]) -> None:
             f"{own}: the local AWS at {variables.get('AWS_ENDPOINT_URL')}, with which this shell works, is gone: "
             f"make local ENV={own} and `. .local/{own}.env` again, or local_off"
         )
+
+
+def output_of(name: str, variables: Mapping[str, str]) -> str:
+    """The output folder of another environment of the local AWS with which a sourced shell works: beside its own."""
+    own = Path(variables[OUTPUT_VARIABLE])
+    return str(own.parent.parent / name / own.name)
 
 
 def environments_of_this_shell(variables: Mapping[str, str]) -> list[Environment]:

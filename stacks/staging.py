@@ -9,6 +9,7 @@ from settings.variant import VariantSettings
 SETTINGS = EnvironmentSettings(
     name="staging",
     region="us-east-1",
+    receives_from="dev",
     local_state=True,  # until there is a bucket for it: make state-bucket
     logs=LogSettings(retention_days=90),
     network=NewNetworkSettings(cidr_block="10.0.16.0/20"),

@@ -45,7 +45,7 @@ class ReleasedModels(Construct):
                 f"artifact_{name}",
                 bucket=bucket.name,
                 key=f"{MODELS}{name}/model.tar.gz",
-                path=model.artifact,
+                path=model.artifact,  # type: ignore[arg-type]
                 depends_on=bucket.protection,
             ).s3_uri
             for name, model in {model.name: model for model, _ in needed.values()}.items()

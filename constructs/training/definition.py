@@ -6,7 +6,7 @@ from typing import Any
 from constructs.training.definition_text import canonical
 from constructs.training.training_step import STEP as TRAIN
 from constructs.training.training_step import TrainingStep
-from settings.releases import CODE_FOLDER, PROGRAM, SUBMIT_DIRECTORY
+from settings.model_script import CODE_FOLDER, PROGRAM, SUBMIT_DIRECTORY
 from settings.training import ScriptTraining
 
 JUDGE, REGISTER, FAIL = "Judge", "Register", "Fail"

@@ -19,7 +19,7 @@ import boto3
 import psutil
 
 from lazy_bindings.variables import package_cache
-from local_aws import credentials, provider
+from local_aws import credentials, profiles, provider
 from local_aws.inventory import delete_kept_log_groups, inventory
 from local_aws.server import failures
 from local_aws.server import process as server_process
@@ -84,7 +84,11 @@ class Lab:
 
     @cached_property
     def settings(self) -> EnvironmentSettings:
-        return next(item.settings for item in read_environments({}) if item.settings.name == self.name)
+        return next(settings for settings in self.every if settings.name == self.name)
+
+    @cached_property
+    def every(self) -> list[EnvironmentSettings]:
+        return [item.settings for item in read_environments({})]
 
     @property
     def output(self) -> Path:
@@ -148,6 +152,7 @@ class Lab:
         changes, _ = provider.cli_configuration(self.folder, os.environ)
         cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache(os.environ))}
         own = credentials.account_variables(self.server, self.settings)
+        own |= profiles.write(self.folder, self.server, self.every)
         # The rollback guard's python3, as an activated virtual environment has it.
         path = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
         self.variables = dict(os.environ) | own | changes | cache | path | {"APPROVE": "1"}

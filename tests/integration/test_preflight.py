@@ -134,7 +134,7 @@ def sequence(folder: Path) -> Found:
         found["begun"] = [item for item in made.everything() if item not in before]
         made.variables["ML_PLATFORM_DEV_ACCOUNT_ID"] = "999999999999"
         found["wrong account"] = made.operation("preflight")
-        del made.variables["ML_PLATFORM_DEV_ACCOUNT_ID"]
+        made.variables["ML_PLATFORM_DEV_ACCOUNT_ID"] = credentials.ACCOUNT_IDS["dev"]
         made.fail(errors=1.0)
         found["nothing answers"] = made.operation("preflight")
         made.fail()

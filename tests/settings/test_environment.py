@@ -91,7 +91,8 @@ def test_rejects_more_provisioned_than_maximum_concurrency() -> None:
 def test_rejects_an_unknown_field_and_names_the_known_ones(field: str) -> None:
     assert serverless(**{field: 1}) == [
         f"dev: endpoints.0.{field}: 1: unknown field: must be one of "
-        "alarms, kind, max_concurrency, memory_size_mb, name, name_carries_hosting, provisioned_concurrency, scaling"
+        "alarms, kind, max_concurrency, memory_size_mb, name, name_carries_hosting, provisioned_concurrency, scaling, "
+        "soak_minutes"
     ]
 
 

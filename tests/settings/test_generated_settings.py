@@ -106,6 +106,7 @@ def common(names_up_to: int = 14) -> dict[str, st.SearchStrategy[Any]]:
         "name": names(names_up_to),
         "name_carries_hosting": st.booleans(),
         "alarms": st.builds(AlarmSettings, **THRESHOLDS),
+        "soak_minutes": st.integers(0, 7 * 24 * 60),
     }
 
 
@@ -271,6 +272,7 @@ VALID = st.builds(
     project=names(8),
     owner=st.text("abc XYZ019_.:/=+-@é", min_size=1, max_size=256),
     shares_account=st.booleans(),
+    receives_from=sometimes(names(14)),
     bucket=st.builds(
         BucketSettings,
         name=sometimes(bucket_names()),

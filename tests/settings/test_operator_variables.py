@@ -47,8 +47,17 @@ def test_rejects_a_variable_that_is_no_setting_and_suggests_one() -> None:
         read_environments({"ML_PLATFORM_DEV_REGOIN": "eu-west-1", "ML_PLATFORMS": "not ours"})
     assert [str(problem) for problem in caught.value.problems] == [
         "ML_PLATFORM_DEV_REGOIN: unknown variable: must be one of "
-        "ML_PLATFORM_<DEV|STAGING|PROD>_<ACCOUNT_ID|OWNER|PROJECT|REGION|STATE_BUCKET> "
+        "ML_PLATFORM_<DEV|STAGING|PROD>_<ACCOUNT_ID|OWNER|PROFILE|PROJECT|REGION|STATE_BUCKET> "
         "(did you mean ML_PLATFORM_DEV_REGION?)"
+    ]
+
+
+def test_rejects_a_profile_without_a_name() -> None:
+    assert settings("dev", ML_PLATFORM_DEV_PROFILE="acme-dev") == settings("dev")
+    with pytest.raises(InvalidInputError) as caught:
+        read_environments({"ML_PLATFORM_DEV_PROFILE": ""})
+    assert [str(problem) for problem in caught.value.problems] == [
+        "ML_PLATFORM_DEV_PROFILE: '': must be the name of an AWS profile, or not be set"
     ]
 
 

@@ -31,7 +31,7 @@ def read(folder: Path, content: object) -> tuple[dict[str, Release], list[str]]:
     (folder / "model.tar.gz").write_bytes(ARTIFACT)
     path = folder / "releases.json"
     path.write_text(content if isinstance(content, str) else json.dumps(content))
-    releases, problems = read_releases(path, NAMES, SETTINGS)
+    releases, _, problems = read_releases(path, NAMES, SETTINGS)
     found = {name: of_endpoint["linear-learner"] for name, of_endpoint in releases.items()}
     return found, [str(problem) for problem in problems]
 
@@ -47,7 +47,7 @@ def test_an_environment_serves_the_model_that_the_file_names(tmp_path: Path) -> 
     production = releases["dev"].production
     assert production is not None
     assert (production.image_repository, production.image_tag) == ("linear-learner", "1")
-    assert production.artifact.read_bytes() == ARTIFACT
+    assert production.artifact == tmp_path / "model.tar.gz"
 
 
 def test_staging_may_have_a_shadow_model(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_rejects_it_too_where_the_environments_own_settings_are_faulty(tmp_path:
     path = tmp_path / "releases.json"
     path.write_text(json.dumps(catalogue({"dev": served})))
     (tmp_path / "model.tar.gz").write_bytes(ARTIFACT)
-    _, problems = read_releases(path, NAMES, {})
+    _, _, problems = read_releases(path, NAMES, {})
     assert [str(problem) for problem in problems] == [
         f"releases.json: environments.dev.linear-learner.{variant}: 'x': must be one of churn"
     ]
@@ -253,8 +253,9 @@ def test_rejects_unknown_fields_and_names_the_known_ones(tmp_path: Path) -> None
     _, problems = read(tmp_path, catalogue({"dev": {"prod": "churn"}}, churn=entry(digest="x")))
     assert sorted(problems) == [
         "releases.json: environments.dev.linear-learner.prod: 'churn': unknown field: must be one of "
-        "production, shadow",
-        "releases.json: models.churn.digest: 'x': unknown field: must be one of artifact, environment, image, sha256",
+        "forced, previous, production, rolled_back, shadow",
+        "releases.json: models.churn.digest: 'x': unknown field: must be one of artifact, environment, image, sha256, "
+        "trained",
     ]
 
 
@@ -268,7 +269,7 @@ def test_rejects_malformed_json_in_one_line(tmp_path: Path, content: str) -> Non
 
 
 def test_rejects_a_missing_file(tmp_path: Path) -> None:
-    _, problems = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
+    _, _, problems = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
     assert [str(problem) for problem in problems] == [
         "releases.json: missing: must be a file beside main.py that can be read"
     ]
@@ -398,7 +399,7 @@ def test_a_key_that_is_given_twice_does_not_hide_what_else_is_wrong(tmp_path: Pa
 )
 def test_whatever_stands_in_the_file_is_told_in_lines(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "releases.json").write_bytes(content)
-    _, problems = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
+    _, _, problems = read_releases(tmp_path / "releases.json", NAMES, SETTINGS)
     assert problems
     for line in map(str, problems):
         assert line.startswith("releases.json: ")

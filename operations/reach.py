@@ -1,0 +1,93 @@
+"""How one command works with several environments, each in an account of its own perhaps: with credentials for each.
+
+`ML_PLATFORM_<ENVIRONMENT>_PROFILE` names the AWS profile that leads to that one; without it, the credentials are the
+shell's own. A shell that has sourced `.local/<environment>.env` has one for each environment of the local AWS.
+"""
+
+from collections.abc import Mapping
+
+import boto3
+from botocore.exceptions import ClientError, ProfileNotFound
+
+from operations.caller import caller_of
+from settings.operator_variables import PROFILE, variable
+from settings.suggestions import one_of
+from stacks.environments import Environment
+from stacks.sourced_shell import ENVIRONMENT_VARIABLE, OUTPUT_VARIABLE, output_of
+from stacks.synthesized_stack import OperationError
+
+# Each comes before AWS_PROFILE in botocore: botocore/credentials.py, botocore/configprovider.py.
+BEFORE_A_PROFILE = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_DEFAULT_PROFILE",
+)
+
+
+def variables_for(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
+    """Of a process that works with that environment, whichever one this shell has sourced."""
+    name, region = environment.settings.name, environment.settings.region
+    found = dict(variables)
+    profile = variables.get(variable(name, PROFILE))
+    if profile is not None:
+        found = {key: value for key, value in found.items() if key not in BEFORE_A_PROFILE} | {"AWS_PROFILE": profile}
+    if variables.get(ENVIRONMENT_VARIABLE, name) != name:
+        found |= {
+            ENVIRONMENT_VARIABLE: name,
+            "ENV": name,
+            OUTPUT_VARIABLE: output_of(name, variables),
+            "AWS_REGION": region,
+            "AWS_DEFAULT_REGION": region,
+        }
+    return found
+
+
+def session_for(environment: Environment, variables: Mapping[str, str]) -> boto3.Session:
+    """The same for this process, whose own variables say where profiles are kept.
+
+    Raises OperationError where there is no such profile.
+    """
+    name = variable(environment.settings.name, PROFILE)
+    profile = variables.get(name)
+    try:
+        return boto3.Session(profile_name=profile, region_name=environment.settings.region)
+    except ProfileNotFound as error:
+        known = boto3.Session().available_profiles
+        allowed = one_of(str(profile), known) if known else "must be a profile of AWS's configuration, which has none"
+        raise OperationError(f"{name}: {profile!r}: {allowed}") from error
+
+
+def refuse_elsewhere(environment: Environment, session: boto3.Session) -> None:
+    """Raises OperationError where the credentials lead to another account than the environment's.
+
+    Environments may be called alike in their accounts: an endpoint `linear-learner` in each. Where the settings give no
+    account_id, the data bucket, whose name is nobody else's, says whether the environment is there.
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+    """
+    settings = environment.settings
+    name, account_id = settings.name, caller_of(settings.name, session).account_id
+    cure = f"{variable(name, PROFILE)} must name the AWS profile that leads to the account of {name}"
+    if settings.account_id is not None:
+        if account_id != settings.account_id:
+            raise OperationError(
+                f"these credentials lead to account {account_id}, and its account_id is {settings.account_id}: {cure}"
+            )
+        return
+    bucket = settings.names.bucket(account_id)
+    try:
+        session.client("s3").head_bucket(Bucket=bucket, ExpectedBucketOwner=account_id)
+    except ClientError as error:
+        match error.response["Error"]["Code"]:
+            case "404":
+                raise OperationError(
+                    f"account {account_id} has no bucket {bucket}, so it is not deployed there: make deploy "
+                    f"ENV={name}; or where it is in another account: {cure}"
+                ) from error
+            case "403":
+                raise OperationError(
+                    f"the bucket {bucket} is another account's than {account_id}, to which these credentials lead, or "
+                    f"they lack s3:ListBucket on it: {cure}, or account_id be given in stacks/{name}.py"
+                ) from error
+        raise
