@@ -32,6 +32,13 @@ def parser(description: str | None) -> argparse.ArgumentParser:
     return made
 
 
+def parser_of_any(description: str | None) -> argparse.ArgumentParser:
+    """Of a command that works with any environment, also in a shell that has sourced another one."""
+    made = Parser(description=description)
+    made.add_argument("environment", type=known, help=", ".join(NAMES))
+    return made
+
+
 @contextmanager
 def errors_as_lines(environment: str) -> Iterator[None]:
     """Ends the program with exit code 1 and what went wrong."""
@@ -49,9 +56,14 @@ def errors_as_lines(environment: str) -> Iterator[None]:
         sys.exit(128 + signal.SIGINT)
 
 
-def _environment(name: str) -> str:
+def known(name: str) -> str:
     if name not in NAMES:
         sys.exit(f"environment {name!r}: {one_of(name, NAMES)}")
+    return name
+
+
+def _environment(name: str) -> str:
+    known(name)
     refuse_another(name, os.environ)
     refuse_gone(os.environ)
     return name

@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from operations import train
-from operations.approval import decide, next_steps, package, refuse_what_cannot_serve
+from operations.approval import decide, digest, package, refuse_what_cannot_serve
 from operations.caller import Caller
 from operations.models import lines
 from operations.train import deployed_pipeline, found_execution, others, refuse_without_data, start
@@ -103,8 +103,8 @@ def decided() -> Played:
     assert len([*lines(client, played.client("s3"), environment("dev"), {"breast-cancer": NAME})]) == 3
     found = package(client, environment("dev"), "breast-cancer", NAME, 3)
     refuse_what_cannot_serve(found, artifacts)
-    assert [*next_steps(found, "breast-cancer", environment("dev"), artifacts)]
-    assert [*decide(client, found, "approve", f"approved on {datetime.now(UTC):%Y}")]
+    kept = digest(found, artifacts)
+    assert [*decide(client, found, "approve", f"approved on {datetime.now(UTC):%Y}", kept)]
     return played
 
 

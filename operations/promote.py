@@ -1,0 +1,332 @@
+"""Promotes a model: `make promote FROM=dev TO=staging [ENDPOINT=linear-learner] [FORCE="reason"] [DEPLOY=1]`.
+
+The production model of an endpoint of FROM goes into the shadow of TO's endpoint, where that has room for one and the
+model is not there yet; else into production. What speaks against it, asked of AWS, is told all at once, and nothing is
+changed. FORCE goes ahead, and releases.json keeps the reason and what it went over.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from operations import command_line
+from operations.answers import answer
+from operations.reach import refuse_elsewhere, session_for, variables_for
+from operations.release import APPROVED
+from operations.release_change import (
+    FORCED,
+    PREVIOUS,
+    ROLLED_BACK,
+    Release,
+    deploy,
+    endpoint_of,
+    promotions,
+    put,
+    release_in,
+    wants_deploy,
+    what_comes_next,
+    with_production,
+    with_shadow,
+)
+from operations.releases_file import held_releases
+from operations.training_artifacts import GoneError, TrainingArtifacts
+from settings.names import PRODUCTION, SHADOW
+from settings.problems import one_line
+from settings.releases import FILE_NAME, ModelEntry, TrainedEntry
+from stacks import environments
+from stacks.environments import Environment
+from stacks.synthesized_stack import OperationError
+
+# What `make status` says of an endpoint, as JSON.
+Status = Mapping[str, Any]
+# AWS's word for an alarm that has gone off, and SageMaker's for an endpoint that serves.
+ALARM, IN_SERVICE = "ALARM", "InService"
+# Of releases.json's `forced`: settings/releases.py.
+FORCE_MAX_CHARACTERS = 500
+
+
+def force(given: str) -> str:
+    """The reason. Raises OperationError where it is none that a person reads."""
+    if given and (given != one_line(given) or not given.strip() or len(given) > FORCE_MAX_CHARACTERS):
+        raise OperationError(
+            f"FORCE: {given!r}: must be the reason, one line of at most {FORCE_MAX_CHARACTERS} characters"
+        )
+    return given
+
+
+def status_of(environment: Environment, endpoint: str) -> Status:
+    """Asked by a process that works with that environment. Raises OperationError where it cannot be reached."""
+    name = environment.settings.name
+    finished = subprocess.run(
+        [sys.executable, "-m", "stacks.run", "operations.status", "--json", "--", name],
+        cwd=environments.ROOT,
+        env=variables_for(environment, os.environ),
+        capture_output=True,
+        text=True,
+        errors="backslashreplace",
+        check=False,
+    )
+    try:
+        said: Mapping[str, Any] = json.loads(finished.stdout)
+    except ValueError:
+        raise OperationError(finished.stderr.strip() or f"make status ended with {finished.returncode}") from None
+    if said["error"] is not None:
+        raise OperationError(said["error"])
+    return next(item for item in said["endpoints"] if item["endpoint"] == endpoint)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hop:
+    """Of a model, from one environment to the next: into its shadow, or into production."""
+
+    source: Environment
+    target: Environment
+    endpoint: str
+    model: str  # by its name in the catalogue
+    from_shadow: bool  # of the target
+
+    def against(self, asked: Callable[[Environment, str], Status], now: datetime) -> Iterator[str]:
+        """What speaks against it, in what AWS says of both endpoints."""
+        yield from self._against_source(asked, now)
+        if self.from_shadow:
+            yield from self._against_shadow(asked, now)
+
+    def _against_source(self, asked: Callable[[Environment, str], Status], now: datetime) -> Iterator[str]:
+        where = self._where(self.source)
+        try:
+            status = asked(self.source, self.endpoint)
+        except OperationError as error:
+            yield _unreachable(self.source, error)
+            return
+        yield from self._against_what_serves(status, PRODUCTION, self.source)
+        yield from (f"{where}: alarm {name} is in {ALARM}" for name in _in_alarm(status))
+        if not self.from_shadow:
+            yield from self._too_soon(status, self.source, now)
+
+    def _against_shadow(self, asked: Callable[[Environment, str], Status], now: datetime) -> Iterator[str]:
+        where, names = self._where(self.target), self.target.settings.names.endpoints[self.endpoint]
+        try:
+            status = asked(self.target, self.endpoint)
+        except OperationError as error:
+            yield _unreachable(self.target, error)
+            return
+        yield from self._against_what_serves(status, SHADOW, self.target)
+        shadows = (names.shadow_errors_alarm, names.shadow_latency_alarm)
+        yield from (f"{where}: alarm {name} is in {ALARM}" for name in _in_alarm(status) if name in shadows)
+        yield from self._too_soon(status, self.target, now)
+
+    def _against_what_serves(self, status: Status, variant: str, environment: Environment) -> Iterator[str]:
+        where, name = self._where(environment), environment.settings.name
+        expected = environment.releases[self.endpoint].models[variant].name
+        serves = status["serves"].get(variant) or {}
+        if status["status"] is None:
+            yield f"{where}: there is no such endpoint: make deploy ENV={name}"
+        elif status["status"] != IN_SERVICE:
+            yield f"{where}: is {status['status']}: must be {IN_SERVICE}"
+        elif serves.get("released_name") != expected:
+            other = serves.get("model") or serves.get("released_name") or "no model"
+            yield f"{where}: serves {other} as {variant}, and not {self.model}{_named(status)}"
+        elif status["differs"]:
+            yield f"{where}: {status['differs']}: make status ENV={name} says more"
+
+    def _too_soon(self, status: Status, environment: Environment, now: datetime) -> Iterator[str]:
+        soak = {item.name: item.soak_minutes for item in environment.settings.endpoints}[self.endpoint]
+        began = status["configuration_created"]
+        if began is None:
+            return  # it serves nothing: said above
+        minutes = int((now - datetime.fromisoformat(began)).total_seconds() // 60)
+        if minutes < soak:
+            yield (
+                f"{self._where(environment)}: served for {minutes} minutes: must be at least {soak}, soak_minutes of "
+                "its settings"
+            )
+
+    def _where(self, environment: Environment) -> str:
+        return f"{environment.settings.name}: {self.endpoint}"
+
+
+def _named(status: Status) -> str:
+    return f" ({status['differs']})" if status["differs"] else ""
+
+
+def _in_alarm(status: Status) -> list[str]:
+    return [alarm["name"] for alarm in status["alarms"] if alarm["state"] == ALARM]
+
+
+def _unreachable(environment: Environment, error: Exception) -> str:
+    return f"{environment.settings.name}: cannot be reached: {one_line(str(error))}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registry:
+    """Where a model was trained, asked whether the version is approved still, and its artifact there."""
+
+    environment: Environment
+    trained: TrainedEntry
+    entry: ModelEntry
+
+    def against(self, *, copies: bool) -> Iterator[str]:
+        """What speaks against a promotion; of the artifact only where a deploy `copies` it from there."""
+        name = self.environment.settings.name
+        try:
+            session = session_for(self.environment, os.environ)
+            refuse_elsewhere(self.environment, session)
+            yield from self._against_version(session.client("sagemaker"))
+            if copies:
+                account_id = session.client("sts").get_caller_identity()["Account"]
+                bucket = self.environment.settings.names.bucket(account_id)
+                yield from self._against_artifact(
+                    TrainingArtifacts(session.client("s3")), f"s3://{bucket}/{self.entry.artifact}"
+                )
+        except (OperationError, BotoCoreError, ClientError) as error:
+            yield f"{name}: cannot be asked about the model: {one_line(str(error))}"
+
+    def _against_version(self, sagemaker: Any) -> Iterator[str]:  # noqa: ANN401
+        found = answer(sagemaker.describe_model_package, ModelPackageName=self.trained.model_package)
+        where = f"{self.environment.settings.name}: {self.trained.model_package}"
+        if not found:
+            yield f"{where} was deleted"
+        elif found.get("ModelApprovalStatus") != APPROVED:
+            yield f"{where} is {found.get('ModelApprovalStatus')}: must be {APPROVED}"
+
+    def _against_artifact(self, artifacts: TrainingArtifacts, url: str) -> Iterator[str]:
+        where = self.environment.settings.name
+        try:
+            size = artifacts.size(url)
+        except GoneError:
+            yield f"{where}: the model's artifact is gone: {url}"
+            return
+        if size != self.trained.size:
+            yield f"{where}: the model's artifact has {size} bytes, and not {self.trained.size}: {url}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a promotion would do next; `done` says where nothing is left to do."""
+
+    into: str
+    from_shadow: bool = False
+    done: str = ""
+
+
+def next_step(release: Release, model: str, *, has_shadow: bool) -> Step:
+    """By what releases.json says of the target."""
+    if release.get(PRODUCTION) == model:
+        return Step(into=PRODUCTION, done=f"{model} is in production already, in {FILE_NAME}: nothing was changed")
+    if release.get(SHADOW) == model:
+        return Step(into=PRODUCTION, from_shadow=True)
+    return Step(into=SHADOW if has_shadow and PRODUCTION in release else PRODUCTION)
+
+
+def not_deployed(status: Status, expected: str) -> bool:
+    """Whether the last deploy knew nothing of the shadow yet."""
+    return bool((status["deployed"] or {}).get(SHADOW) != expected)
+
+
+def refused(reasons: Sequence[str], reason: str, model: str, target: str) -> None:
+    """Raises OperationError with all of them, unless there is a reason to go ahead."""
+    if reasons and not reason:
+        lines = "\n".join(f"  {item}" for item in reasons)
+        raise OperationError(
+            f"{model} is not promoted to {target}, and nothing was changed:\n{lines}\n"
+            '  to go ahead all the same, with the reason kept: FORCE="reason"'
+        )
+
+
+def chain(of: Mapping[str, Environment], source: str, target: str) -> None:
+    """Raises OperationError where the target does not receive from the source."""
+    receives_from = of[target].settings.receives_from
+    if receives_from is None:
+        raise OperationError(f"FROM: {source!r}: {target} receives from none: receives_from in stacks/{target}.py")
+    if receives_from != source:
+        raise OperationError(
+            f"FROM: {source!r}: must be {receives_from}, from which {target} receives: receives_from in "
+            f"stacks/{target}.py"
+        )
+
+
+def promoted_model(content: Mapping[str, Any], source: str, endpoint: str) -> str:
+    """By its name in the catalogue. Raises OperationError where the source has none in production."""
+    model: str | None = release_in(content, source, endpoint).get(PRODUCTION)
+    if model is None:
+        raise OperationError(f"{source}: {endpoint}: {FILE_NAME} names no production model to promote")
+    return model
+
+
+def main() -> None:
+    parser = command_line.parser_of_any(__doc__)
+    parser.add_argument("--source", default="", help="the environment that it receives from")
+    parser.add_argument("--endpoint", default="", help="of both; left out: the only one")
+    parser.add_argument("--force", default="", help="the reason to go ahead, whatever speaks against it")
+    arguments = parser.parse_args()
+    target_name: str = arguments.environment
+    with command_line.errors_as_lines(target_name):
+        deploys, reason = wants_deploy(os.environ), force(arguments.force)
+        source_name = command_line.known(arguments.source)
+        with held_releases(os.environ) as releases:
+            chain(releases.environments, source_name, target_name)
+            source, target = releases.environments[source_name], releases.environments[target_name]
+            both = [name for name in target.settings.names.endpoints if name in source.settings.names.endpoints]
+            endpoint = endpoint_of(both, arguments.endpoint, f"both {source_name} and {target_name}")
+            content = releases.content
+            model, before = promoted_model(content, source_name, endpoint), release_in(content, target_name, endpoint)
+            has_shadow = {item.name: item.has_shadow for item in target.settings.endpoints}[endpoint]
+            step = next_step(before, model, has_shadow=has_shadow)
+            if step.from_shadow:
+                step = with_what_is_deployed(step, target, endpoint, model)
+            changes: Sequence[str] = []
+            if not step.done:
+                hop = Hop(source=source, target=target, endpoint=endpoint, model=model, from_shadow=step.from_shadow)
+                reasons = [*hop.against(status_of, datetime.now(UTC))]
+                trained = source.catalogue[model].trained
+                if trained is not None:
+                    registry = Registry(
+                        environment=releases.environments[trained.environment],
+                        trained=trained,
+                        entry=source.catalogue[model],
+                    )
+                    reasons += registry.against(copies=not step.from_shadow)
+                if before.get(ROLLED_BACK) and before.get(PREVIOUS) == model:
+                    reasons.append(f"{target_name}: {endpoint}: was rolled back from {model}")
+                refused(reasons, reason, model, target_name)
+                forced = {"reason": reason, "refused": reasons} if reasons else None
+                move = with_shadow if step.into == SHADOW else with_production
+                put(content, target_name, endpoint, move(before, model, forced))
+                changes = releases.write(content)
+                for item in reasons:
+                    print(f"{target_name}: gone over, kept as {FORCED}: {item}")
+        for line in changes:
+            print(line)
+        print(f"{target_name}: {endpoint}: {step.done or f'{model} is its {step.into} model in {FILE_NAME}'}")
+        if step.into == SHADOW or (step.from_shadow and step.done):
+            later = [f"once it has served there, make promote FROM={source_name} TO={target_name} into production"]
+        else:
+            later = [*promotions(releases.environments, target_name, endpoint)]
+        for line in what_comes_next(target_name, later, changed=bool(changes), deploys=deploys):
+            print(f"{target_name}: {line}")
+        if deploys:
+            deploy(target, os.environ)
+
+
+def with_what_is_deployed(step: Step, target: Environment, endpoint: str, model: str) -> Step:
+    """The same, or with nothing to do: what is not deployed yet serves nothing that could be judged."""
+    try:
+        status = status_of(target, endpoint)
+    except OperationError:
+        return step  # told with all that speaks against it
+    if not not_deployed(status, target.releases[endpoint].models[SHADOW].name):
+        return step
+    return Step(
+        into=SHADOW, from_shadow=True, done=f"{model} is its shadow already, in {FILE_NAME}: nothing was changed"
+    )
+
+
+if __name__ == "__main__":
+    main()
