@@ -43,7 +43,10 @@ FIRST = ScriptTraining(**vars(BREAST_CANCER) | {{"hyperparameters": {FIRST_HYPER
 SETTINGS = EnvironmentSettings(**vars(SETTINGS) | {{"trainings": [FIRST]}})
 """
 # make's own, and what is given to it: each command here says all that it takes.
-OF_MAKE = ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "ENV", "PORT", "PYTHON")
+OF_MAKE = (
+    *("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "PORT", "ENV", "FROM", "TO", "ENDPOINT", "MODEL"),
+    *("DEPLOY", "FORCE", "JSON", "TRAINING", "EXECUTION", "VERSION", "WHY", "ROWS", "CONTENT_TYPE", "MIGRATE_STATE"),
+)
 # Nobody is asked, and no quota is: all that a new account has none of is granted here.
 EXPORTED = {"APPROVE": "1", "PREFLIGHT": "0"}
 
@@ -182,19 +185,22 @@ class Demo:
             shutil.rmtree(self.project)
         copy(self.root, self.project)
 
-    def run(self, step: Step) -> None:
-        """Raises LocalAwsError where a command ends as it is not to, KeyboardInterrupt where this is told to stop."""
+    def parts(self, step: Step) -> Iterator[Sequence[Command]]:
+        """The commands to run next, with the settings as they are to be then."""
         if step.settings is not None:
             (self.project / SETTINGS).write_text(step.settings)
-        for commands in step.commands:
-            for command in commands:
-                print(f"$ {command.shown}", flush=True)
-            for command, code in zip(commands, self._ended(commands), strict=True):
-                if command.is_refused and code != 0:
-                    print("demo: refused, as it was to be", flush=True)
-                elif command.is_refused or code != 0:
-                    was = f"ended with {code}" if code else "went through, and was to be refused"
-                    raise LocalAwsError(f"this {was}: {command.shown}")
+        yield from step.commands
+
+    def run(self, commands: Sequence[Command]) -> None:
+        """Raises LocalAwsError where one ends as it is not to, KeyboardInterrupt where this is told to stop."""
+        for command in commands:
+            print(f"$ {command.shown}", flush=True)
+        for command, code in zip(commands, self._ended(commands), strict=True):
+            if command.is_refused and code != 0:
+                print("demo: refused, as it was to be", flush=True)
+            elif command.is_refused or code != 0:
+                was = f"ended with {code}" if code else "went through, and was to be refused"
+                raise LocalAwsError(f"this {was}: {command.shown}")
 
     def _ended(self, commands: Sequence[Command]) -> Sequence[int]:
         """The exit codes. One alone has the terminal; of several each prints whole lines, which begin with its name."""
@@ -311,7 +317,8 @@ def main() -> None:
             try:
                 for number, step in enumerate(demo.steps, start=1):
                     print(shown(step, number, len(demo.steps)), flush=True)
-                    demo.run(step)
+                    for commands in demo.parts(step):
+                        demo.run(commands)
             except LocalAwsError as error:
                 raise LocalAwsError(f"{error}\n{again}") from error
         print(f"\ndemo: that was all of it, in {time.monotonic() - began:.0f} s. It is there to be looked at:")
