@@ -5,6 +5,7 @@ In a copy of the project: the checkout's settings, releases and local AWS stay a
 
 import fcntl
 import os
+import re
 import shlex
 import shutil
 import signal
@@ -49,6 +50,9 @@ OF_MAKE = (
 )
 # Nobody is asked, and no quota is: all that a new account has none of is granted here.
 EXPORTED = {"APPROVE": "1", "PREFLIGHT": "0"}
+
+
+NAMED = re.compile(r"[\w -]+: ")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,7 +207,7 @@ class Demo:
                 raise LocalAwsError(f"this {was}: {command.shown}")
 
     def _ended(self, commands: Sequence[Command]) -> Sequence[int]:
-        """The exit codes. One alone has the terminal; of several each prints whole lines, which begin with its name."""
+        """The exit codes. One alone has the terminal; of several, which print by turns, each line has its name."""
         together = len(commands) > 1
         self._processes = []
         with self._stops_told():
@@ -260,8 +264,15 @@ class Demo:
 
 
 def tell(process: subprocess.Popen[str]) -> None:
+    """Lines that begin with a name, as they come; what follows the first one without, where it ends badly."""
+    held: list[str] = []
     for line in process.stdout or ():
-        print(line, end="", flush=True)
+        if held or not NAMED.match(line):
+            held.append(line)
+        else:
+            print(line, end="", flush=True)
+    if process.wait() != 0:
+        print("".join(held), end="", flush=True)
 
 
 def variables() -> Mapping[str, str]:
@@ -271,9 +282,11 @@ def variables() -> Mapping[str, str]:
 
 
 def copy(root: Path, target: Path) -> None:
-    """The project without what git ignores, and without git; with the tools that are installed in it."""
+    """The project and its commits, without what git ignores; with the tools that are installed in it."""
     ignored = [line.rstrip("/") for line in (root / ".gitignore").read_text().splitlines() if line]
-    shutil.copytree(root, target, symlinks=True, ignore=shutil.ignore_patterns(".git", *ignored))
+    if (root / ".git").is_file():  # of a work tree: git in the copy would change that of the original
+        ignored.append(".git")
+    shutil.copytree(root, target, symlinks=True, ignore=shutil.ignore_patterns(*ignored))
     (target / ".local").mkdir()
     for tool in TOOLS:
         if (root / tool).exists():
