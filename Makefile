@@ -8,7 +8,8 @@ PYTHON ?= python3
 ENV ?= dev
 PORT ?= 0
 # What a person gives is text: make runs nothing that is in it, and hands it to recipes as variables of the shell.
-# The loop's own variable is nobody's to give.
+# The loop's own variable is nobody's to give. A sourced shell has ENV too: make status is of one only where it is typed.
+override ENV_TYPED := $(findstring command line,$(origin ENV))
 override given :=
 $(foreach given,ENV PORT PYTHON $(foreach given,$(.VARIABLES),$(if $(findstring command,$(origin $(given))),$(given))),\
   $(eval override $(given) := $$(value $(given)))$(eval export $(given)))
@@ -62,8 +63,8 @@ destroy: setup ## destroy ENV (dev); APPROVE=1: without asking; says what is pro
 recover: setup ## prepare plain cdktf deploy of ENV (dev) to take over what exists and is not in the state
 	@$(RUN) operations.recover -- "$$ENV"
 
-status: setup ## which model each endpoint of ENV (dev) is to serve, was deployed with, and serves
-	@$(RUN) operations.status -- "$$ENV"
+status: setup ## which model serves where, in all environments; ENV: in one; JSON=1: for machines
+	@$(RUN) operations.status --json="$$JSON" $(if $(ENV_TYPED),-- "$$ENV")
 
 verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was deployed
 	@$(RUN) operations.verify -- "$$ENV"

@@ -20,9 +20,13 @@ from stacks.synthesized_stack import OperationError, TerraformError
 from stacks.terminal import Parser, printed
 
 
-def parser(description: str | None) -> argparse.ArgumentParser:
+def parser(description: str | None, *, of_all: bool = False) -> argparse.ArgumentParser:
+    """Of a command that works with one environment; where it is `of_all`, with every one when none is named."""
     made = Parser(description=description)
-    made.add_argument("environment", type=_environment, help=", ".join(NAMES))
+    left_out = "; left out: all of them" if of_all else ""
+    made.add_argument(
+        "environment", nargs="?" if of_all else None, type=_environment, help=f"{', '.join(NAMES)}{left_out}"
+    )
     made.add_argument(
         "--output",
         type=lambda path: Path(os.path.realpath(path)),

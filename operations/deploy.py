@@ -19,12 +19,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, preflight, state_lock
 from operations.caller import Caller
+from operations.endpoint_status import without_release
 from operations.kept_logs import unreadable_after_destroy
 from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.state_move import wants_move
 from operations.state_place import read_state, wanted
-from operations.status import without_release
 from operations.terraform_state import TerraformState, refuse_anothers
 from operations.undeletable import refuse_undeletable
 from operations.uses import KEY

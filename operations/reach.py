@@ -7,6 +7,7 @@ shell's own. A shell that has sourced `.local/<environment>.env` has one for eac
 from collections.abc import Mapping
 
 import boto3
+import botocore.session
 from botocore.exceptions import ClientError, ProfileNotFound
 
 from operations.caller import caller_of
@@ -24,6 +25,8 @@ BEFORE_A_PROFILE = (
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_DEFAULT_PROFILE",
 )
+# Where profiles are kept, by botocore's names for it.
+FILES = {"config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_SHARED_CREDENTIALS_FILE"}
 
 
 def variables_for(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
@@ -45,16 +48,20 @@ def variables_for(environment: Environment, variables: Mapping[str, str]) -> dic
 
 
 def session_for(environment: Environment, variables: Mapping[str, str]) -> boto3.Session:
-    """The same for this process, whose own variables say where profiles are kept.
+    """The same for this process, with its own credentials where no profile is named.
 
     Raises OperationError where there is no such profile.
     """
     name = variable(environment.settings.name, PROFILE)
     profile = variables.get(name)
+    core = botocore.session.Session(profile=profile)
+    for option, place in FILES.items():
+        if place in variables:
+            core.set_config_variable(option, variables[place])
     try:
-        return boto3.Session(profile_name=profile, region_name=environment.settings.region)
+        return boto3.Session(botocore_session=core, region_name=environment.settings.region)
     except ProfileNotFound as error:
-        known = boto3.Session().available_profiles
+        known = core.available_profiles
         allowed = one_of(str(profile), known) if known else "must be a profile of AWS's configuration, which has none"
         raise OperationError(f"{name}: {profile!r}: {allowed}") from error
 

@@ -5,8 +5,9 @@ make everything a second time. https://developer.hashicorp.com/terraform/languag
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -14,11 +15,14 @@ from botocore.exceptions import ClientError
 
 from operations.answers import answer_if_allowed
 from operations.state_lock import explanation, lock_of
-from operations.state_place import InBucket, InFile, Place, initialized, read_state, wanted
+from operations.state_place import InBucket, InFile, Place, initialized, of_settings, read_state, wanted
+from operations.terraform_state import TerraformState
+from settings.environment import EnvironmentSettings
 from settings.names import state_key
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 VARIABLE = "MIGRATE_STATE"
+Buckets = Callable[[], Iterable[InBucket]]
 
 
 def settle(stack: SynthesizedStack, *, move: bool) -> Iterator[str]:
@@ -27,9 +31,7 @@ def settle(stack: SynthesizedStack, *, move: bool) -> Iterator[str]:
     Raises OperationError where the state is elsewhere and is not to be moved, or where both places have one.
     """
     now = wanted(stack)
-    for before in _earlier(stack, now):
-        if read_state(before).resources:
-            yield from _settled(stack, before, now, move=move)
+    yield from _looked_for(stack, now, lambda: _buckets(stack), move=move)
     if initialized(stack.folder) not in (None, now):
         # What Terraform was told when it was initialized. The providers beside it stay.
         (stack.folder / ".terraform/terraform.tfstate").unlink()
@@ -43,25 +45,47 @@ def wants_move(variables: Mapping[str, str]) -> bool:
     return given == "1"
 
 
-def _earlier(stack: SynthesizedStack, now: Place) -> Iterator[Place]:
+def state_of(settings: EnvironmentSettings, output: Path) -> TerraformState:
+    """An environment's state, where nothing may have been synthesized. Changes nothing.
+
+    Raises OperationError as `settle` does.
+    """
+    stack = SynthesizedStack(folder=output / "stacks" / settings.name, variables=os.environ)
+    now = of_settings(settings, output)
+    buckets = partial(_buckets_with, settings.names.state_key, settings.region)
+    for _ in _looked_for(stack, now, buckets, move=False):
+        pass
+    return read_state(now)
+
+
+def _looked_for(stack: SynthesizedStack, now: Place, buckets: Buckets, *, move: bool) -> Iterator[str]:
+    for before in _earlier(stack, now, buckets):
+        if read_state(before).resources:
+            yield from _settled(stack, before, now, move=move)
+
+
+def _earlier(stack: SynthesizedStack, now: Place, buckets: Buckets) -> Iterator[Place]:
     """Where the state may still be: where Terraform was told; the file that it is in until it has a bucket; and, where
     the settings' place has none, the account's buckets."""
     file = InFile(Path(os.path.normpath(stack.folder / f"../../../terraform.{stack.folder.name}.tfstate")))
     told = initialized(stack.folder)
-    buckets = () if told is not None or now.text() else _buckets(stack)
-    for place in dict.fromkeys([told, file, *buckets]):
+    possible = () if told is not None or now.text() else buckets()
+    for place in dict.fromkeys([told, file, *possible]):
         if place is not None and place != now:
             yield place
 
 
 def _buckets(stack: SynthesizedStack) -> Iterator[InBucket]:
+    return _buckets_with(state_key(stack.tags["Project"], stack.tags["Environment"]), stack.region)
+
+
+def _buckets_with(key: str, region: str) -> Iterator[InBucket]:
     """Those that may be listed, and may hold the state under the key that it has in every bucket."""
-    key = state_key(stack.tags["Project"], stack.tags["Environment"])
-    s3 = boto3.client("s3", region_name=stack.region)
+    s3 = boto3.client("s3", region_name=region)
     for bucket in answer_if_allowed(s3.list_buckets).get("Buckets", []):
         with suppress(ClientError):  # one that is not this caller's to look into
             if s3.list_objects_v2(Bucket=bucket["Name"], Prefix=key, MaxKeys=1)["KeyCount"]:
-                yield InBucket(bucket["Name"], key, stack.region)
+                yield InBucket(bucket["Name"], key, region)
 
 
 def _settled(stack: SynthesizedStack, before: Place, now: Place, *, move: bool) -> Iterator[str]:

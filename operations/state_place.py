@@ -11,6 +11,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 from operations.terraform_state import TerraformState, parsed
+from settings.environment import EnvironmentSettings
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 MISSING = ("NoSuchKey", "NoSuchBucket", "404")
@@ -105,6 +106,13 @@ class InBucket:
 
 
 Place = InFile | InBucket
+
+
+def of_settings(settings: EnvironmentSettings, output: Path) -> Place:
+    """As stacks/ml_platform_stack.py has it, where nothing may have been synthesized."""
+    if settings.state_bucket is None:
+        return InFile(output.parent / f"terraform.{settings.name}.tfstate")
+    return InBucket(settings.state_bucket, settings.names.state_key, settings.region)
 
 
 def wanted(stack: SynthesizedStack) -> Place:

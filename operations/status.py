@@ -1,213 +1,102 @@
-"""What every endpoint is to serve, was deployed with, and serves: `make status ENV=dev`.
+"""What every endpoint serves, since when, what it is to serve and was deployed with: `make status`.
 
+Of all environments at once, each asked with credentials of its own (operations/reach.py), or of one: `ENV=dev`.
 `releases.json`, Terraform's state and SageMaker say one each. Where they differ, the last column has a name for it:
 
     no release        releases.json names no model for the endpoint: none is made
     to be removed     releases.json names no model for it any more: the next deploy removes it
     not deployed yet  releases.json, or the settings, say otherwise than the last deploy
-    rolled back       SageMaker serves another configuration than it was given: make verify says why
+    rolled back       SageMaker serves what it served before the last update: make verify says why
+    drifted           SageMaker serves what neither the last deploy nor a rollback explains
     updating          SageMaker is at it, or takes an update back
     failed            SageMaker could not make or update it: make verify says why
     gone              it was deployed, and SageMaker has none
     not in the state  SageMaker has one of that name, and the state has not: make recover
 """
 
+import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-from operations import command_line
-from operations.answers import answer
-from operations.columns import aligned
-from operations.opened import opened
-from operations.state_place import read_state, wanted
-from operations.terraform_state import KeptResource, TerraformState
-from operations.verify_endpoint import CHANGING
-from settings.names import PRODUCTION, SHADOW
-from stacks.environments import Environment, read_environment
+from operations import command_line, status_table
+from operations.asked_status import asked_statuses, not_reached
+from operations.caller import speaks_to
+from operations.endpoint_status import entries_of, statuses, without_release
+from operations.reach import refuse_elsewhere
+from operations.state_move import state_of
+from stacks.environments import Environment, read_environment, read_environments
+from stacks.sourced_shell import OUTPUT_VARIABLE, refuse_gone
+from stacks.synthesized_stack import OperationError
 
-HEADER = ("endpoint", "releases.json", "deployed", "serves", "status", "since", "")
-NONE = "-"
-# Variant to the released name of its model: the catalogue's, and the entry's digest.
-Models = Mapping[str, str]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Deployed:
-    """What the state says."""
-
-    configuration: str
-    models: Models
+# Of a terminal that does not say, and of what is no terminal.
+WIDTH, HEIGHT = 160, 24
 
 
-@dataclass(frozen=True, kw_only=True)
-class Live:
-    """What SageMaker says."""
-
-    configuration: str | None
-    models: Models
-    status: str
-    since: datetime
-
-
-@dataclass(frozen=True, kw_only=True)
-class EndpointStatus:
-    name: str
-    released: Models
-    deployed: Deployed | None
-    live: Live | None
-
-    @property
-    def differs(self) -> str:
-        """A name for what is not as it should be; empty where all is."""
-        live, deployed = self.live, self.deployed
-        if live is not None and live.status in CHANGING:
-            return "updating"
-        if live is not None and live.status != "InService":
-            return "failed"
-        if live is None and deployed is not None:
-            return "gone"
-        if live is not None and deployed is not None and live.configuration != deployed.configuration:
-            return "rolled back"
-        if live is not None and deployed is None:
-            return "not in the state"
-        if deployed is not None and not self.released:
-            return "to be removed"
-        if self.released != (deployed.models if deployed is not None else {}):
-            return "not deployed yet"
-        return "" if self.released else "no release"
-
-    @property
-    def cells(self) -> Sequence[str]:
-        live = self.live
-        return (
-            self.name,
-            shown(self.released),
-            shown(self.deployed.models) if self.deployed is not None else NONE,
-            shown(live.models) if live is not None else NONE,
-            live.status if live is not None else NONE,
-            f"{live.since.astimezone():%Y-%m-%d %H:%M %Z}" if live is not None else NONE,
-            self.differs,
+def status(environment: Environment, output: Path) -> dict[str, Any]:
+    """Of one environment, with this process's credentials; where it cannot be asked, with why. Changes nothing."""
+    settings, account_id = environment.settings, None
+    try:
+        account_id = speaks_to(settings.name, settings.region).account_id
+        session = boto3.Session(region_name=settings.region)
+        refuse_elsewhere(environment, session)
+        found = statuses(
+            environment,
+            entries_of(environment),
+            state_of(settings, output),
+            session.client("sagemaker"),
+            session.client("cloudwatch"),
         )
-
-
-def shown(models: Models) -> str:
-    """By the catalogue's names."""
-    names = {variant: name.rpartition("-")[0] or name for variant, name in models.items()}
-    shadow = f", shadow {names[SHADOW]}" if SHADOW in names else ""
-    return f"{names[PRODUCTION]}{shadow}" if PRODUCTION in names else NONE
-
-
-def table(endpoints: Sequence[EndpointStatus]) -> Iterator[str]:
-    return aligned([HEADER, *(endpoint.cells for endpoint in endpoints)])
-
-
-def released(environment: Environment) -> dict[str, Models]:
-    """By the endpoint's name in AWS."""
-    releases = environment.releases
-    models = {name: releases[name].models if name in releases else {} for name in environment.settings.names.endpoints}
+        endpoints = [item.as_json(environment.catalogue) for item in found]
+    except (OperationError, BotoCoreError, ClientError, ResponseParserError) as error:
+        return not_reached(environment, str(error), account_id)
     return {
-        names.name: {variant: model.name for variant, model in models[name].items()}
-        for name, names in environment.settings.names.endpoints.items()
+        "environment": settings.name,
+        "account_id": account_id,
+        "region": settings.region,
+        "error": None,
+        "endpoints": endpoints,
     }
 
 
-def without_release(environment: Environment) -> list[str]:
-    """A line for each endpoint that no deploy makes."""
-    return [
-        f"endpoint {name}: no release: releases.json names no production model for it in {environment.settings.name}: "
-        "a deploy makes none, and removes one that there is: docs/releasing.md"
-        for name, models in released(environment).items()
-        if PRODUCTION not in models
-    ]
-
-
-def deployed(state: TerraformState) -> dict[str, Deployed]:
-    """By the endpoint's name. After an update that was rolled back the endpoint itself is in the state with what it
-    serves; what it was given is the configuration beside it, at an address that is made of its own.
-    """
-    models = {item.values["name"]: _released_name(_artifact(item)) for item in _sound(state, "aws_sagemaker_model")}
-    configurations = {
-        item.name.removesuffix("_configuration"): Deployed(
-            configuration=item.values["name"],
-            models={
-                variant["variant_name"]: models.get(variant["model_name"], variant["model_name"])
-                for kind in ("production_variants", "shadow_production_variants")
-                for variant in item.values.get(kind) or ()
-            },
-        )
-        for item in _sound(state, "aws_sagemaker_endpoint_configuration")
-    }
-    return {
-        item.values["name"]: configurations.get(
-            item.name, Deployed(configuration=item.values["endpoint_config_name"], models={})
-        )
-        for item in _sound(state, "aws_sagemaker_endpoint")
-    }
-
-
-def live(sagemaker: Any, name: str) -> Live | None:  # noqa: ANN401 - boto3 has no types
-    """None where there is no such endpoint."""
-    endpoint = answer(sagemaker.describe_endpoint, EndpointName=name)
-    if not endpoint:
-        return None
-    configuration = endpoint.get("EndpointConfigName")
-    described = answer(sagemaker.describe_endpoint_config, EndpointConfigName=configuration) if configuration else {}
-    variants = [*described.get("ProductionVariants", []), *described.get("ShadowProductionVariants", [])]
-    return Live(
-        configuration=configuration,
-        models={item["VariantName"]: _live_model(sagemaker, item["ModelName"]) for item in variants},
-        status=endpoint["EndpointStatus"],
-        since=endpoint["LastModifiedTime"],
-    )
-
-
-def _live_model(sagemaker: Any, model_name: str) -> str:  # noqa: ANN401
-    """The model's own name where it was deleted, as may be while an endpoint serves it."""
-    container = answer(sagemaker.describe_model, ModelName=model_name).get("PrimaryContainer", {})
-    return _released_name(container["ModelDataUrl"]) if "ModelDataUrl" in container else model_name
-
-
-def _artifact(model: KeptResource) -> str:
-    [container] = model.values["primary_container"]
-    return str(container["model_data_url"])
-
-
-def _released_name(artifact: str) -> str:
-    """An artifact lies at models/<released name>/model.tar.gz: constructs/serving/released_models.py."""
-    return artifact.split("/")[-2]
-
-
-def _sound(state: TerraformState, resource_type: str) -> list[KeptResource]:
-    return [item for item in state.of_type(resource_type) if not item.deposed]
-
-
-def status(environment: Environment, state: TerraformState, sagemaker: Any) -> list[EndpointStatus]:  # noqa: ANN401
-    """Of the settings' endpoints, and of those that are deployed still though no setting names them."""
-    of_releases, of_state = released(environment), deployed(state)
-    return [
-        EndpointStatus(
-            name=name, released=of_releases.get(name, {}), deployed=of_state.get(name), live=live(sagemaker, name)
-        )
-        for name in (*of_releases, *(name for name in of_state if name not in of_releases))
-    ]
+def wants_json(given: str) -> bool:
+    """Raises OperationError where JSON is neither 1 nor left out."""
+    if given not in ("", "1"):
+        raise OperationError(f"JSON: {given!r}: must be 1, or left out")
+    return given == "1"
 
 
 def main() -> None:
-    arguments = command_line.parser(__doc__).parse_args()
-    name: str = arguments.environment
-    with command_line.errors_as_lines(name):
-        stack, _ = opened(name, arguments.output)
-        environment = read_environment(name, os.environ)
-        state = read_state(wanted(stack))
-        for line in table(status(environment, state, boto3.client("sagemaker", region_name=stack.region))):
-            print(f"{name}: {line}")
-        for line in without_release(environment):
-            print(f"{name}: {line}")
+    parser = command_line.parser(__doc__, of_all=True)
+    parser.add_argument("--json", nargs="?", const="1", default="", help="for machines: the same as JSON")
+    arguments = parser.parse_args()
+    name: str | None = arguments.environment
+    with command_line.errors_as_lines(name or "status"):
+        as_json = wants_json(arguments.json)
+        if name is not None:
+            environments = [read_environment(name, os.environ)]
+            found = [status(environments[0], arguments.output)]
+            if found[0]["error"] is not None and not as_json:
+                raise OperationError(found[0]["error"])
+        else:
+            refuse_gone(os.environ)
+            environments = read_environments(os.environ)
+            found = asked_statuses(environments, os.environ | {OUTPUT_VARIABLE: str(arguments.output)})
+        if as_json:
+            print(json.dumps(found if name is None else found[0], indent=2))
+        else:
+            for line in status_table.lines(found, width=shutil.get_terminal_size((WIDTH, HEIGHT)).columns):
+                print(line)
+            for line in [f"{item.settings.name}: {line}" for item in environments for line in without_release(item)]:
+                print(line)
+        if all(item["error"] is not None for item in found):
+            sys.exit(1)
 
 
 if __name__ == "__main__":

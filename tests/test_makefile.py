@@ -69,6 +69,16 @@ def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
         made(folder, "help", "settings", f"{name}={value}")
 
 
+def test_status_is_of_all_environments_unless_one_is_typed(folder: Path) -> None:
+    for said in (made(folder, "status"), made(folder, "status", ENV="staging")):
+        assert "<operations.status><--json=>\n" in said
+    assert "<operations.status><--json=1><--><staging>" in made(folder, "status", "ENV=staging", JSON="1")
+    value = "$(touch made)"
+    assert f"<operations.status><--json={value}><--><{value}>" in made(
+        folder, "status", f"ENV={value}", f"JSON={value}"
+    )
+
+
 def test_what_looks_like_an_option_is_the_name_of_an_environment(folder: Path) -> None:
     assert "<--><--help>" in made(folder, "deploy", "ENV=--help")
 

@@ -56,24 +56,23 @@ def test_a_session_has_the_profiles_credentials_though_the_shell_has_keys(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "kept").write_text("[acme-dev]\naws_access_key_id = dev's\naws_secret_access_key = secret\n")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "kept"))
+    kept = {"AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "kept")}
     for name, value in KEYS.items():
         monkeypatch.setenv(name, value)
 
     def access_key(name: str) -> str:
-        session = session_for(environment(name, region="eu-west-3"), PROFILES)
+        session = session_for(environment(name, region="eu-west-3"), PROFILES | kept)
         assert session.region_name == "eu-west-3"
-        kept: Any = session.get_credentials()
-        return str(kept.access_key)
+        found: Any = session.get_credentials()
+        return str(found.access_key)
 
     assert access_key("dev") == "dev's"
     monkeypatch.delenv("AWS_DEFAULT_PROFILE")
     monkeypatch.delenv("AWS_WEB_IDENTITY_TOKEN_FILE")
     assert access_key("prod") == "key"
     with pytest.raises(OperationError) as raised:
-        session_for(environment("staging"), PROFILES)
+        session_for(environment("staging"), PROFILES | kept)
     assert str(raised.value) == "ML_PLATFORM_STAGING_PROFILE: 'acme-staging': must be one of acme-dev"
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     with pytest.raises(OperationError, match=r"'acme-dev': must be a profile of AWS's configuration, which has none$"):
         session_for(environment("dev"), PROFILES)
 

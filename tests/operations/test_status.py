@@ -1,112 +1,97 @@
-"""What make status says; that it reads what is deployed: tests/integration/test_serving.py."""
+"""`make status`, of all environments of a local AWS on which nothing is deployed, and of one."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from operations.status import Deployed, EndpointStatus, Live, Models, deployed, status, table, without_release
-from operations.terraform_state import KeptResource, TerraformState
-from settings.endpoint import ServerlessEndpointSettings
-from settings.releases import Release
-from tests.support.synthesis import environment
-
-OLD: Models = {"production": "churn-00000001"}
-NEW: Models = {"production": "churn-00000002"}
-BOTH: Models = {"production": "churn-00000001", "shadow": "fraud-00000003"}
-SINCE = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+from local_aws import credentials, profiles
+from local_aws.server import process as server_process
+from operations.state_place import of_settings, wanted
+from operations.status import wants_json
+from stacks.environments import NAMES, ROOT
+from stacks.synthesized_stack import OperationError, SynthesizedStack
+from tests.support.synthesis import environment, synthesized_platform
 
 
-def given(configuration: str, models: Models) -> Deployed:
-    return Deployed(configuration=configuration, models=models)
+@pytest.fixture(scope="module")
+def sourced(local_folder: Path) -> dict[str, str]:
+    """The variables of a shell of staging, beside which dev is there, and prod is not."""
+    server, _ = server_process.find(local_folder)
+    server = server or server_process.start(local_folder)
+    own = credentials.account_variables(server, environment("staging").settings)
+    reaching = profiles.write(local_folder, server, [environment(name).settings for name in NAMES])
+    for name in ("dev", "staging"):
+        (local_folder / name / "cdktf.out/stacks" / name).mkdir(parents=True)
+    return {**os.environ, **own, **reaching, "CDKTF_OUTPUT": str(local_folder / "staging/cdktf.out")}
 
 
-def serving(configuration: str, models: Models, status: str = "InService") -> Live:
-    return Live(configuration=configuration, models=models, status=status, since=SINCE)
-
-
-@pytest.mark.parametrize(
-    ("released", "deployed", "live", "differs"),
-    [
-        (OLD, given("a-1", OLD), serving("a-1", OLD), ""),
-        (BOTH, given("a-1", BOTH), serving("a-1", BOTH), ""),
-        ({}, None, None, "no release"),
-        (OLD, None, None, "not deployed yet"),
-        (NEW, given("a-1", OLD), serving("a-1", OLD), "not deployed yet"),
-        (BOTH, given("a-1", OLD), serving("a-1", OLD), "not deployed yet"),
-        ({}, given("a-1", OLD), serving("a-1", OLD), "to be removed"),
-        (NEW, given("a-2", NEW), serving("a-1", OLD), "rolled back"),
-        (NEW, given("a-2", NEW), serving("a-1", OLD, "Updating"), "updating"),
-        (NEW, given("a-2", NEW), serving("a-1", OLD, "RollingBack"), "updating"),
-        (NEW, given("a-2", NEW), serving("a-2", NEW, "Failed"), "failed"),
-        (NEW, given("a-2", NEW), serving("a-1", OLD, "UpdateRollbackFailed"), "failed"),
-        (NEW, given("a-2", NEW), None, "gone"),
-        (NEW, None, serving("a-2", NEW), "not in the state"),
-    ],
-)
-def test_what_differs_has_a_name(released: Models, deployed: Deployed | None, live: Live | None, differs: str) -> None:
-    assert EndpointStatus(name="a", released=released, deployed=deployed, live=live).differs == differs
-
-
-def test_a_table_has_a_row_an_endpoint_with_the_catalogues_names() -> None:
-    first = EndpointStatus(name="a", released=BOTH, deployed=given("a-1", BOTH), live=serving("a-1", BOTH))
-    second = EndpointStatus(name="a-longer-one", released={}, deployed=None, live=None)
-    header, *rows = table([first, second])
-    assert rows[0].split("  ")[0] == "a"
-    assert rows[0].count("churn, shadow fraud") == 3
-    assert rows[1].split() == ["a-longer-one", *"-----", "no", "release"]
-    assert {row.index("-  ") for row in rows[1:]} == {header.index("releases.json")}
-    assert len([*table([])]) == 1
-
-
-class Nothing:
-    """A SageMaker without endpoints."""
-
-    def describe_endpoint(self, **_: str) -> dict[str, Any]:
-        return {}
-
-
-def test_an_endpoint_that_no_setting_names_any_more_is_told_until_it_is_gone() -> None:
-    state = TerraformState(
-        resources=[
-            KeptResource(
-                type="aws_sagemaker_endpoint", name="old", values={"name": "old", "endpoint_config_name": "old-1"}
-            )
-        ]
+def run(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "operations.status", *arguments],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
-    found = status(environment("dev"), state, Nothing())
-    assert [(item.name, item.differs) for item in found] == [("linear-learner", "not deployed yet"), ("old", "gone")]
 
 
-@pytest.mark.parametrize("release", [None, Release()])
-def test_an_endpoint_without_a_release_is_told_with_where_to_name_one(release: Release | None) -> None:
-    of = environment("dev", shares_account=True, endpoints=[ServerlessEndpointSettings(name="churn")])
-    [said] = without_release(replace(of, releases={} if release is None else {"churn": release}))
-    assert said.startswith("endpoint churn-dev: no release: releases.json names no production model for it in dev")
-    assert without_release(environment("dev")) == []
+def test_each_environment_is_asked_in_its_own_account_and_one_that_is_not_there_is_a_line(
+    sourced: dict[str, str],
+) -> None:
+    finished = run(sourced)
+    assert finished.returncode == 0, finished.stderr
+    header, dev, staging, prod = finished.stdout.splitlines()
+    assert header.split()[:2] == ["environment", "endpoint"]
+    assert (dev.split()[0], staging.split()[0]) == ("dev", "staging")
+    assert dev.endswith("  not deployed yet")
+    assert prod == "prod: it is not on this local AWS: make local ENV=prod"
+    for name, account in (("dev", "111111111111"), ("staging", "222222222222")):
+        assert f"{name}: the local AWS at {sourced['AWS_ENDPOINT_URL']}, account {account}, " in finished.stderr
 
 
-def test_what_was_deployed_is_what_an_update_that_was_rolled_back_was_given() -> None:
-    def configuration(name: str, model: str, *, deposed: bool) -> KeptResource:
-        values = {"name": name, "production_variants": [{"variant_name": "production", "model_name": model}]}
-        return KeptResource(
-            type="aws_sagemaker_endpoint_configuration", name="a_configuration", values=values, deposed=deposed
-        )
+def test_machines_get_json_of_all_and_of_one(sourced: dict[str, str]) -> None:
+    found: list[dict[str, Any]] = json.loads(run(sourced, "--json").stdout)
+    assert [(item["environment"], item["account_id"], item["error"] is None) for item in found] == [
+        ("dev", "111111111111", True),
+        ("staging", "222222222222", True),
+        ("prod", "333333333333", False),
+    ]
+    assert json.loads(run(sourced, "staging", "--json").stdout) == found[1]
 
-    def model(name: str, artifact: str) -> KeptResource:
-        container = {"model_data_url": f"s3://acme/models/{artifact}/model.tar.gz"}
-        return KeptResource(
-            type="aws_sagemaker_model", name=name, values={"name": name, "primary_container": [container]}
-        )
 
-    state = TerraformState(
-        resources=[
-            KeptResource(type="aws_sagemaker_endpoint", name="a", values={"name": "a", "endpoint_config_name": "a-1"}),
-            configuration("a-1", "old", deposed=True),
-            configuration("a-2", "new", deposed=False),
-            model("old", OLD["production"]),
-            model("new", NEW["production"]),
-        ]
+def test_where_the_credentials_lead_elsewhere_that_is_the_answer(sourced: dict[str, str]) -> None:
+    """An endpoint of another environment may have the same name."""
+    led_astray = sourced | {"ML_PLATFORM_DEV_PROFILE": "staging", "ML_PLATFORM_STAGING_PROFILE": "no such"}
+    finished = run(led_astray)
+    dev, staging, _ = finished.stdout.splitlines()
+    assert (finished.returncode, dev) == (
+        1,
+        "dev: these credentials lead to account 222222222222, and its account_id is 111111111111: "
+        "ML_PLATFORM_DEV_PROFILE must name the AWS profile that leads to the account of dev",
     )
-    assert deployed(state) == {"a": given("a-2", NEW)}
+    assert staging.startswith("staging: ML_PLATFORM_STAGING_PROFILE: 'no such': must be one of dev, ")
+    alone = run(sourced | {"ML_PLATFORM_STAGING_ACCOUNT_ID": "999999999999"}, "staging")
+    assert (alone.returncode, alone.stdout) == (1, "")
+    assert alone.stderr.splitlines()[-1].startswith("staging: these credentials lead to account 222222222222, ")
+
+
+@pytest.mark.parametrize("bucket", [None, "acme-states"])
+def test_the_state_is_looked_for_where_a_synthesized_stack_has_it(bucket: str | None, tmp_path: Path) -> None:
+    of = environment("dev", state_bucket=bucket)
+    folder = tmp_path / "cdktf.out/stacks/dev"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text(json.dumps(synthesized_platform(of)))
+    stack = SynthesizedStack(folder=folder, variables={})
+    assert of_settings(of.settings, tmp_path / "cdktf.out") == wanted(stack)
+
+
+def test_rejects_another_value_of_json() -> None:
+    assert (wants_json("1"), wants_json("")) == (True, False)
+    with pytest.raises(OperationError, match=r"^JSON: 'yes': must be 1, or left out$"):
+        wants_json("yes")
