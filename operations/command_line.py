@@ -60,9 +60,10 @@ def errors_as_lines(environment: str) -> Iterator[None]:
         sys.exit(128 + signal.SIGINT)
 
 
-def known(name: str) -> str:
+def known(name: str, what: str = "environment ") -> str:
+    """Ends the program where there is no such environment; `what` is before the name then."""
     if name not in NAMES:
-        sys.exit(f"environment {name!r}: {one_of(name, NAMES)}")
+        sys.exit(printable(f"{what}{name!r}: {one_of(name, NAMES)}"))
     return name
 
 

@@ -21,12 +21,11 @@ from operations.answers import answer
 from operations.reach import refuse_elsewhere, session_for, variables_for
 from operations.release import APPROVED
 from operations.release_change import (
-    FORCED,
     PREVIOUS,
     ROLLED_BACK,
-    Release,
     deploy,
     endpoint_of,
+    endpoint_option,
     promotions,
     put,
     release_in,
@@ -35,14 +34,15 @@ from operations.release_change import (
     with_production,
     with_shadow,
 )
-from operations.releases_file import held_releases
+from operations.releases_file import ReleasesFile, held_releases
 from operations.training_artifacts import GoneError, TrainingArtifacts
 from settings.names import PRODUCTION, SHADOW
 from settings.problems import one_line
-from settings.releases import FILE_NAME, ModelEntry, TrainedEntry
+from settings.releases import FILE_NAME, TrainedEntry
 from stacks import environments
 from stacks.environments import Environment
 from stacks.synthesized_stack import OperationError
+from stacks.terminal import Parser
 
 # What `make status` says of an endpoint, as JSON.
 Status = Mapping[str, Any]
@@ -170,7 +170,7 @@ class Registry:
 
     environment: Environment
     trained: TrainedEntry
-    entry: ModelEntry
+    key: str  # of the artifact
 
     def against(self, *, copies: bool) -> Iterator[str]:
         """What speaks against a promotion; of the artifact only where a deploy `copies` it from there."""
@@ -182,9 +182,7 @@ class Registry:
             if copies:
                 account_id = session.client("sts").get_caller_identity()["Account"]
                 bucket = self.environment.settings.names.bucket(account_id)
-                yield from self._against_artifact(
-                    TrainingArtifacts(session.client("s3")), f"s3://{bucket}/{self.entry.artifact}"
-                )
+                yield from self._against_artifact(TrainingArtifacts(session.client("s3")), f"s3://{bucket}/{self.key}")
         except (OperationError, BotoCoreError, ClientError) as error:
             yield f"{name}: cannot be asked about the model: {one_line(str(error))}"
 
@@ -208,124 +206,111 @@ class Registry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
-    """What a promotion would do next; `done` says where nothing is left to do."""
+class Promotion:
+    """What a call of the command does. `changes` is the difference in releases.json; none where nothing was to do."""
 
-    into: str
-    from_shadow: bool = False
-    done: str = ""
-
-
-def next_step(release: Release, model: str, *, has_shadow: bool) -> Step:
-    """By what releases.json says of the target."""
-    if release.get(PRODUCTION) == model:
-        return Step(into=PRODUCTION, done=f"{model} is in production already, in {FILE_NAME}: nothing was changed")
-    if release.get(SHADOW) == model:
-        return Step(into=PRODUCTION, from_shadow=True)
-    return Step(into=SHADOW if has_shadow and PRODUCTION in release else PRODUCTION)
-
-
-def not_deployed(status: Status, expected: str) -> bool:
-    """Whether the last deploy knew nothing of the shadow yet."""
-    return bool((status["deployed"] or {}).get(SHADOW) != expected)
-
-
-def refused(reasons: Sequence[str], reason: str, model: str, target: str) -> None:
-    """Raises OperationError with all of them, unless there is a reason to go ahead."""
-    if reasons and not reason:
-        lines = "\n".join(f"  {item}" for item in reasons)
-        raise OperationError(
-            f"{model} is not promoted to {target}, and nothing was changed:\n{lines}\n"
-            '  to go ahead all the same, with the reason kept: FORCE="reason"'
-        )
+    endpoint: str
+    changes: Sequence[str]
+    lines: Sequence[str]
+    later: Sequence[str]  # after a deploy
 
 
 def chain(of: Mapping[str, Environment], source: str, target: str) -> None:
     """Raises OperationError where the target does not receive from the source."""
-    receives_from = of[target].settings.receives_from
+    receives_from, where = of[target].settings.receives_from, f"receives_from in stacks/{target}.py"
     if receives_from is None:
-        raise OperationError(f"FROM: {source!r}: {target} receives from none: receives_from in stacks/{target}.py")
+        raise OperationError(f"FROM: {source!r}: {target} receives from no environment: {where}")
     if receives_from != source:
-        raise OperationError(
-            f"FROM: {source!r}: must be {receives_from}, from which {target} receives: receives_from in "
-            f"stacks/{target}.py"
-        )
+        raise OperationError(f"FROM: {source!r}: must be {receives_from}, from which {target} receives: {where}")
 
 
-def promoted_model(content: Mapping[str, Any], source: str, endpoint: str) -> str:
-    """By its name in the catalogue. Raises OperationError where the source has none in production."""
-    model: str | None = release_in(content, source, endpoint).get(PRODUCTION)
+def promoted(
+    releases: ReleasesFile,
+    source_name: str,
+    target_name: str,
+    wanted: str,
+    reason: str,
+    ask: Callable[[Environment, str], Status],
+) -> Promotion:
+    """One hop, written down. Raises OperationError with all that speaks against it, unless there is a `reason`."""
+    chain(releases.environments, source_name, target_name)
+    source, target = releases.environments[source_name], releases.environments[target_name]
+    both = [name for name in target.settings.names.endpoints if name in source.settings.names.endpoints]
+    endpoint = endpoint_of(both, wanted, f"both {source_name} and {target_name}")
+    content = releases.content
+    model = release_in(content, source_name, endpoint).get(PRODUCTION)
     if model is None:
-        raise OperationError(f"{source}: {endpoint}: {FILE_NAME} names no production model to promote")
-    return model
+        raise OperationError(f"{source_name}: {endpoint}: {FILE_NAME} names no production model to promote")
+    before = release_in(content, target_name, endpoint)
+    settings = next(item for item in target.settings.endpoints if item.name == endpoint)
+    further = [*promotions(releases.environments, target_name, endpoint)]
+    option = endpoint_option(target, endpoint)
+    again = f"after {settings.soak_minutes} minutes, make promote FROM={source_name} TO={target_name}{option}"
+    if before.get(PRODUCTION) == model:
+        said = f"{endpoint}: {model} is in production already, in {FILE_NAME}: nothing was changed"
+        return Promotion(endpoint=endpoint, changes=[], lines=[said], later=further)
+    from_shadow = before.get(SHADOW) == model
+    if from_shadow and not is_deployed(target, endpoint, ask):
+        said = f"{endpoint}: {model} is its shadow already, in {FILE_NAME}, and not deployed yet: nothing was changed"
+        return Promotion(endpoint=endpoint, changes=[], lines=[said], later=[again])
+    hop = Hop(source=source, target=target, endpoint=endpoint, model=model, from_shadow=from_shadow)
+    against = [*hop.against(ask, datetime.now(UTC)), *in_the_registry(releases, hop)]
+    if before.get(ROLLED_BACK) and before.get(PREVIOUS) == model:
+        against.append(f"{target_name}: {endpoint}: was rolled back from {model}")
+    if against and not reason:
+        raise OperationError(
+            f"{model} is not promoted from {source_name}, and nothing was changed:\n"
+            + "".join(f"  {line}\n" for line in against)
+            + '  to go ahead all the same, with the reason kept: FORCE="reason"'
+        )
+    forced = {"reason": reason, "refused": against} if against else None
+    into_shadow = settings.has_shadow and not from_shadow and PRODUCTION in before
+    move = with_shadow if into_shadow else with_production
+    put(content, target_name, endpoint, move(before, model, forced))
+    changes = releases.write(content)
+    said = f"{endpoint}: {model} is its {SHADOW if into_shadow else PRODUCTION} model, in {FILE_NAME}"
+    over = [f"FORCE went over: {line}" for line in against]
+    return Promotion(endpoint=endpoint, changes=changes, lines=[*over, said], later=[again] if into_shadow else further)
+
+
+def is_deployed(target: Environment, endpoint: str, ask: Callable[[Environment, str], Status]) -> bool:
+    """Whether the last deploy had the shadow that releases.json names, as far as can be seen."""
+    try:
+        deployed: Mapping[str, str] = ask(target, endpoint)["deployed"] or {}
+    except OperationError:
+        return True  # told with all that speaks against the promotion
+    return deployed.get(SHADOW) == target.releases[endpoint].models[SHADOW].name
+
+
+def in_the_registry(releases: ReleasesFile, hop: Hop) -> Iterator[str]:
+    """What speaks against the model where it was trained; a model that is a file of the project was not."""
+    entry = hop.source.catalogue[hop.model]
+    if entry.trained is not None:
+        registry = Registry(
+            environment=releases.environments[entry.trained.environment], trained=entry.trained, key=entry.artifact
+        )
+        yield from registry.against(copies=not hop.from_shadow)
 
 
 def main() -> None:
-    parser = command_line.parser_of_any(__doc__)
-    parser.add_argument("--source", default="", help="the environment that it receives from")
+    parser = Parser(description=__doc__)
+    parser.add_argument("target", help="the environment that receives the model")
+    parser.add_argument("--source", required=True, help="the one that it receives from")
     parser.add_argument("--endpoint", default="", help="of both; left out: the only one")
     parser.add_argument("--force", default="", help="the reason to go ahead, whatever speaks against it")
     arguments = parser.parse_args()
-    target_name: str = arguments.environment
-    with command_line.errors_as_lines(target_name):
+    source = command_line.known(arguments.source, "FROM: ")
+    target = command_line.known(arguments.target, "TO: ")
+    with command_line.errors_as_lines(target):
         deploys, reason = wants_deploy(os.environ), force(arguments.force)
-        source_name = command_line.known(arguments.source)
         with held_releases(os.environ) as releases:
-            chain(releases.environments, source_name, target_name)
-            source, target = releases.environments[source_name], releases.environments[target_name]
-            both = [name for name in target.settings.names.endpoints if name in source.settings.names.endpoints]
-            endpoint = endpoint_of(both, arguments.endpoint, f"both {source_name} and {target_name}")
-            content = releases.content
-            model, before = promoted_model(content, source_name, endpoint), release_in(content, target_name, endpoint)
-            has_shadow = {item.name: item.has_shadow for item in target.settings.endpoints}[endpoint]
-            step = next_step(before, model, has_shadow=has_shadow)
-            if step.from_shadow:
-                step = with_what_is_deployed(step, target, endpoint, model)
-            changes: Sequence[str] = []
-            if not step.done:
-                hop = Hop(source=source, target=target, endpoint=endpoint, model=model, from_shadow=step.from_shadow)
-                reasons = [*hop.against(status_of, datetime.now(UTC))]
-                trained = source.catalogue[model].trained
-                if trained is not None:
-                    registry = Registry(
-                        environment=releases.environments[trained.environment],
-                        trained=trained,
-                        entry=source.catalogue[model],
-                    )
-                    reasons += registry.against(copies=not step.from_shadow)
-                if before.get(ROLLED_BACK) and before.get(PREVIOUS) == model:
-                    reasons.append(f"{target_name}: {endpoint}: was rolled back from {model}")
-                refused(reasons, reason, model, target_name)
-                forced = {"reason": reason, "refused": reasons} if reasons else None
-                move = with_shadow if step.into == SHADOW else with_production
-                put(content, target_name, endpoint, move(before, model, forced))
-                changes = releases.write(content)
-                for item in reasons:
-                    print(f"{target_name}: gone over, kept as {FORCED}: {item}")
-        for line in changes:
+            done = promoted(releases, source, target, arguments.endpoint, reason, status_of)
+        for line in done.changes:
             print(line)
-        print(f"{target_name}: {endpoint}: {step.done or f'{model} is its {step.into} model in {FILE_NAME}'}")
-        if step.into == SHADOW or (step.from_shadow and step.done):
-            later = [f"once it has served there, make promote FROM={source_name} TO={target_name} into production"]
-        else:
-            later = [*promotions(releases.environments, target_name, endpoint)]
-        for line in what_comes_next(target_name, later, changed=bool(changes), deploys=deploys):
-            print(f"{target_name}: {line}")
+        for line in (*done.lines, *what_comes_next(target, done.later, changed=bool(done.changes), deploys=deploys)):
+            print(f"{target}: {line}")
         if deploys:
-            deploy(target, os.environ)
-
-
-def with_what_is_deployed(step: Step, target: Environment, endpoint: str, model: str) -> Step:
-    """The same, or with nothing to do: what is not deployed yet serves nothing that could be judged."""
-    try:
-        status = status_of(target, endpoint)
-    except OperationError:
-        return step  # told with all that speaks against it
-    if not not_deployed(status, target.releases[endpoint].models[SHADOW].name):
-        return step
-    return Step(
-        into=SHADOW, from_shadow=True, done=f"{model} is its shadow already, in {FILE_NAME}: nothing was changed"
-    )
+            deploy(releases.environments[target], os.environ)
 
 
 if __name__ == "__main__":
