@@ -366,3 +366,89 @@ def test_the_last_screen_says_which_version_of_which_training_serves_where(way: 
     for name, model in (("dev", SECOND), ("staging", SECOND), ("prod", FIRST)):
         assert model in rows[name]
         assert "InService" in rows[name]
+
+
+def test_a_second_rollback_changes_nothing(way: Way) -> None:
+    """The bad model never comes back by it."""
+    finished = kept(way, "prod", "make rollback ENV=prod")
+    assert finished.returncode == 0, finished.stdout
+    assert f"rolled back already, from {SECOND} to {FIRST}: nothing was changed" in finished.stdout
+
+
+def kept(way: Way, name: str, text: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A command that leaves releases.json as it is."""
+    path = way.demo.project / "releases.json"
+    before = path.read_bytes()
+    finished = way.shell(name, text, **variables)
+    assert path.read_bytes() == before, finished.stdout
+    assert "Traceback" not in finished.stdout
+    return finished
+
+
+def test_what_prod_was_rolled_back_from_does_not_come_again(way: Way) -> None:
+    finished = kept(way, "staging", "make promote FROM=staging TO=prod")
+    assert finished.returncode != 0
+    assert f"prod: linear-learner: was rolled back from {SECOND}" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "profile"),
+    [("make promote FROM=dev TO=staging", "DEV"), ("make promote FROM=staging TO=prod", "STAGING")],
+)
+def test_credentials_of_another_account_are_refused_with_the_variable_to_set(way: Way, text: str, profile: str) -> None:
+    variable = f"ML_PLATFORM_{profile}_PROFILE"
+    finished = kept(way, "prod", f"{variable}=prod {text}")
+    assert finished.returncode != 0
+    assert "these credentials lead to account 333333333333, and its account_id is" in finished.stdout
+    assert variable in finished.stdout
+
+
+def test_an_artifact_that_was_changed_since_it_was_approved_is_not_released_and_neither_is_one_that_is_gone(
+    way: Way,
+) -> None:
+    bucket, _, key = way.url(1).removeprefix("s3://").partition("/")
+    s3, right = way.client("dev", "s3"), way.bytes_of(FIRST)
+    s3.put_object(Bucket=bucket, Key=key, Body=right[:-1] + b"?")
+    changed = kept(way, "dev", "make release ENV=dev MODEL=1")
+    s3.delete_object(Bucket=bucket, Key=key)
+    gone = kept(way, "dev", "make release ENV=dev MODEL=1")
+    s3.put_object(Bucket=bucket, Key=key, Body=right)
+    assert (changed.returncode, gone.returncode) == (2, 2)
+    assert "breast-cancer/1: its artifact was changed since it was approved: " in changed.stdout
+    assert "breast-cancer/1: its artifact is gone, and nothing can serve it: " in gone.stdout
+
+
+def test_a_version_that_was_deleted_is_not_promoted_and_is_served_as_before(way: Way) -> None:
+    arn = way.registered(2)["ModelPackageArn"]
+    way.client("dev", "sagemaker").delete_model_package(ModelPackageName=arn)
+    finished = kept(way, "dev", "make promote FROM=staging TO=prod")
+    assert finished.returncode != 0
+    assert f"dev: {arn} was deleted" in finished.stdout
+    assert way.served("staging") == {PRODUCTION: way.digest(SECOND)}
+
+
+def test_a_copy_whose_source_is_not_there_ends_before_it_begins_and_converges_once_it_is(way: Way) -> None:
+    """As staging is deployed before dev has what it is to copy; and with a bucket that cannot be read."""
+    path, name = way.demo.project / "releases.json", "breast-cancer-dev-9"
+    releases = way.releases()
+    packed = way.bytes_of(SECOND)
+    key = "training-output/ml-platform-dev-breast-cancer-9/output/model.tar.gz"
+    releases["models"][name] = releases["models"][SECOND] | {"artifact": key}
+    releases["environments"]["staging"][ENDPOINT] = {"production": name}
+    path.write_text(json.dumps(releases))
+    configurations = way.configurations_of("staging")
+    asked = way.shell("staging", "make deploy ENV=staging")
+    assert asked.returncode != 0
+    assert "nothing was begun" in asked.stdout
+    assert key in asked.stdout
+    begun = way.shell("staging", "make deploy ENV=staging", PREFLIGHT="0")
+    assert begun.returncode != 0
+    assert key in begun.stdout
+    assert way.configurations_of("staging") == configurations
+    assert way.served("staging") == {PRODUCTION: way.digest(SECOND)}
+    bucket = environment("dev").settings.names.bucket(credentials.ACCOUNT_IDS["dev"])
+    way.client("dev", "s3").put_object(Bucket=bucket, Key=key, Body=packed)
+    again = way.shell("staging", "make deploy ENV=staging", PREFLIGHT="0")
+    assert again.returncode == 0, again.stdout
+    assert len(way.configurations_of("staging") - configurations) == 1
+    assert way.served("staging") == {PRODUCTION: way.digest(SECOND)}
