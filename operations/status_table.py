@@ -12,10 +12,10 @@ NONE, SAME = "-", "same"
 RELEASES, DIFFERS = "releases.json", "differs"
 # Left out, this one first, where a line is too long and the column says the same of all endpoints, and nothing bad.
 QUIET = {
-    "deployed": (SAME,),
+    "metric": (NONE,),
     "previous": (NONE,),
     "shadow": (NONE,),
-    "metric": (NONE,),
+    "deployed": (SAME,),
     RELEASES: (SAME,),
     "alarms": ("ok",),
     "status": ("InService",),

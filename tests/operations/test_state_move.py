@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from operations.state_move import settle, wants_move
+from operations.state_move import settle, state_of, wants_move
 from stacks.synthesized_stack import OperationError, SynthesizedStack
+from tests.support.synthesis import environment
 
 BEFORE, NOW = "earlier.tfstate", "terraform.dev.tfstate"
 
@@ -70,6 +71,18 @@ def test_rejects_a_choice_between_two_states_even_on_demand(stack: SynthesizedSt
     for move in (False, True):
         with pytest.raises(OperationError, match="two states, which know nothing of each other"):
             list(settle(stack, move=move))
+
+
+def test_who_only_reads_it_needs_nothing_synthesized_and_changes_nothing(stack: SynthesizedStack) -> None:
+    (stack.folder / "cdk.tf.json").unlink()
+    settings, output = environment("dev").settings, stack.folder.parent.parent
+    write(stack, NOW, resources=2)
+    assert len(state_of(settings, output).resources) == 2
+    write(stack, BEFORE, serial=9)
+    before = {path: path.read_bytes() for path in output.parent.rglob("*") if path.is_file()}
+    with pytest.raises(OperationError, match=r"earlier\.tfstate \(1 resources\), and the settings want it in"):
+        state_of(settings, output)
+    assert {path: path.read_bytes() for path in output.parent.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize("given", ["0", "yes", " "])
