@@ -5,10 +5,7 @@ model is not there yet; else into production. What speaks against it, asked of A
 changed. FORCE goes ahead, and releases.json keeps the reason and what it went over.
 """
 
-import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -18,7 +15,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line
 from operations.answers import answer
-from operations.reach import refuse_elsewhere, session_for, variables_for
+from operations.asked_status import asked_statuses
+from operations.caller import caller_of
+from operations.reach import refuse_elsewhere, session_for
 from operations.release import APPROVED
 from operations.release_change import (
     PREVIOUS,
@@ -31,15 +30,16 @@ from operations.release_change import (
     release_in,
     wants_deploy,
     what_comes_next,
+    when_served,
     with_production,
     with_shadow,
 )
 from operations.releases_file import ReleasesFile, held_releases
 from operations.training_artifacts import GoneError, TrainingArtifacts
+from operations.trainings import said
 from settings.names import PRODUCTION, SHADOW
 from settings.problems import one_line
 from settings.releases import FILE_NAME, TrainedEntry
-from stacks import environments
 from stacks.environments import Environment
 from stacks.synthesized_stack import OperationError
 from stacks.terminal import Parser
@@ -63,23 +63,10 @@ def force(given: str) -> str:
 
 def status_of(environment: Environment, endpoint: str) -> Status:
     """Asked by a process that works with that environment. Raises OperationError where it cannot be reached."""
-    name = environment.settings.name
-    finished = subprocess.run(
-        [sys.executable, "-m", "stacks.run", "operations.status", "--json", "--", name],
-        cwd=environments.ROOT,
-        env=variables_for(environment, os.environ),
-        capture_output=True,
-        text=True,
-        errors="backslashreplace",
-        check=False,
-    )
-    try:
-        said: Mapping[str, Any] = json.loads(finished.stdout)
-    except ValueError:
-        raise OperationError(finished.stderr.strip() or f"make status ended with {finished.returncode}") from None
-    if said["error"] is not None:
-        raise OperationError(said["error"])
-    return next(item for item in said["endpoints"] if item["endpoint"] == endpoint)
+    [found] = asked_statuses([environment], os.environ)
+    if found["error"] is not None:
+        raise OperationError(found["error"])
+    return next(item for item in found["endpoints"] if item["endpoint"] == endpoint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +95,7 @@ class Hop:
         yield from self._against_what_serves(status, PRODUCTION, self.source)
         yield from (f"{where}: alarm {name} is in {ALARM}" for name in _in_alarm(status))
         if not self.from_shadow:
-            yield from self._too_soon(status, self.source, now)
+            yield from self._too_soon(status, PRODUCTION, self.source, now)
 
     def _against_shadow(self, asked: Callable[[Environment, str], Status], now: datetime) -> Iterator[str]:
         where, names = self._where(self.target), self.target.settings.names.endpoints[self.endpoint]
@@ -120,36 +107,43 @@ class Hop:
         yield from self._against_what_serves(status, SHADOW, self.target)
         shadows = (names.shadow_errors_alarm, names.shadow_latency_alarm)
         yield from (f"{where}: alarm {name} is in {ALARM}" for name in _in_alarm(status) if name in shadows)
-        yield from self._too_soon(status, self.target, now)
+        yield from self._too_soon(status, SHADOW, self.target, now)
 
     def _against_what_serves(self, status: Status, variant: str, environment: Environment) -> Iterator[str]:
         where, name = self._where(environment), environment.settings.name
-        expected = environment.releases[self.endpoint].models[variant].name
         serves = status["serves"].get(variant) or {}
         if status["status"] is None:
             yield f"{where}: there is no such endpoint: make deploy ENV={name}"
         elif status["status"] != IN_SERVICE:
             yield f"{where}: is {status['status']}: must be {IN_SERVICE}"
-        elif serves.get("released_name") != expected:
+        elif _served(status, variant) != self._expected(environment, variant):
             other = serves.get("model") or serves.get("released_name") or "no model"
             yield f"{where}: serves {other} as {variant}, and not {self.model}{_named(status)}"
         elif status["differs"]:
             yield f"{where}: {status['differs']}: make status ENV={name} says more"
 
-    def _too_soon(self, status: Status, environment: Environment, now: datetime) -> Iterator[str]:
+    def _too_soon(self, status: Status, variant: str, environment: Environment, now: datetime) -> Iterator[str]:
         soak = {item.name: item.soak_minutes for item in environment.settings.endpoints}[self.endpoint]
         began = status["configuration_created"]
-        if began is None:
-            return  # it serves nothing: said above
+        if began is None or _served(status, variant) != self._expected(environment, variant):
+            return  # nothing, or another model: said above
         minutes = int((now - datetime.fromisoformat(began)).total_seconds() // 60)
         if minutes < soak:
-            yield (
-                f"{self._where(environment)}: served for {minutes} minutes: must be at least {soak}, soak_minutes of "
-                "its settings"
-            )
+            served = f"served for {minutes} minute{'' if minutes == 1 else 's'}"
+            yield f"{self._where(environment)}: {served}: must be at least {soak}, soak_minutes of its settings"
+
+    def _expected(self, environment: Environment, variant: str) -> str:
+        """Its released name."""
+        return environment.releases[self.endpoint].models[variant].name
 
     def _where(self, environment: Environment) -> str:
         return f"{environment.settings.name}: {self.endpoint}"
+
+
+def _served(status: Status, variant: str) -> str | None:
+    """The released name of the model."""
+    name: str | None = (status["serves"].get(variant) or {}).get("released_name")
+    return name
 
 
 def _named(status: Status) -> str:
@@ -180,11 +174,10 @@ class Registry:
             refuse_elsewhere(self.environment, session)
             yield from self._against_version(session.client("sagemaker"))
             if copies:
-                account_id = session.client("sts").get_caller_identity()["Account"]
-                bucket = self.environment.settings.names.bucket(account_id)
+                bucket = self.environment.settings.names.bucket(caller_of(name, session).account_id)
                 yield from self._against_artifact(TrainingArtifacts(session.client("s3")), f"s3://{bucket}/{self.key}")
         except (OperationError, BotoCoreError, ClientError) as error:
-            yield f"{name}: cannot be asked about the model: {one_line(str(error))}"
+            yield f"{name}: cannot be asked about the model: {one_line(said(error))}"
 
     def _against_version(self, sagemaker: Any) -> Iterator[str]:  # noqa: ANN401
         found = answer(sagemaker.describe_model_package, ModelPackageName=self.trained.model_package)
@@ -244,15 +237,15 @@ def promoted(
     before = release_in(content, target_name, endpoint)
     settings = next(item for item in target.settings.endpoints if item.name == endpoint)
     further = [*promotions(releases.environments, target_name, endpoint)]
-    option = endpoint_option(target, endpoint)
-    again = f"after {settings.soak_minutes} minutes, make promote FROM={source_name} TO={target_name}{option}"
+    same = f"make promote FROM={source_name} TO={target_name}{endpoint_option(target, endpoint)}"
+    again = f"{when_served(target, endpoint, same)}: into production"
     if before.get(PRODUCTION) == model:
-        said = f"{endpoint}: {model} is in production already, in {FILE_NAME}: nothing was changed"
-        return Promotion(endpoint=endpoint, changes=[], lines=[said], later=further)
+        line = f"{endpoint}: {model} is in production already, in {FILE_NAME}: nothing was changed"
+        return Promotion(endpoint=endpoint, changes=[], lines=[line], later=further)
     from_shadow = before.get(SHADOW) == model
     if from_shadow and not is_deployed(target, endpoint, ask):
-        said = f"{endpoint}: {model} is its shadow already, in {FILE_NAME}, and not deployed yet: nothing was changed"
-        return Promotion(endpoint=endpoint, changes=[], lines=[said], later=[again])
+        line = f"{endpoint}: {model} is its shadow already, in {FILE_NAME}, and not deployed yet: nothing was changed"
+        return Promotion(endpoint=endpoint, changes=[], lines=[line], later=[again])
     hop = Hop(source=source, target=target, endpoint=endpoint, model=model, from_shadow=from_shadow)
     against = [*hop.against(ask, datetime.now(UTC)), *in_the_registry(releases, hop)]
     if before.get(ROLLED_BACK) and before.get(PREVIOUS) == model:
@@ -268,9 +261,9 @@ def promoted(
     move = with_shadow if into_shadow else with_production
     put(content, target_name, endpoint, move(before, model, forced))
     changes = releases.write(content)
-    said = f"{endpoint}: {model} is its {SHADOW if into_shadow else PRODUCTION} model, in {FILE_NAME}"
-    over = [f"FORCE went over: {line}" for line in against]
-    return Promotion(endpoint=endpoint, changes=changes, lines=[*over, said], later=[again] if into_shadow else further)
+    line = f"{endpoint}: {model} is its {SHADOW if into_shadow else PRODUCTION} model, in {FILE_NAME}"
+    over = [f"FORCE went over: {item}" for item in against]
+    return Promotion(endpoint=endpoint, changes=changes, lines=[*over, line], later=[again] if into_shadow else further)
 
 
 def is_deployed(target: Environment, endpoint: str, ask: Callable[[Environment, str], Status]) -> bool:

@@ -13,6 +13,7 @@ from typing import Any
 from operations import command_line
 from operations.answers import answer
 from operations.approval import IMAGE, SHA256_PROPERTY, VERSION, package
+from operations.caller import caller_of
 from operations.reach import refuse_elsewhere, session_for
 from operations.release_change import (
     deploy,
@@ -248,7 +249,7 @@ def main() -> None:
             )
             candidate = Candidate(
                 environment=environment,
-                account_id=session.client("sts").get_caller_identity()["Account"],
+                account_id=caller_of(name, session).account_id,
                 training=training,
                 found=found,
                 artifacts=TrainingArtifacts(session.client("s3")),

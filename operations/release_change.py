@@ -83,12 +83,18 @@ def endpoint_option(environment: Environment, endpoint: str) -> str:
     return f" ENDPOINT={endpoint}" if len(environment.settings.endpoints) > 1 else ""
 
 
+def when_served(environment: Environment, endpoint: str, command: str) -> str:
+    """The command with how long the endpoint must have served its models before."""
+    [minutes] = [item.soak_minutes for item in environment.settings.endpoints if item.name == endpoint]
+    return f"after {minutes} minutes {command}" if minutes else command
+
+
 def promotions(environments: Mapping[str, Environment], name: str, endpoint: str) -> Iterator[str]:
     """The commands that promote what an environment has in production."""
     for receiver in receivers(environments.values(), name):
         if endpoint in environments[receiver].settings.names.endpoints:
             option = endpoint_option(environments[receiver], endpoint)
-            yield f"make promote FROM={name} TO={receiver}{option}"
+            yield when_served(environments[name], endpoint, f"make promote FROM={name} TO={receiver}{option}")
 
 
 def what_comes_next(name: str, later: Sequence[str], *, changed: bool, deploys: bool) -> Iterator[str]:
