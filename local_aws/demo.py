@@ -3,6 +3,7 @@
 In a copy of the project: the checkout's settings, releases and local AWS stay as they are. A second one starts again.
 """
 
+import difflib
 import fcntl
 import os
 import re
@@ -48,10 +49,9 @@ OF_MAKE = (
     *("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES", "PYTHON", "PORT", "ENV", "FROM", "TO", "ENDPOINT", "MODEL"),
     *("DEPLOY", "FORCE", "JSON", "TRAINING", "EXECUTION", "VERSION", "WHY", "ROWS", "CONTENT_TYPE", "MIGRATE_STATE"),
 )
-# Nobody is asked, and no quota is: all that a new account has none of is granted here.
+# What a new account has no quota for is made here all the same.
 EXPORTED = {"APPROVE": "1", "PREFLIGHT": "0"}
-
-
+# How a line of a command begins that has its name.
 NAMED = re.compile(r"[\w -]+: ")
 
 
@@ -190,8 +190,11 @@ class Demo:
         copy(self.root, self.project)
 
     def parts(self, step: Step) -> Iterator[Sequence[Command]]:
-        """The commands to run next, with the settings as they are to be then."""
+        """The commands to run next, with the settings as they are to be then, which are shown."""
         if step.settings is not None:
+            before = (self.project / SETTINGS).read_text().splitlines()
+            changed = difflib.unified_diff(before, step.settings.splitlines(), SETTINGS, SETTINGS, lineterm="", n=0)
+            print(*changed, sep="\n", flush=True)
             (self.project / SETTINGS).write_text(step.settings)
         yield from step.commands
 
@@ -326,7 +329,8 @@ def main() -> None:
             demo.begin_afresh()
             began = time.monotonic()
             print(f"demo: in a copy of the project: cd {shlex.quote(relative(demo.project))}")
-            print(f"$ export {' '.join(f'{name}={value}' for name, value in EXPORTED.items())}", flush=True)
+            exported = " ".join(f"{name}={value}" for name, value in EXPORTED.items())
+            print(f"$ export {exported}  # nobody is asked, and quotas are not", flush=True)
             try:
                 for number, step in enumerate(demo.steps, start=1):
                     print(shown(step, number, len(demo.steps)), flush=True)
