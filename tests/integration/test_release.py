@@ -7,6 +7,7 @@ what goes wrong go on from where it ended.
 
 import hashlib
 import io
+import itertools
 import json
 import math
 import os
@@ -19,6 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -63,6 +65,7 @@ class Seen:
     new: Mapping[str, set[str]]  # endpoint configurations, by environment
     served: Mapping[str, Mapping[str, str]]  # SHA-256 of the artifact, by environment and variant
     answers: Mapping[str, Sequence[Mapping[str, Any]]]  # to ROWS, by environment
+    copies: Mapping[str, Mapping[str, datetime]]  # when each artifact of a training was copied, by environment and key
     differing: set[str] | None  # the environments of which Terraform would get something else than it got last
 
     @property
@@ -128,6 +131,7 @@ class Way:
                 new={name: self.configurations[name] - before[name] for name in ENVIRONMENTS},
                 served={name: self.served(name) for name in ENVIRONMENTS},
                 answers={name: self.invoked(name) for name in ENVIRONMENTS},
+                copies={name: self.copies(name) for name in ENVIRONMENTS},
                 differing=self.differing() if any(CHANGES.match(command.text) for command in commands) else None,
             )
         )
@@ -160,6 +164,11 @@ class Way:
         )
         found: Sequence[Mapping[str, Any]] = json.load(answer["Body"])["predictions"]
         return found
+
+    def copies(self, name: str) -> Mapping[str, datetime]:
+        bucket = environment(name).settings.names.bucket(credentials.ACCOUNT_IDS[name])
+        listed = self.client(name, "s3").list_objects_v2(Bucket=bucket, Prefix="models/breast-cancer-dev-")
+        return {item["Key"]: item["LastModified"] for item in listed.get("Contents", [])}
 
     def differing(self) -> set[str]:
         """All of them synthesized as the project is now, beside what was deployed last."""
@@ -330,17 +339,19 @@ def test_the_second_model_is_the_better_one_and_both_stand_in_the_catalogue_with
 
 
 def test_each_environment_has_a_copy_of_its_own_with_its_own_key(way: Way) -> None:
-    for name in ENVIRONMENTS:
+    for name, copies in way.seen[-1].copies.items():
+        assert {key.split("/")[2] for key in copies} == {f"{way.digest(model)}.tar.gz" for model in (FIRST, SECOND)}
         bucket = environment(name).settings.names.bucket(credentials.ACCOUNT_IDS[name])
         alias = environment(name).settings.names.key_alias
-        key = way.client(name, "kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
-        s3 = way.client(name, "s3")
-        found = {
-            item["Key"].split("/")[2]: s3.head_object(Bucket=bucket, Key=item["Key"])
-            for item in s3.list_objects_v2(Bucket=bucket, Prefix="models/breast-cancer-dev-")["Contents"]
-        }
-        assert {*found} == {f"{way.digest(model)}.tar.gz" for model in (FIRST, SECOND)}, name
-        assert {item["SSEKMSKeyId"] for item in found.values()} == {key}
+        own = way.client(name, "kms").describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
+        for key in copies:
+            assert way.client(name, "s3").head_object(Bucket=bucket, Key=key)["SSEKMSKeyId"] == own
+
+
+def test_an_artifact_is_copied_once_and_stays_whatever_is_promoted_and_rolled_back(way: Way) -> None:
+    for before, after in itertools.pairwise(way.seen):
+        for name in ENVIRONMENTS:
+            assert before.copies[name].items() <= after.copies[name].items(), after.commands
 
 
 def test_what_was_not_long_enough_in_the_shadow_is_refused_and_forced_with_the_reason_kept(way: Way) -> None:
