@@ -281,7 +281,8 @@ def tell(process: subprocess.Popen[str]) -> None:
 def variables() -> Mapping[str, str]:
     """Of each command: nothing that a person has given to make, and no operator's setting."""
     own = {name: value for name, value in os.environ.items() if name not in OF_MAKE and not name.startswith(PREFIX)}
-    return own | EXPORTED
+    # Terraform and its provider are written in Go: a quarter less of the processor's time, for memory that is there.
+    return {"GOGC": "400"} | own | EXPORTED
 
 
 def copy(root: Path, target: Path) -> None:
