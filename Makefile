@@ -1,6 +1,6 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
-.PHONY: help setup settings docs local local-down test check format synth snapshots bench artifacts lock
+.PHONY: help setup settings docs local local-down demo test check format synth snapshots bench artifacts lock
 .PHONY: preflight deployer-policy plan deploy destroy recover status verify invoke state-bucket faults policy pipenv
 .PHONY: train models approve reject release promote rollback
 
@@ -38,6 +38,9 @@ help: ## list the targets
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
 	@$(RUN) local_aws.deploy --port="$$PORT" -- "$$ENV"
+
+demo: setup ## the whole way of a model on a local AWS of its own: train, approve, release, promote, roll back
+	@$(RUN) local_aws.demo
 
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
 	@$(RUN) local_aws.undeploy
