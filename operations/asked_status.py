@@ -65,7 +65,8 @@ def asked_statuses(environments: Sequence[Environment], variables: Mapping[str, 
 
 def _is_not_here(name: str, variables: Mapping[str, str]) -> bool:
     """Of a shell that works with the local AWS, where every environment has an output folder once it is deployed."""
-    return ENVIRONMENT_VARIABLE in variables and not (Path(variables[OUTPUT_VARIABLE]) / "stacks" / name).is_dir()
+    sourced = ENVIRONMENT_VARIABLE in variables and OUTPUT_VARIABLE in variables
+    return sourced and not (Path(variables[OUTPUT_VARIABLE]) / "stacks" / name).is_dir()
 
 
 def _read(environment: Environment, said: str, errors: str) -> dict[str, Any]:

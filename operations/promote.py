@@ -69,6 +69,19 @@ def status_of(environment: Environment, endpoint: str) -> Status:
     return next(item for item in found["endpoints"] if item["endpoint"] == endpoint)
 
 
+def once(ask: Callable[[Environment, str], Status]) -> Callable[[Environment, str], Status]:
+    """Of one endpoint: what an environment has said is not asked again."""
+    known: dict[str, Status] = {}
+
+    def asked(environment: Environment, endpoint: str) -> Status:
+        name = environment.settings.name
+        if name not in known:
+            known[name] = ask(environment, endpoint)
+        return known[name]
+
+    return asked
+
+
 @dataclass(frozen=True, kw_only=True)
 class Hop:
     """Of a model, from one environment to the next: into its shadow, or into production."""
@@ -297,7 +310,7 @@ def main() -> None:
     with command_line.errors_as_lines(target):
         deploys, reason = wants_deploy(os.environ), force(arguments.force)
         with held_releases(os.environ) as releases:
-            done = promoted(releases, source, target, arguments.endpoint, reason, status_of)
+            done = promoted(releases, source, target, arguments.endpoint, reason, once(status_of))
         for line in done.changes:
             print(line)
         for line in (*done.lines, *what_comes_next(target, done.later, changed=bool(done.changes), deploys=deploys)):

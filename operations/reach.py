@@ -37,13 +37,9 @@ def variables_for(environment: Environment, variables: Mapping[str, str]) -> dic
     if profile is not None:
         found = {key: value for key, value in found.items() if key not in BEFORE_A_PROFILE} | {"AWS_PROFILE": profile}
     if variables.get(ENVIRONMENT_VARIABLE, name) != name:
-        found |= {
-            ENVIRONMENT_VARIABLE: name,
-            "ENV": name,
-            OUTPUT_VARIABLE: output_of(name, variables),
-            "AWS_REGION": region,
-            "AWS_DEFAULT_REGION": region,
-        }
+        found |= {ENVIRONMENT_VARIABLE: name, "ENV": name, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
+        if OUTPUT_VARIABLE in variables:  # else the project's own, as a lab's process has it
+            found[OUTPUT_VARIABLE] = output_of(name, variables)
     return found
 
 

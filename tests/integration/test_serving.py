@@ -138,9 +138,9 @@ def rolled_back(folder: Path) -> Found:
         DEV.format(endpoints="ProvisionedEndpointSettings(production=VariantSettings())")
     )
     with lab(folder, project=project) as made:
-        found["status before"] = made.operation("status")
+        found["status before"] = made.finished(made.start_operation("status", COLUMNS="300"))
         made.applied()
-        found["status"] = made.operation("status")
+        found["status"] = made.finished(made.start_operation("status", COLUMNS="300"))
         served = made.endpoint()["EndpointConfigName"]
         found["verified"] = made.operation("verify")
 
@@ -149,7 +149,7 @@ def rolled_back(folder: Path) -> Found:
         found["first"] = made.apply()
         found["first, live"] = live(made, served)
         found["not verified"] = made.operation("verify")
-        found["status when rolled back"] = made.operation("status")
+        found["status when rolled back"] = made.finished(made.start_operation("status", COLUMNS="300"))
         found["second"] = made.apply()
         found["second, live"] = live(made, served)
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from operations import promote
-from operations.promote import Promotion, chain, force, promoted
+from operations.promote import Promotion, chain, force, once, promoted
 from operations.releases_file import ReleasesFile, written
 from operations.trainings import POLICY_PAGE
 from settings.problems import InvalidInputError
@@ -20,6 +20,7 @@ from stacks.synthesized_stack import OperationError
 from tests.support import training
 from tests.support.own_releases import own_releases
 from tests.support.played import ACCOUNT, Answers, Played, raised, refusal
+from tests.support.synthesis import environment
 
 ENDPOINT = "linear-learner"
 OLD, MEANS, TRAINED = "breast-cancer-all-columns", "breast-cancer-means", "breast-cancer-dev-3"
@@ -134,6 +135,19 @@ def test_a_model_goes_into_the_shadow_first_and_then_into_production(root: Path)
     third = to_staging(ReleasesFile(root, ACCOUNTS))
     assert third.lines == [f"{ENDPOINT}: {TRAINED} is in production already, in releases.json: nothing was changed"]
     assert third.changes == []
+
+
+def test_each_environment_is_asked_once() -> None:
+    asked_of: list[str] = []
+
+    def ask(of: Environment, _: str) -> Mapping[str, Any]:
+        asked_of.append(of.settings.name)
+        return {"status": of.settings.name}
+
+    of_all = once(ask)
+    for name in ("dev", "staging", "dev", "staging"):
+        assert of_all(environment(name), ENDPOINT) == {"status": name}
+    assert asked_of == ["dev", "staging"]
 
 
 @pytest.mark.usefixtures("registry")

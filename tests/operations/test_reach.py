@@ -50,6 +50,8 @@ def test_in_a_sourced_shell_another_environments_process_is_as_if_that_one_were_
         "AWS_DEFAULT_REGION": "eu-west-3",
         "AWS_PROFILE": "acme-staging",
     }
+    del shell["CDKTF_OUTPUT"]
+    assert "CDKTF_OUTPUT" not in variables_for(environment("staging"), shell)
 
 
 def test_a_session_has_the_profiles_credentials_though_the_shell_has_keys(

@@ -2,13 +2,23 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from operations.release import Candidate, chosen, newest_approved, with_entry
-from operations.release_change import endpoint_of, rolled_back, wants_deploy, with_production, with_shadow
+from operations.release_change import (
+    deploy,
+    endpoint_of,
+    promotions,
+    rolled_back,
+    wants_deploy,
+    what_comes_next,
+    with_production,
+    with_shadow,
+)
 from operations.releases_file import ReleasesFile
 from operations.training_artifacts import TrainingArtifacts
 from settings.limits import ARTIFACT_COPY_MAX_BYTES
@@ -304,3 +314,36 @@ def test_rejects_another_wish_than_to_deploy(given: str) -> None:
     assert [wants_deploy(variables) for variables in ({}, {"DEPLOY": ""}, {"DEPLOY": "1"})] == [False, False, True]
     with pytest.raises(OperationError, match=f"^DEPLOY: '{given}': must be 1, or left out$"):
         wants_deploy({"DEPLOY": given})
+
+
+def test_to_deploy_is_make_deploy_of_that_environment_whichever_one_the_shell_is_of(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    became: list[Any] = []
+    monkeypatch.setattr(os, "execve", lambda *of: became.append(of))
+    shell = {
+        "LOCAL_AWS_ENVIRONMENT": "dev",
+        "CDKTF_OUTPUT": "/x/dev/cdktf.out",
+        "AWS_ACCESS_KEY_ID": "dev's",
+        "ML_PLATFORM_STAGING_PROFILE": "of-staging",
+    }
+    deploy(environment("staging"), shell)
+    [(program, command, variables)] = became
+    assert command == [program, "-m", "stacks.run", "operations.deploy", "--", "staging"]
+    assert variables["AWS_PROFILE"] == "of-staging"
+    assert variables["CDKTF_OUTPUT"] == "/x/staging/cdktf.out"
+    assert "AWS_ACCESS_KEY_ID" not in variables
+
+
+def test_what_comes_next_is_told_as_it_is() -> None:
+    dev = {name: environment(name) for name in ("dev", "staging", "prod")}
+    assert [*promotions(dev, "dev", "linear-learner")] == ["make promote FROM=dev TO=staging"]
+    assert [*promotions(dev, "staging", "linear-learner")] == ["after 60 minutes make promote FROM=staging TO=prod"]
+    assert [*promotions(dev, "prod", "linear-learner")] == []
+    first, _ = what_comes_next("dev", ["make promote"], changed=True, deploys=False)
+    assert first == "next: make deploy ENV=dev, then make verify ENV=dev, then make promote"
+    first, _ = what_comes_next("dev", [], changed=True, deploys=True)
+    assert first == "next: make verify ENV=dev"
+    [only] = what_comes_next("dev", [], changed=False, deploys=False)
+    assert only == "where it is not deployed yet: make deploy ENV=dev, then make verify ENV=dev"
+    assert [*what_comes_next("dev", [], changed=False, deploys=True)] == []
