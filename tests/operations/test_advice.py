@@ -13,10 +13,10 @@ ERRORS = {
     "AWS takes no credentials": "Error: No valid credential sources found\n\nPlease see the provider's page",
     "make deployer-policy ENV=dev": "Error: creating KMS Key: operation error KMS: CreateKey, api error "
     "AccessDeniedException: User: arn:aws:iam::1:user/a is not authorized to perform: kms:CreateKey",
-    "a model's artifact cannot be copied": "Error: copying acme%2Ftraining-output%2Fa.tar.gz to S3 Bucket (acme) Object "
+    "a model's artifact cannot be copied": "Error: copying acme%2Ftraining-output%2Fa.gz to S3 Bucket (acme) Object "
     "(models/a/1.tar.gz): operation error S3: CopyObject, https response error StatusCode: 403, api error "
     "AccessDenied: Access Denied",
-    "S3 did not copy in time": "Error: copying acme%2Ftraining-output%2Fa.tar.gz to S3 Bucket (acme) Object "
+    "S3 did not copy in time": "Error: copying acme%2Ftraining-output%2Fa.gz to S3 Bucket (acme) Object "
     "(models/a/1.tar.gz): operation error S3: CopyObject, exceeded maximum number of attempts, 8, https response error "
     "StatusCode: 503, api error SlowDown: Please reduce your request rate.",
     "make preflight ENV=dev says which": "Error: creating SageMaker AI Endpoint: ResourceLimitExceeded: The "
