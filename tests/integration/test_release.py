@@ -202,7 +202,8 @@ class Way:
         """Of the artifact, as it was shipped or as the training left it."""
         if model in (MEANS, ALL_COLUMNS):
             return (ROOT / f"models/{model}.tar.gz").read_bytes()
-        return self.artifact("dev", self.url(int(model.rpartition("-")[2])))
+        bucket = environment("dev").settings.names.bucket(credentials.ACCOUNT_IDS["dev"])
+        return self.artifact("dev", f"s3://{bucket}/{self.releases()['models'][model]['artifact']}")
 
     def digest(self, model: str) -> str:
         return hashlib.sha256(self.bytes_of(model)).hexdigest()
@@ -404,7 +405,11 @@ def test_what_prod_was_rolled_back_from_does_not_come_again(way: Way) -> None:
 
 @pytest.mark.parametrize(
     ("text", "profile"),
-    [("make promote FROM=dev TO=staging", "DEV"), ("make promote FROM=staging TO=prod", "STAGING")],
+    [
+        ("make release ENV=dev", "DEV"),
+        ("make promote FROM=staging TO=prod", "STAGING"),
+        ("make promote FROM=staging TO=prod", "DEV"),  # where the model's approval is asked for
+    ],
 )
 def test_credentials_of_another_account_are_refused_with_the_variable_to_set(way: Way, text: str, profile: str) -> None:
     variable = f"ML_PLATFORM_{profile}_PROFILE"
