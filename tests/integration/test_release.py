@@ -455,11 +455,12 @@ def test_a_copy_whose_source_is_not_there_ends_before_it_begins_and_converges_on
     configurations = way.configurations_of("staging")
     asked = way.shell("staging", "make deploy ENV=staging")
     assert asked.returncode != 0
-    assert "nothing was begun" in asked.stdout
-    assert key in asked.stdout
+    assert "nothing was begun" in asked.stdout, asked.stdout
+    assert f"{key} cannot be read: make deploy ENV=dev first" in asked.stdout, asked.stdout
     begun = way.shell("staging", "make deploy ENV=staging", PREFLIGHT="0")
     assert begun.returncode != 0
-    assert key in begun.stdout
+    advice = "a model's artifact cannot be copied: deploy the environment that trained it first"
+    assert advice in begun.stdout, begun.stdout
     assert way.configurations_of("staging") == configurations
     assert way.served("staging") == {PRODUCTION: way.digest(SECOND)}
     bucket = environment("dev").settings.names.bucket(credentials.ACCOUNT_IDS["dev"])

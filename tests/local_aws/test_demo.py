@@ -132,7 +132,7 @@ def test_whoever_stops_it_stops_what_it_runs_which_ends_in_its_own_time(
     tmp_path: Path, number: signal.Signals, count: int
 ) -> None:
     ends = f"{sys.executable} -u -c 'import signal, time\nfor n in (1, 2, 15): signal.signal(n, lambda *_: " + (
-        '(time.sleep(1), print("ended", flush=True), exit(1)))\nprint("runs")\ntime.sleep(60)\''
+        '(time.sleep(1), print("dev: ended", flush=True), exit(1)))\nprint("dev: runs")\ntime.sleep(60)\''
     )
     log = tmp_path / "log"
     with log.open("w") as output:
@@ -144,12 +144,25 @@ def test_whoever_stops_it_stops_what_it_runs_which_ends_in_its_own_time(
             stderr=subprocess.STDOUT,
         )
     give_up = time.monotonic() + 60
-    while log.read_text().splitlines().count("runs") < count:
+    while log.read_text().splitlines().count("dev: runs") < count:
         assert time.monotonic() < give_up, log.read_text()
         time.sleep(0.1)
     for _ in range(2):  # an impatient person
         process.send_signal(number)
         time.sleep(0.3)
     assert process.wait(60) == 128 + signal.SIGINT
-    assert log.read_text().splitlines().count("ended") == count
+    assert log.read_text().splitlines().count("dev: ended") == count
     assert log.read_text().splitlines()[-1] == "local AWS: interrupted; what to do next"
+
+
+def test_of_commands_that_run_together_only_lines_with_a_name_are_shown_unless_one_fails(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Demo(tmp_path)
+    made.project.mkdir()
+    says = r"printf 'dev: made\n  bucket = x\nTry next:\n'"
+    made.run([Command(text=says), Command(text=says)])
+    assert capsys.readouterr().out.splitlines()[2:] == ["dev: made"] * 2
+    with pytest.raises(LocalAwsError):
+        made.run([Command(text="true"), Command(text=f'sh -c "{says}; exit 1"')])
+    assert capsys.readouterr().out.splitlines()[2:] == ["dev: made", "  bucket = x", "Try next:"]
