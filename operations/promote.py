@@ -276,6 +276,8 @@ def promoted(
     changes = releases.write(content)
     line = f"{endpoint}: {model} is its {SHADOW if into_shadow else PRODUCTION} model, in {FILE_NAME}"
     over = [f"FORCE went over: {item}" for item in against]
+    if into_shadow and SHADOW in before:
+        line += f", in the place of {before[SHADOW]}, which did not go into production"
     return Promotion(endpoint=endpoint, changes=changes, lines=[*over, line], later=[again] if into_shadow else further)
 
 

@@ -16,6 +16,9 @@ from operations.approval import IMAGE, SHA256_PROPERTY, VERSION, package
 from operations.caller import caller_of
 from operations.reach import refuse_elsewhere, session_for
 from operations.release_change import (
+    PREVIOUS,
+    ROLLED_BACK,
+    Release,
     deploy,
     endpoint_of,
     promotions,
@@ -227,6 +230,15 @@ def _differing(there: Mapping[str, Any], now: Mapping[str, Any], above: str = ""
             yield f"{path} is {one} there, and {other} in the registry"
 
 
+def refuse_what_was_taken_back(before: Release, name: str, endpoint: str, candidate: Candidate) -> None:
+    """Raises OperationError where the endpoint was rolled back from that very model: the newest is not the best."""
+    if before.get(ROLLED_BACK) and before.get(PREVIOUS) == candidate.name:
+        raise OperationError(
+            f"{endpoint}: was rolled back from {candidate.name}, and nothing was changed: make reject ENV={name} "
+            f"VERSION={candidate.number}, so that it is no longer the newest approved one; or name another one: MODEL="
+        )
+
+
 def main() -> None:
     parser = command_line.parser_of_any(__doc__)
     parser.add_argument("--model", default="", help="a training, a version's number, or both: breast-cancer/3")
@@ -257,6 +269,7 @@ def main() -> None:
             content = releases.content
             notes = with_entry(content, candidate)
             before = release_in(content, name, endpoint)
+            refuse_what_was_taken_back(before, name, endpoint, candidate)
             serves = before.get(PRODUCTION) == candidate.name
             if not serves:
                 put(content, name, endpoint, with_production(before, candidate.name))

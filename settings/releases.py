@@ -191,7 +191,7 @@ def read_releases(
     path: Path, names: Sequence[str], environments: Mapping[str, EnvironmentSettings]
 ) -> tuple[Mapping[str, Mapping[str, Release]], Mapping[str, ModelEntry], list[Problem]]:
     """The release of each endpoint of each environment and the catalogue, both complete only when there are no
-    problems; and the problems.
+    problems and all settings are sound; and the problems.
 
     `names` are all environments, `environments` those whose settings are sound.
     """
@@ -212,6 +212,9 @@ def read_releases(
         problems += [problem.within(FILE_NAME) for problem in _release_problems(releases, names, environments)]
     if releases is None or problems:
         return {}, {}, problems
+    trained_in = {entry.trained.environment for entry in releases.models.values() if entry.trained is not None}
+    if not trained_in <= environments.keys():
+        return {}, {}, []  # what is wrong with their settings is told elsewhere
     models = {name: _released(name, entry, path.parent, environments) for name, entry in releases.models.items()}
     return (
         {

@@ -122,6 +122,14 @@ DEV = {"production": TRAINED}
 
 
 @pytest.mark.usefixtures("registry")
+def test_a_shadow_whose_place_another_model_takes_is_told(root: Path) -> None:
+    done = to_staging(releases(root, dev=DEV, staging={"production": OLD, "shadow": MEANS}))
+    assert in_staging(root) == {"production": OLD, "shadow": TRAINED}
+    [said] = done.lines
+    assert said.endswith(f"in releases.json, in the place of {MEANS}, which did not go into production")
+
+
+@pytest.mark.usefixtures("registry")
 def test_a_model_goes_into_the_shadow_first_and_then_into_production(root: Path) -> None:
     first = to_staging(releases(root, dev=DEV, staging={"production": OLD}))
     assert in_staging(root) == {"production": OLD, "shadow": TRAINED}

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from operations.release import Candidate, chosen, newest_approved, with_entry
+from operations.release import Candidate, chosen, newest_approved, refuse_what_was_taken_back, with_entry
 from operations.release_change import (
     deploy,
     endpoint_of,
@@ -288,6 +288,16 @@ def test_what_was_rolled_back_is_the_previous_model() -> None:
         "previous": "bad",
         "rolled_back": True,
     }
+
+
+def test_rejects_the_very_model_that_was_rolled_back_from_however_new_it_is() -> None:
+    taken_back = rolled_back({"production": NAMED, "previous": "good"})
+    with pytest.raises(OperationError) as refused:
+        refuse_what_was_taken_back(taken_back, "dev", "linear-learner", candidate())
+    assert str(refused.value).startswith(f"linear-learner: was rolled back from {NAMED}, and nothing was changed: ")
+    assert "make reject ENV=dev VERSION=3" in str(refused.value)
+    for release in ({"production": "good", "previous": NAMED}, {**taken_back, "previous": "other"}):
+        refuse_what_was_taken_back(release, "dev", "linear-learner", candidate())
 
 
 def test_the_only_endpoint_needs_no_name() -> None:

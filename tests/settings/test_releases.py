@@ -682,3 +682,10 @@ def test_all_models_are_given_by_their_names(tmp_path: Path) -> None:
 def test_the_shipped_file_is_written_as_commands_write_it() -> None:
     text = (ROOT / "releases.json").read_text()
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def test_what_is_wrong_with_the_settings_of_who_trained_a_model_is_told_alone(tmp_path: Path) -> None:
+    """Of such an environment nothing is known here: its settings' own problems are told where they are read."""
+    sound = {name: settings for name, settings in in_accounts().items() if name != "dev"}
+    content = catalogue({"staging": {"production": "churn-dev-3"}}, **{"churn-dev-3": trained()})
+    assert read_in(tmp_path, sound, content)[1] == []
