@@ -9,6 +9,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
 from botocore.parsers import ResponseParserError
 
+from operations.profile import with_profile
+from settings.operator_variables import PROFILE, variable
 from settings.problems import printable
 from stacks.sourced_shell import ENVIRONMENT_VARIABLE
 from stacks.synthesized_stack import OperationError
@@ -27,8 +29,16 @@ class Caller:
 def speaks_to(name: str, region: str) -> Caller:
     """Tells, on standard error, which AWS answers for the environment, and as whom it was asked.
 
+    From here on this process, and what it starts, has the environment's profile, where one is named; a shell that has
+    sourced an environment of the local AWS has its own credentials.
+
     Raises OperationError where nobody answers, or takes no credentials: one line, with the ways to get them.
     """
+    if ENVIRONMENT_VARIABLE not in os.environ:
+        found = with_profile(name, os.environ)
+        for key in os.environ.keys() - found.keys():
+            del os.environ[key]
+        os.environ.update(found)
     try:
         session = boto3.Session(region_name=region)
     except BotoCoreError as error:  # of an AWS_PROFILE that there is not
@@ -65,7 +75,8 @@ def _why(name: str, error: Exception) -> str:
         return f"AWS does not answer, nothing was changed: {said}"
     return (
         f"no credentials that AWS takes, nothing was changed: {said}. For the local AWS: make local ENV={name}, then "
-        f"`. .local/{name}.env`; for an account: AWS_PROFILE, after `aws sso login` perhaps"
+        f"`. .local/{name}.env`; for an account: AWS_PROFILE, or {variable(name, PROFILE)} for this environment alone, "
+        "after `aws sso login` perhaps"
     )
 
 

@@ -251,7 +251,7 @@ def promoted(
     settings = next(item for item in target.settings.endpoints if item.name == endpoint)
     further = [*promotions(releases.environments, target_name, endpoint)]
     same = f"make promote FROM={source_name} TO={target_name}{endpoint_option(target, endpoint)}"
-    again = f"{when_served(target, endpoint, same)}: into production"
+    again = when_served(target, endpoint, same)
     if before.get(PRODUCTION) == model:
         line = f"{endpoint}: {model} is in production already, in {FILE_NAME}: nothing was changed"
         return Promotion(endpoint=endpoint, changes=[], lines=[line], later=further)

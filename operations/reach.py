@@ -11,20 +11,13 @@ import botocore.session
 from botocore.exceptions import ClientError, ProfileNotFound
 
 from operations.caller import caller_of
+from operations.profile import with_profile
 from settings.operator_variables import PROFILE, variable
 from settings.suggestions import one_of
 from stacks.environments import Environment
 from stacks.sourced_shell import ENVIRONMENT_VARIABLE, OUTPUT_VARIABLE, output_of
 from stacks.synthesized_stack import OperationError
 
-# Each comes before AWS_PROFILE in botocore: botocore/credentials.py, botocore/configprovider.py.
-BEFORE_A_PROFILE = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_DEFAULT_PROFILE",
-)
 # Where profiles are kept, by botocore's names for it.
 FILES = {"config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_SHARED_CREDENTIALS_FILE"}
 
@@ -32,10 +25,7 @@ FILES = {"config_file": "AWS_CONFIG_FILE", "credentials_file": "AWS_SHARED_CREDE
 def variables_for(environment: Environment, variables: Mapping[str, str]) -> dict[str, str]:
     """Of a process that works with that environment, whichever one this shell has sourced."""
     name, region = environment.settings.name, environment.settings.region
-    found = dict(variables)
-    profile = variables.get(variable(name, PROFILE))
-    if profile is not None:
-        found = {key: value for key, value in found.items() if key not in BEFORE_A_PROFILE} | {"AWS_PROFILE": profile}
+    found = with_profile(name, variables)
     if variables.get(ENVIRONMENT_VARIABLE, name) != name:
         found |= {ENVIRONMENT_VARIABLE: name, "ENV": name, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
         if OUTPUT_VARIABLE in variables:  # else the project's own, as a lab's process has it

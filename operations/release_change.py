@@ -12,6 +12,7 @@ from operations.reach import variables_for
 from settings.names import PRODUCTION, SHADOW
 from settings.suggestions import one_of
 from stacks.environments import Environment
+from stacks.sourced_shell import typed
 from stacks.synthesized_stack import OperationError
 
 PREVIOUS, ROLLED_BACK, FORCED = "previous", "rolled_back", "forced"
@@ -84,9 +85,9 @@ def endpoint_option(environment: Environment, endpoint: str) -> str:
 
 
 def when_served(environment: Environment, endpoint: str, command: str) -> str:
-    """The command with how long the endpoint must have served its models before."""
+    """The command, to be pasted, with how long the endpoint must have served its models before."""
     [minutes] = [item.soak_minutes for item in environment.settings.endpoints if item.name == endpoint]
-    return f"after {minutes} minutes {command}" if minutes else command
+    return f"{command}  # after {minutes} minutes" if minutes else command
 
 
 def promotions(environments: Mapping[str, Environment], name: str, endpoint: str) -> Iterator[str]:
@@ -99,13 +100,15 @@ def promotions(environments: Mapping[str, Environment], name: str, endpoint: str
 
 def what_comes_next(name: str, later: Sequence[str], *, changed: bool, deploys: bool) -> Iterator[str]:
     """After a change, or where nothing had to be changed."""
-    deploy = [] if deploys else [f"make deploy ENV={name}"]
+    if not changed and deploys:
+        return
+    deploy = [] if deploys else [typed(name, f"make deploy ENV={name}", os.environ)]
     steps = [*deploy, f"make verify ENV={name}", *later]
+    yield f"{'next' if changed else 'where it is not deployed yet'}: {steps[0]}"
+    for step in steps[1:]:
+        yield f"then: {step}"
     if changed:
-        yield f"next: {', then '.join(steps)}"
-        yield f"it is reviewed and committed as any change is, with what make snapshots rewrites: {PAGE}"
-    elif deploy:
-        yield f"where it is not deployed yet: {', then '.join(steps)}"
+        yield f"the change of releases.json is to be reviewed and committed, with what make snapshots rewrites: {PAGE}"
 
 
 def deploy(environment: Environment, variables: Mapping[str, str]) -> NoReturn:

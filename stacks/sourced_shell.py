@@ -3,6 +3,7 @@
 Commands that work with several of them, `make status` say, run another process for each: operations/reach.py.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -42,6 +43,17 @@ def output_of(name: str, variables: Mapping[str, str]) -> str:
     """The output folder of another environment of the local AWS with which a sourced shell works: beside its own."""
     own = Path(variables[OUTPUT_VARIABLE])
     return str(own.parent.parent / name / own.name)
+
+
+def typed(name: str, command: str, variables: Mapping[str, str]) -> str:
+    """A command of the environment as a person types it in this shell, which may be of another one."""
+    own = variables.get(ENVIRONMENT_VARIABLE)
+    if not own or own == name or OUTPUT_VARIABLE not in variables:
+        return command
+    exports = Path(output_of(name, variables)).parent.parent / f"{name}.env"
+    if not exports.is_file():
+        return f"local_off && make local ENV={name}"
+    return f". {os.path.join('.', os.path.relpath(exports))} && {command}"  # noqa: PTH118 - `. a.env` searches PATH
 
 
 def environments_of_this_shell(variables: Mapping[str, str]) -> list[Environment]:

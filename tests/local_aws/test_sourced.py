@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local_aws import sourced
+from stacks.sourced_shell import typed
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "zsh", "ksh", "busybox sh") if shutil.which(shell.split()[0])]
 NASTY = 'it\'s "so"\n$(touch made) `touch made` \\n *\n\n'
@@ -99,3 +100,17 @@ def test_a_shell_that_a_sourced_one_started_may_source_it_again_and_leave(shell:
     path = inherited.pop("PATH")
     assert after(shell, folder, ". ./dev.env", inherited, path) == inherited | {"PATH": path}
     assert after(shell, folder, ". ./dev.env; local_off", inherited, path) == after(shell, folder, ":", {})
+
+
+def test_a_command_of_another_environment_is_told_as_it_is_typed_in_this_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".local").mkdir()
+    (tmp_path / ".local/staging.env").touch()
+    shell = {"LOCAL_AWS_ENVIRONMENT": "dev", "CDKTF_OUTPUT": str(tmp_path / ".local/dev/cdktf.out")}
+    deploy = "make deploy ENV={}".format
+    assert typed("dev", deploy("dev"), shell) == deploy("dev")
+    assert typed("staging", deploy("staging"), {}) == deploy("staging")
+    assert typed("staging", deploy("staging"), shell) == f". ./.local/staging.env && {deploy('staging')}"
+    assert typed("prod", deploy("prod"), shell) == "local_off && make local ENV=prod"

@@ -1,6 +1,7 @@
 """The first line of every operation: which AWS it speaks to; or why it speaks to none."""
 
 import http.server
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,8 @@ IDENTITY = (
 )
 NO_CREDENTIALS = (
     "no credentials that AWS takes, nothing was changed: ",
-    ": make local ENV=dev, then `. .local/dev.env`; for an account: AWS_PROFILE, after `aws sso login` perhaps",
+    ": make local ENV=dev, then `. .local/dev.env`; for an account: AWS_PROFILE, or ML_PLATFORM_DEV_PROFILE for this "
+    "environment alone, after `aws sso login` perhaps",
 )
 NO_ANSWER = ("AWS does not answer, nothing was changed: ", "")
 NO_LOCAL_AWS = ("the local AWS at http://127.0.0.1:", ": make local ENV=dev and `. .local/dev.env` again, or local_off")
@@ -34,6 +36,9 @@ class Sts:
 
     answer = IDENTITY
 
+    def heard(self, authorization: str) -> None:
+        """What came with a request."""
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.server.server_port}"
@@ -43,6 +48,7 @@ class Sts:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def do_POST(self) -> None:
+                outer.heard(self.headers["Authorization"])
                 status, body = outer.answer
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
@@ -81,6 +87,28 @@ def test_in_a_sourced_shell_it_tells_the_local_aws(
     monkeypatch.setenv("LOCAL_AWS_ENVIRONMENT", "dev")
     speaks_to("dev", "eu-west-1")
     assert capsys.readouterr().err == f"dev: the local AWS at {sts.url}, account 123456789012, eu-west-1\n"
+
+
+def test_an_environments_own_profile_comes_before_the_credentials_of_the_shell_from_there_on(
+    sts: Sts, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of another environment's nothing is known; a shell of the local AWS has its own credentials."""
+    (tmp_path / "config").write_text("[profile acme]\naws_access_key_id = of-the-profile\naws_secret_access_key = x\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_PROFILE", "")
+    monkeypatch.delenv("AWS_PROFILE")  # and with it whatever is set here
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of-the-shell")
+    monkeypatch.setenv("ML_PLATFORM_DEV_PROFILE", "acme")
+    asked: list[str] = []
+    monkeypatch.setattr(sts, "heard", asked.append)
+    with monkeypatch.context() as local:
+        local.setenv("LOCAL_AWS_ENVIRONMENT", "dev")
+        speaks_to("dev", "eu-west-1")
+    speaks_to("staging", "eu-west-1")
+    speaks_to("dev", "eu-west-1")
+    assert ["of-the-profile" in item for item in asked] == [False, False, True]
+    assert (os.environ["AWS_PROFILE"], "AWS_SESSION_TOKEN" in os.environ) == ("acme", False)
+    capsys.readouterr()
 
 
 @pytest.mark.parametrize("local", [False, True])

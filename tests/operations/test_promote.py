@@ -134,12 +134,12 @@ def test_a_model_goes_into_the_shadow_first_and_then_into_production(root: Path)
     first = to_staging(releases(root, dev=DEV, staging={"production": OLD}))
     assert in_staging(root) == {"production": OLD, "shadow": TRAINED}
     assert first.lines == [f"{ENDPOINT}: {TRAINED} is its shadow model, in releases.json"]
-    assert first.later == ["after 60 minutes make promote FROM=dev TO=staging: into production"]
+    assert first.later == ["make promote FROM=dev TO=staging  # after 60 minutes"]
     assert '+        "shadow": "breast-cancer-dev-3"' in first.changes
     second = to_staging(ReleasesFile(root, ACCOUNTS))
     assert in_staging(root) == {"production": TRAINED, "previous": OLD}
     assert second.lines == [f"{ENDPOINT}: {TRAINED} is its production model, in releases.json"]
-    assert second.later == ["after 60 minutes make promote FROM=staging TO=prod"]
+    assert second.later == ["make promote FROM=staging TO=prod  # after 60 minutes"]
     third = to_staging(ReleasesFile(root, ACCOUNTS))
     assert third.lines == [f"{ENDPOINT}: {TRAINED} is in production already, in releases.json: nothing was changed"]
     assert third.changes == []

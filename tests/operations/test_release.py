@@ -348,12 +348,13 @@ def test_to_deploy_is_make_deploy_of_that_environment_whichever_one_the_shell_is
 def test_what_comes_next_is_told_as_it_is() -> None:
     dev = {name: environment(name) for name in ("dev", "staging", "prod")}
     assert [*promotions(dev, "dev", "linear-learner")] == ["make promote FROM=dev TO=staging"]
-    assert [*promotions(dev, "staging", "linear-learner")] == ["after 60 minutes make promote FROM=staging TO=prod"]
+    assert [*promotions(dev, "staging", "linear-learner")] == ["make promote FROM=staging TO=prod  # after 60 minutes"]
     assert [*promotions(dev, "prod", "linear-learner")] == []
-    first, _ = what_comes_next("dev", ["make promote"], changed=True, deploys=False)
-    assert first == "next: make deploy ENV=dev, then make verify ENV=dev, then make promote"
+    *steps, last = what_comes_next("dev", ["make promote"], changed=True, deploys=False)
+    assert steps == ["next: make deploy ENV=dev", "then: make verify ENV=dev", "then: make promote"]
+    assert last.startswith("the change of releases.json is to be reviewed and committed")
     first, _ = what_comes_next("dev", [], changed=True, deploys=True)
     assert first == "next: make verify ENV=dev"
-    [only] = what_comes_next("dev", [], changed=False, deploys=False)
-    assert only == "where it is not deployed yet: make deploy ENV=dev, then make verify ENV=dev"
+    again = [*what_comes_next("dev", [], changed=False, deploys=False)]
+    assert again == ["where it is not deployed yet: make deploy ENV=dev", "then: make verify ENV=dev"]
     assert [*what_comes_next("dev", [], changed=False, deploys=True)] == []

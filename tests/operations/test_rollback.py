@@ -73,16 +73,18 @@ def test_the_command_asks_nobody_shows_the_change_and_commits_nothing(project: P
     assert header == "--- releases.json"
     assert f'+        "production": "{GOOD}",' in lines
     assert '+        "rolled_back": true' in lines
-    assert lines[-3:-1] == [
+    assert lines[-4:-1] == [
         f"prod: {ENDPOINT}: rolled back from {BAD} to {GOOD}, in releases.json",
-        "prod: next: make deploy ENV=prod, then make verify ENV=prod",
+        "prod: next: make deploy ENV=prod",
+        "prod: then: make verify ENV=prod",
     ]
     after = file.read_bytes()
     second = rollback(project, "prod", LOCAL_AWS_ENVIRONMENT="dev")  # whichever environment the shell has sourced
     assert second.returncode == 0
     assert second.stdout.splitlines() == [
         f"prod: {ENDPOINT}: rolled back already, from {BAD} to {GOOD}: nothing was changed",
-        "prod: where it is not deployed yet: make deploy ENV=prod, then make verify ENV=prod",
+        "prod: where it is not deployed yet: make deploy ENV=prod",
+        "prod: then: make verify ENV=prod",
     ]
     assert file.read_bytes() == after
 
