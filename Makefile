@@ -34,8 +34,9 @@ override step = @echo 'set-up: $(1)'; began=$$(date +%s); \
   that pip and npm are configured for, and 3 GB of disk; then the same command again goes on from here" >&2; exit $$code; }
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 17
+	@sed -n -e 's/^##@ \(.*\)/\n\1/p' -e 's/^\([a-z-]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 19
 
+##@ A local AWS
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
 	@$(RUN) local_aws.deploy --port="$$PORT" -- "$$ENV"
 
@@ -45,6 +46,7 @@ demo: setup ## the whole way of a model on a local AWS of its own: train, approv
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
 	@$(RUN) local_aws.undeploy
 
+##@ An environment
 preflight: setup ## whether a deploy of ENV (dev) can go through: quotas, names, zones, permissions
 	@$(RUN) operations.preflight -- "$$ENV"
 
@@ -63,6 +65,9 @@ destroy: setup ## destroy ENV (dev); APPROVE=1: without asking; says what is pro
 recover: setup ## prepare plain cdktf deploy of ENV (dev) to take over what exists and is not in the state
 	@$(RUN) operations.recover -- "$$ENV"
 
+state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
+	@$(RUN) operations.state_bucket -- "$$ENV"
+
 status: setup ## which model serves where, in all environments; ENV: in one; JSON=1: for machines
 	@$(RUN) operations.status --json="$$JSON" $(if $(ENV_TYPED),-- "$$ENV")
 
@@ -72,6 +77,7 @@ verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was
 invoke: setup ## send rows to the endpoints of ENV (dev), print the answers; ENDPOINT, ROWS, CONTENT_TYPE: one, yours
 	@$(RUN) operations.invoke --endpoint="$$ENDPOINT" --rows="$$ROWS" --content-type="$$CONTENT_TYPE" -- "$$ENV"
 
+##@ A model's way
 train: setup ## train a model in ENV (dev), follow it; TRAINING: which; EXECUTION: one that runs or has ended
 	@$(RUN) operations.train --training="$$TRAINING" --execution="$$EXECUTION" -- "$$ENV"
 
@@ -93,9 +99,7 @@ promote: setup ## the model that FROM serves on to TO: its shadow, then producti
 rollback: setup ## back to the previous model of ENV (dev), in releases.json; ENDPOINT, DEPLOY=1
 	@$(RUN) operations.rollback --endpoint="$$ENDPOINT" -- "$$ENV"
 
-state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
-	@$(RUN) operations.state_bucket -- "$$ENV"
-
+##@ The project itself
 test: setup policy/.venv/.ready ## run every test
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 

@@ -151,7 +151,7 @@ def test_a_cdktf_command_of_the_examples_has_a_verb_and_options_that_cdktf_knows
 )
 def test_every_make_target_that_is_named_exists(target: str) -> None:
     listed = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    assert re.search(rf"^{target} ", listed, re.MULTILINE)
+    assert re.search(rf"^  {target} ", listed, re.MULTILINE)
 
 
 @pytest.mark.parametrize("name", TEXTS)
