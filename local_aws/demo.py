@@ -51,16 +51,17 @@ OF_MAKE = (
 )
 # What a new account has no quota for is made here all the same.
 EXPORTED = {"APPROVE": "1", "PREFLIGHT": "0"}
-# How a line of a command begins that has its name.
-NAMED = re.compile(r"[\w -]+: ")
+# How a line begins that says of which environment it is.
+NAMED = re.compile(rf"({'|'.join(ENVIRONMENTS)}): ")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Command:
     """As a person types it in the copy's folder, in a shell that has sourced the environment's exports."""
 
-    environment: str | None = None
+    environment: str
     text: str
+    has_exports: bool = True  # it is what makes them where not
     is_refused: bool = False  # it must end with an error
 
     @property
@@ -73,7 +74,7 @@ class Command:
         return self._after_its_exports(f"exec {self.text}")
 
     def _after_its_exports(self, text: str) -> str:
-        return text if self.environment is None else f". ./.local/{self.environment}.env && {text}"
+        return f". ./.local/{self.environment}.env && {text}" if self.has_exports else text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,9 @@ def steps(shipped: str) -> Iterator[Step]:
     yield Step(
         heading="Three environments, each in an account of its own, serve what the project ships",
         settings=shipped + FIRST_TRAINING,
-        commands=[[Command(text=f"make local ENV={name}") for name in ENVIRONMENTS]],
+        commands=[
+            [Command(environment=name, text=f"make local ENV={name}", has_exports=False) for name in ENVIRONMENTS]
+        ],
     )
     yield Step(
         heading="dev trains a first model; a person approves it",
@@ -112,6 +115,7 @@ def steps(shipped: str) -> Iterator[Step]:
         commands=[
             [typed("dev", "make promote FROM=dev TO=staging")],
             [typed("staging", "make deploy ENV=staging"), typed("dev", "make train ENV=dev")],
+            [typed("staging", "make invoke ENV=staging")],
         ],
     )
     yield Step(
@@ -230,7 +234,11 @@ class Demo:
                 if self._stopped_by is not None:
                     self._tell_to_stop()
                     break
-            readers = [threading.Thread(target=tell, args=[process]) for process in self._processes if together]
+            readers = [
+                threading.Thread(target=tell, args=[process, command.environment])
+                for process, command in zip(self._processes, commands, strict=False)  # fewer, where it was stopped
+                if together
+            ]
             for reader in readers:
                 reader.start()
             codes = [process.wait() for process in self._processes]
@@ -266,23 +274,21 @@ class Demo:
                 signal.signal(number, handler)
 
 
-def tell(process: subprocess.Popen[str]) -> None:
-    """Lines that begin with a name, as they come; what follows the first one without, where it ends badly."""
-    held: list[str] = []
+def tell(process: subprocess.Popen[str], environment: str) -> None:
+    """Its lines as they come, each with the name of an environment; without those that are blank."""
     for line in process.stdout or ():
-        if held or not NAMED.match(line):
-            held.append(line)
-        else:
-            print(line, end="", flush=True)
-    if process.wait() != 0:
-        print("".join(held), end="", flush=True)
+        text = line.rstrip()
+        if text:
+            # In one piece: others print meanwhile.
+            print(f"{text}\n" if NAMED.match(text) else f"{environment}: {text}\n", end="", flush=True)
 
 
 def variables() -> Mapping[str, str]:
     """Of each command: nothing that a person has given to make, and no operator's setting."""
     own = {name: value for name, value in os.environ.items() if name not in OF_MAKE and not name.startswith(PREFIX)}
     # Terraform and its provider are written in Go: a quarter less of the processor's time, for memory that is there.
-    return {"GOGC": "400"} | own | EXPORTED
+    # Python keeps what it prints into a pipe until it has much of it.
+    return {"GOGC": "400", "PYTHONUNBUFFERED": "1"} | own | EXPORTED
 
 
 def copy(root: Path, target: Path) -> None:
@@ -311,6 +317,16 @@ def relative(path: Path) -> str:
     return os.path.relpath(path)
 
 
+def beginning(count: int) -> str:
+    """What a person is told who does not know what comes."""
+    lines = (
+        f"a model's whole way in {count} steps, some ten minutes: dev trains it and releases it, staging has it as a",
+        "shadow and promotes it, prod is rolled back; on a local AWS alone, and no account of yours is asked",
+        "Ctrl-C is safe at any time: what AWS is at ends first, which takes a minute or so",
+    )
+    return "\n".join(f"demo: {line}" for line in lines)
+
+
 def shown(step: Step, number: int, count: int) -> str:
     title = f"{number} of {count}: {step.heading}"
     return f"\n{title}\n{'=' * len(title)}"
@@ -327,6 +343,7 @@ def main() -> None:
         provider.check_version(os.environ)
         refuse_another_project()
         with demo.alone():
+            print(beginning(len(demo.steps)), flush=True)
             demo.begin_afresh()
             began = time.monotonic()
             print(f"demo: in a copy of the project: cd {shlex.quote(relative(demo.project))}")
@@ -341,6 +358,7 @@ def main() -> None:
                 raise LocalAwsError(f"{error}\n{again}") from error
         print(f"\ndemo: that was all of it, in {time.monotonic() - began:.0f} s. It is there to be looked at:")
         print(f"  cd {shlex.quote(relative(demo.project))} && . ./.local/dev.env && make status models ENV=dev")
+        print("demo: the same commands, on accounts of your own, are in docs/releasing.md")
         print(f"demo: {again}")
 
 

@@ -27,8 +27,13 @@ from local_aws.demo import Command, Demo
 demo = Demo(Path(sys.argv[1]))
 demo.project.mkdir(parents=True)
 with errors_as_lines("what to do next"):
-    demo.run([Command(text=text) for text in sys.argv[2:]])
+    demo.run([Command(environment="dev", text=text, has_exports=False) for text in sys.argv[2:]])
 """
+
+
+def plain(text: str, environment: str = "dev", *, is_refused: bool = False) -> Command:
+    """In a folder where nothing is deployed."""
+    return Command(environment=environment, text=text, has_exports=False, is_refused=is_refused)
 
 
 def command(*arguments: str, cwd: Path = ROOT, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -119,11 +124,11 @@ def test_a_command_gets_nothing_that_was_given_to_make_and_no_operators_setting(
 def test_a_command_that_fails_ends_it_and_one_that_is_to_be_refused_and_is_not(tmp_path: Path) -> None:
     made = Demo(tmp_path)
     made.project.mkdir()
-    made.run([Command(text="true"), Command(text="sh -c 'exit 2'", is_refused=True)])
+    made.run([plain("true"), plain("sh -c 'exit 2'", is_refused=True)])
     with pytest.raises(LocalAwsError, match=r"^this ended with 3: sh -c 'exit 3'$"):
-        made.run([Command(text="true"), Command(text="sh -c 'exit 3'")])
+        made.run([plain("true"), plain("sh -c 'exit 3'")])
     with pytest.raises(LocalAwsError, match=r"^this went through, and was to be refused: true$"):
-        made.run([Command(text="true", is_refused=True)])
+        made.run([plain("true", is_refused=True)])
 
 
 @pytest.mark.parametrize("count", [1, 2])
@@ -131,8 +136,8 @@ def test_a_command_that_fails_ends_it_and_one_that_is_to_be_refused_and_is_not(t
 def test_whoever_stops_it_stops_what_it_runs_which_ends_in_its_own_time(
     tmp_path: Path, number: signal.Signals, count: int
 ) -> None:
-    ends = f"{sys.executable} -u -c 'import signal, time\nfor n in (1, 2, 15): signal.signal(n, lambda *_: " + (
-        '(time.sleep(1), print("dev: ended", flush=True), exit(1)))\nprint("dev: runs")\ntime.sleep(60)\''
+    ends = f"{sys.executable} -c 'import signal, time\nfor n in (1, 2, 15): signal.signal(n, lambda *_: " + (
+        '(time.sleep(1), print("ended"), exit(1)))\nprint("runs")\ntime.sleep(60)\''
     )
     log = tmp_path / "log"
     with log.open("w") as output:
@@ -143,26 +148,28 @@ def test_whoever_stops_it_stops_what_it_runs_which_ends_in_its_own_time(
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    name = "dev: " if count > 1 else ""
     give_up = time.monotonic() + 60
-    while log.read_text().splitlines().count("dev: runs") < count:
+    while log.read_text().splitlines().count(f"{name}runs") < count:  # shown at once
         assert time.monotonic() < give_up, log.read_text()
         time.sleep(0.1)
     for _ in range(2):  # an impatient person
         process.send_signal(number)
         time.sleep(0.3)
     assert process.wait(60) == 128 + signal.SIGINT
-    assert log.read_text().splitlines().count("dev: ended") == count
+    assert log.read_text().splitlines().count(f"{name}ended") == count
     assert log.read_text().splitlines()[-1] == "local AWS: interrupted; what to do next"
 
 
-def test_of_commands_that_run_together_only_lines_with_a_name_are_shown_unless_one_fails(
+def test_of_commands_that_run_together_every_line_is_shown_and_has_the_name_of_an_environment(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = Demo(tmp_path)
     made.project.mkdir()
-    says = r"printf 'dev: made\n  bucket = x\nTry next:\n'"
-    made.run([Command(text=says), Command(text=says)])
-    assert capsys.readouterr().out.splitlines()[2:] == ["dev: made"] * 2
+    says = r"printf 'prod: made\n\n  bucket = x\n--- releases.json\nlocal AWS: ended'"
+    made.run([plain(says), plain("true", "staging")])
+    shown = ["prod: made", "dev:   bucket = x", "dev: --- releases.json", "dev: local AWS: ended"]
+    assert capsys.readouterr().out.splitlines()[2:] == shown
     with pytest.raises(LocalAwsError):
-        made.run([Command(text="true"), Command(text=f'sh -c "{says}; exit 1"')])
-    assert capsys.readouterr().out.splitlines()[2:] == ["dev: made", "  bucket = x", "Try next:"]
+        made.run([plain("true", "staging"), plain(f'sh -c "{says}; exit 1"')])
+    assert capsys.readouterr().out.splitlines()[2:] == shown
