@@ -158,7 +158,8 @@ def run(verb: str, name: str, output: Path) -> None:
     stack, caller = opened(name, output, move_state=moves and verb == "deploy")
     state = refuse_what_cannot_be_done(verb, stack, name, caller)
     if verb == "deploy":
-        for line in forget_wrong_copies(stack, state):
+        s3 = boto3.Session(region_name=stack.region).client("s3")
+        for line in forget_wrong_copies(stack, state, read_environment(name, os.environ), s3):
             print(f"{name}: {line}", flush=True)
     if asks_first:
         refuse_what_would_fail(stack, name, caller)

@@ -2,7 +2,8 @@
 
 `make recover ENV=prod` runs `python -m operations.recover prod`; `make deploy` does the same before it begins, where
 the state lacks something. Nothing is changed in AWS. In the state, two things are: the mark of what AWS made and failed
-to say so is taken away, and so is what stands in the place of something else that the environment's data is in.
+to say so is taken away, and so is what stands in the place of something else that the environment's data is in, or of
+a model's artifact that was released.
 """
 
 import os
@@ -22,6 +23,7 @@ from operations.state_place import read_state, wanted
 from operations.terraform_state import TerraformState, refuse_anothers
 from operations.uses import KEY, VPC, Uses
 from settings.names import GENERATED_DIGITS
+from stacks.environments import Environment, read_environment
 from stacks.synthesized_stack import OperationError, SynthesizedStack, alone
 
 Plan = Mapping[str, Any]
@@ -328,7 +330,7 @@ def _values_in_state(plan: Plan, resource_type: str) -> Iterator[Mapping[str, An
             yield change["change"]["before"]
 
 
-def recover(stack: SynthesizedStack, told: Sequence[str], account_id: str) -> Iterator[str]:
+def recover(stack: SynthesizedStack, environment: Environment, told: Sequence[str], account_id: str) -> Iterator[str]:
     """Lines that say what was found and what to do. Raises OperationError."""
     place = wanted(stack)
     state = read_state(place)
@@ -339,7 +341,8 @@ def recover(stack: SynthesizedStack, told: Sequence[str], account_id: str) -> It
         yield state_lock.explanation(lock, stack)
         if not lock.is_abandoned(stack):
             return
-    yield from forget_wrong_copies(stack, state, *([] if lock is None else ["-lock=false"]))
+    s3 = boto3.Session(region_name=stack.region).client("s3")
+    yield from forget_wrong_copies(stack, state, environment, s3, *([] if lock is None else ["-lock=false"]))
     recovery = Recovery(stack, told=told, locked=lock is not None)
     yield from recovery.lines
     yield from recovery.first
@@ -361,7 +364,8 @@ def main() -> None:
     output: Path = arguments.output
     with command_line.errors_as_lines(name), alone(name, output):
         stack, caller = opened(name, output)
-        for line in recover(stack, told(os.environ), caller.account_id):
+        environment = read_environment(name, os.environ)
+        for line in recover(stack, environment, told(os.environ), caller.account_id):
             print(f"{name}: {line}", flush=True)
 
 

@@ -62,9 +62,10 @@ class CopiedObject(Construct):
                 postcondition=[
                     Postcondition(
                         condition=f'${{self.checksum_sha256 == "{checksum}"}}',
-                        error_message=f"{catalogue_name}: the bytes of s3://{source} are not those that were released, "
-                        f"whose SHA-256 is {artifact.sha256}: they were changed afterwards, and nothing serves them. "
-                        "Put the released ones back, or release another version; then make deploy",
+                        error_message=f"{catalogue_name}: s3://${{self.bucket}}/${{self.key}} has not the SHA-256 of "
+                        f"what was released, {artifact.sha256}: s3://{source} was changed before it was copied, or the "
+                        "copy itself was overwritten. make deploy copies it again; where the source was changed, put "
+                        "the released bytes back first, or release another version",
                     )
                 ],
             ),

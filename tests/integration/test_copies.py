@@ -6,6 +6,7 @@ One sequence on a stack that has nothing but the copy and what hangs on it; the 
 import hashlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -25,9 +26,10 @@ from local_aws.server.failures import Failures
 from operations.advice import advice
 from operations.artifact_copies import forget_wrong_copies, unreadable
 from operations.state_place import read_state, wanted
+from settings.releases import Release, ReleasedModel
 from settings.trained_artifact import TrainedArtifact
 from stacks.aws_stack import AwsStack
-from stacks.synthesized_stack import SynthesizedStack, TerraformError
+from stacks.synthesized_stack import OperationError, SynthesizedStack, TerraformError
 from tests.support.synthesis import environment
 
 Found = dict[str, Any]
@@ -102,6 +104,22 @@ class Copying:
             self.stack.run(*arguments)
         return " ".join(str(raised.value).replace("│", "").split())
 
+    def forgotten(self) -> list[str]:
+        model = ReleasedModel(name="churn-1-00000000", image_repository="kmeans", image_tag="1", artifact=ARTIFACT)
+        of = environment("staging", release=Release(previous=model))
+        return [*forget_wrong_copies(self.stack, read_state(wanted(self.stack)), of, self.own)]
+
+    def put_back(self, command: str) -> None:
+        """As the command of the line does, which is typed in a shell."""
+        options = iter(shlex.split(command)[3:])
+        given = {option: next(options) for option in options}
+        self.own.copy_object(
+            Bucket=given["--bucket"],
+            Key=given["--key"],
+            CopySource=given["--copy-source"],
+            ChecksumAlgorithm=given["--checksum-algorithm"],
+        )
+
     def state(self) -> list[str]:
         return [item.address for item in read_state(wanted(self.stack)).resources]
 
@@ -143,9 +161,11 @@ def sequence(folder: Path, server: server_process.Server) -> Found:
     made.leave(b"something else")
     found["changed, preflight"], found["changed"] = made.why(), made.failed(*APPLY)
     found["changed, state"], found["changed, again"] = made.state(), made.failed("plan", "-input=false", "-no-color")
-    found["forgotten"] = [*forget_wrong_copies(made.stack, read_state(wanted(made.stack)))]
-    found["forgotten, again"] = [*forget_wrong_copies(made.stack, read_state(wanted(made.stack)))]
+    with pytest.raises(OperationError) as raised:
+        made.forgotten()
+    found["changed, said"] = str(raised.value)
     made.leave(RELEASED)
+    found["forgotten"], found["forgotten, again"] = made.forgotten(), made.forgotten()
     for item in made.own.list_object_versions(Bucket=TARGET)["Versions"]:
         made.own.delete_object(Bucket=TARGET, Key=KEY, VersionId=item["VersionId"])
     found["fine, preflight"] = made.why()
@@ -155,13 +175,25 @@ def sequence(folder: Path, server: server_process.Server) -> Found:
     found["state"], found["object"] = made.state(), made.object()
     found["tags"] = made.own.get_object_tagging(Bucket=TARGET, Key=KEY)["TagSet"]
     found["bytes"] = made.own.get_object(Bucket=TARGET, Key=KEY)["Body"].read()
+    found["nothing wrong"] = made.forgotten()
+    made.own.put_object(Bucket=TARGET, Key=KEY, Body=b"a mistake")
+    found["overwritten, forgotten"] = made.forgotten()
+    made.stack.run(*APPLY)
+    found["overwritten, bytes"] = made.own.get_object(Bucket=TARGET, Key=KEY)["Body"].read()
     made.theirs.delete_object(Bucket=SOURCE, Key=ARTIFACT.key)
+    made.own.put_object(Bucket=TARGET, Key=KEY, Body=RELEASED)
+    with pytest.raises(OperationError) as raised:
+        made.forgotten()
+    found["overwritten, source gone"], found["overwritten, state"] = str(raised.value), made.state()
+    made.put_back(found["overwritten, source gone"].splitlines()[1])
+    found["put back"], found["version put back"] = made.forgotten(), made.object()
     made.key_arn = None
     made.synthesize(owner="somebody-else")
     made.stack.run(*APPLY)
     found["source gone"], found["source gone, preflight"] = made.object(), made.why()
     found["source gone, tags"] = made.own.get_object_tagging(Bucket=TARGET, Key=KEY)["TagSet"]
     made.stack.run("plan", "-detailed-exitcode", "-input=false")
+    made.own.put_object(Bucket=TARGET, Key=KEY, Body=b"a mistake")
     made.stack.run("destroy", "-auto-approve", "-input=false")
     found["destroyed"] = made.own.list_object_versions(Bucket=TARGET).get("Versions", [])
     made.theirs.delete_bucket_policy(Bucket=SOURCE)
@@ -188,10 +220,12 @@ def test_before_the_deploy_of_the_environment_that_trained_it_nothing_is_copied(
 def test_what_was_changed_since_it_was_released_ends_the_deploy_with_what_to_do(found: Found) -> None:
     source = f"s3://{SOURCE}/{ARTIFACT.key}"
     assert found["changed, preflight"].startswith(f"{source} has 14 bytes, and what was released 17")
-    said = f"churn-1: the bytes of {source} are not those that were released, whose SHA-256 is {DIGEST}"
+    said = f"churn-1: s3://{TARGET}/{KEY} has not the SHA-256 of what was released, {DIGEST}: {source} was changed"
     assert said in found["changed"]
     assert found["changed, state"] == ["aws_s3_object_copy.artifact"]  # and nothing that hangs on it
     assert said in found["changed, again"]
+    assert f"cannot be copied again: {source} has 14 bytes" in found["changed, said"]
+    assert f"aws s3api list-object-versions --bucket {TARGET} --prefix {KEY}" in found["changed, said"]
 
 
 def test_what_is_not_what_was_released_is_forgotten_once_and_copied_again(found: Found) -> None:
@@ -199,6 +233,19 @@ def test_what_is_not_what_was_released_is_forgotten_once_and_copied_again(found:
     assert line.startswith("aws_s3_object_copy.artifact is not what was released")
     assert found["forgotten, again"] == []
     assert found["fine, preflight"] is None
+
+
+def test_a_copy_that_was_overwritten_is_copied_again(found: Found) -> None:
+    assert found["nothing wrong"] == []
+    assert len(found["overwritten, forgotten"]) == 1
+    assert found["overwritten, bytes"] == RELEASED
+
+
+def test_one_that_cannot_be_copied_again_is_kept_in_the_state_until_its_version_is_put_back(found: Found) -> None:
+    said, _ = found["overwritten, source gone"].splitlines()
+    assert "is not what was released, and cannot be copied again" in said
+    assert found["overwritten, state"] == ["aws_s3_object_copy.artifact", "terraform_data.model"]
+    assert found["put back"] == []
 
 
 def test_a_deploy_that_is_killed_while_it_copies_is_gone_on_with_by_the_next(found: Found) -> None:
@@ -217,7 +264,7 @@ def test_the_copy_has_the_environments_key_and_tags(found: Found) -> None:
 
 
 def test_once_it_is_there_neither_its_source_nor_another_key_has_it_copied_again(found: Found) -> None:
-    assert found["source gone"]["VersionId"] == found["object"]["VersionId"]
+    assert found["source gone"]["VersionId"] == found["version put back"]["VersionId"]
     assert {"Key": "Owner", "Value": "somebody-else"} in found["source gone, tags"]
 
 

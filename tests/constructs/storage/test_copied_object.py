@@ -71,8 +71,9 @@ def test_s3_computes_the_digest_and_another_one_ends_the_deploy_with_what_to_do(
     assert made["checksum_algorithm"] == "SHA256"
     assert condition["condition"] == f'${{self.checksum_sha256 == "{base64.b64encode(DIGEST).decode()}"}}'
     said = condition["error_message"]
-    assert said.startswith(f"churn: the bytes of s3://{made['source']} are not those that were released")
+    assert said.startswith("churn: s3://${self.bucket}/${self.key} has not the SHA-256 of what was released, ")
     assert DIGEST.hex() in said
+    assert f"s3://{made['source']} was changed before it was copied, or the copy itself was overwritten" in said
 
 
 def test_what_is_copied_does_not_hang_on_its_source_any_more() -> None:
