@@ -15,17 +15,21 @@ from local_aws.provider import PROVIDER
 
 REATTACH = "TF_REATTACH_PROVIDERS"
 OWN = {REATTACH: ""}  # for a run of Terraform that is to start its own
+# It would write down everything; and it stays, where others are gone before they collect their garbage.
+ITS_VARIABLES = {"TF_LOG_SDK": "OFF", "TF_LOG_PROVIDER": "OFF", "GOGC": "100"}
 
 
 @contextmanager
 def kept_provider(stack: Path, variables: Mapping[str, str]) -> Iterator[dict[str, str]]:
     """What to add to the variables of whoever runs Terraform in the stack's folder, which is initialized."""
     [program] = (stack / ".terraform/providers" / PROVIDER).glob("*/*/terraform-provider-aws*")
-    quiet = {"TF_LOG_SDK": "OFF", "TF_LOG_PROVIDER": "OFF"}  # it would write down everything
+    # By another name: a process that is called like Terraform's may hold a lock (operations/state_lock.py).
+    kept = stack / ".terraform/kept-provider"
+    kept.symlink_to(program)
     process = subprocess.Popen(
-        [program, "-debug"],
+        [kept, "-debug"],
         cwd=stack,
-        env={**variables, **quiet},
+        env={**variables, **ITS_VARIABLES},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
