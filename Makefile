@@ -1,8 +1,8 @@
 # Needs Python >= 3.11, Terraform >= 1.10 and make; everything else is set up here, inside the project.
 .DEFAULT_GOAL := help
-.PHONY: help setup settings docs local local-down test check format synth snapshots bench artifacts lock
+.PHONY: help setup settings docs local local-down demo test check format synth snapshots bench artifacts lock
 .PHONY: preflight deployer-policy plan deploy destroy recover status verify invoke state-bucket faults policy pipenv
-.PHONY: train models approve reject
+.PHONY: train models approve reject release promote rollback
 
 PYTHON ?= python3
 ENV ?= dev
@@ -38,6 +38,9 @@ help: ## list the targets
 
 local: setup ## deploy ENV (dev) on the local AWS, for real; PORT: its port, any free one if left out
 	@$(RUN) local_aws.deploy --port="$$PORT" -- "$$ENV"
+
+demo: setup ## the whole way of a model on a local AWS of its own: train, approve, release, promote, roll back
+	@$(RUN) local_aws.demo
 
 local-down: setup ## destroy what the local AWS holds, prove it, stop it
 	@$(RUN) local_aws.undeploy
@@ -80,6 +83,15 @@ approve: setup ## approve the registered VERSION of ENV (dev); WHY: kept with it
 
 reject: setup ## reject the registered VERSION of ENV (dev); WHY, TRAINING
 	@$(RUN) operations.approval --verb reject --training="$$TRAINING" --version="$$VERSION" --why="$$WHY" -- "$$ENV"
+
+release: setup ## the newest approved version trained in ENV (dev) into releases.json; MODEL, ENDPOINT: which; DEPLOY=1
+	@$(RUN) operations.release --model="$$MODEL" --endpoint="$$ENDPOINT" -- "$$ENV"
+
+promote: setup ## the model that FROM serves on to TO: its shadow, then production; ENDPOINT, FORCE="reason", DEPLOY=1
+	@$(RUN) operations.promote --source="$$FROM" --endpoint="$$ENDPOINT" --force="$$FORCE" -- "$$TO"
+
+rollback: setup ## back to the previous model of ENV (dev), in releases.json; ENDPOINT, DEPLOY=1
+	@$(RUN) operations.rollback --endpoint="$$ENDPOINT" -- "$$ENV"
 
 state-bucket: setup ## make the S3 bucket for the Terraform state of ENV (dev)
 	@$(RUN) operations.state_bucket -- "$$ENV"

@@ -19,7 +19,11 @@ class Account(Construct):
 
     @property
     def root_arn(self) -> str:
-        return f"arn:{self.partition}:iam::{self.id}:root"
+        return self.root_arn_of(self.id)
+
+    def root_arn_of(self, account_id: str) -> str:
+        """Of another account, in the same partition: whom that account's own policies allow it."""
+        return f"arn:{self.partition}:iam::{account_id}:root"
 
     def arn(self, service: str, resource: str) -> str:
         return f"arn:{self.partition}:{service}:{self.region}:{self.id}:{resource}"

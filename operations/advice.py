@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+# As the provider begins what went wrong with a copy: https://github.com/hashicorp/terraform-provider-aws/blob/v6.25.0/internal/service/s3/object_copy.go
+COPYING = r"copying \S+ to S3 Bucket"
 # By words of Terraform's, its provider's and AWS's; each with a test that has the whole error.
 ADVICE = (
     (
@@ -22,7 +24,16 @@ ADVICE = (
         "for an account AWS_PROFILE, after `aws sso login` perhaps; then once more",
     ),
     (
-        r"AccessDenied|UnauthorizedOperation|is not authorized to perform",
+        rf"{COPYING}.*(?:AccessDenied|NoSuchBucket|NoSuchKey)",
+        "a model's artifact cannot be copied: deploy the environment that trained it first, which lets this account "
+        "read it; if that is done, it is gone, or an account_id is wrong: make preflight ENV={name} says more",
+    ),
+    (
+        rf"{COPYING}.*(?:maximum number of attempts|request send failed|InternalError|RequestTimeout|SlowDown)",
+        "S3 did not copy in time, and nothing half is there: make deploy ENV={name} goes on",
+    ),
+    (
+        rf"(?m)^(?!.*{COPYING}).*(?:AccessDenied|UnauthorizedOperation|is not authorized to perform)",
         "who deploys must be allowed to: make deployer-policy ENV={name} prints the policies",
     ),
     (

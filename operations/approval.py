@@ -4,7 +4,6 @@ What was decided is not decided again: the words of whoever came first stay. An 
 rejected one approved.
 """
 
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,7 +19,6 @@ from operations.models import metric, versions
 from operations.opened import opened
 from operations.training_artifacts import GoneError, TrainingArtifacts
 from operations.trainings import artifacts_of, name_of, not_deployed, refusals, version_of
-from settings.names import PRODUCTION, SHADOW
 from settings.problems import one_line
 from stacks.environments import Environment, read_environment
 from stacks.synthesized_stack import OperationError
@@ -32,6 +30,8 @@ UPDATE_PAGE = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Upd
 DESCRIPTION_MAX_CHARACTERS = 1024
 VERSION = re.compile("[1-9][0-9]{0,8}")
 VERSIONS_SHOWN = 10
+# Of the artifact that was approved, among the version's properties: a release compares it.
+SHA256_PROPERTY = "sha256"
 # https://docs.aws.amazon.com/sagemaker/latest/dg-ecr-paths/sagemaker-algo-docker-registry-paths.html
 IMAGE = re.compile(r"[^/\s]+/(?P<repository>[^:@\s]+):(?P<tag>[^:@\s]+)")
 
@@ -57,8 +57,19 @@ def description(verb: str, caller: Caller, why: str, now: datetime) -> str:
     return f"{text}: {why}" if why else text
 
 
-def package(sagemaker: Any, environment: Environment, training: str, group: str, number: int) -> dict[str, Any]:  # noqa: ANN401
-    """The version. Raises OperationError where there is no such one, with those that there are."""
+def package(
+    sagemaker: Any,  # noqa: ANN401
+    environment: Environment,
+    training: str,
+    group: str,
+    number: int,
+    *,
+    option: str = "VERSION",
+) -> dict[str, Any]:
+    """The version. Raises OperationError where there is no such one, with those that there are.
+
+    `option` is what a person has named it with.
+    """
     described = answer(sagemaker.describe_model_package_group, ModelPackageGroupName=group)
     if not described:
         raise OperationError(not_deployed(environment, training))
@@ -69,7 +80,7 @@ def package(sagemaker: Any, environment: Environment, training: str, group: str,
         return found
     there = [version_of(item) for item in versions(sagemaker, group)]
     known = f"must be one of {', '.join(map(str, there[:VERSIONS_SHOWN]))}" if there else "there is none yet"
-    raise OperationError(f"VERSION: {number}: {known}{', ...' if len(there) > VERSIONS_SHOWN else ''}")
+    raise OperationError(f"{option}: {number}: {known}{', ...' if len(there) > VERSIONS_SHOWN else ''}")
 
 
 def refuse_what_cannot_serve(found: Mapping[str, Any], artifacts: TrainingArtifacts) -> None:
@@ -89,51 +100,47 @@ def decide(
     found: Mapping[str, Any],
     verb: str,
     text: str,
+    kept: Mapping[str, str],
 ) -> Iterator[str]:
-    """Writes the decision down, unless it stands there already; a line that says which."""
+    """Writes the decision down, unless it stands there already, and `kept` beside it; a line that says which.
+
+    AWS's page does not say whether properties that are not sent again stay: UPDATE_PAGE.
+    """
     which, before = f"version {version_of(found)}", found.get("ModelApprovalStatus", "")
     said = found.get("ApprovalDescription", "")
     if before == STATUSES[verb]:
         yield f"{which} is {before} already, and nothing was changed{f': {said}' if said else ''}"
         return
+    properties = {**found.get("CustomerMetadataProperties", {}), **kept}
     sagemaker.update_model_package(
-        ModelPackageArn=found["ModelPackageArn"], ModelApprovalStatus=STATUSES[verb], ApprovalDescription=text
+        ModelPackageArn=found["ModelPackageArn"],
+        ModelApprovalStatus=STATUSES[verb],
+        ApprovalDescription=text,
+        **({"CustomerMetadataProperties": properties} if kept else {}),
     )
     was = f", and was {before}{f' ({said})' if said else ''}" if before in STATUSES.values() else ""
     yield f"{which} ({metric(found)}) is {text}{was}"
 
 
-def next_steps(
-    found: Mapping[str, Any], training: str, environment: Environment, artifacts: TrainingArtifacts
-) -> Iterator[str]:
-    """Of an approved version, to be pasted: docs/releasing.md. Raises ClientError where its artifact cannot be read."""
-    settings, containers = environment.settings, found.get("InferenceSpecification", {}).get("Containers", [])
-    image = IMAGE.fullmatch(containers[0]["Image"]) if len(containers) == 1 else None
-    if image is None or not artifacts_of(found):
-        yield f"{settings.name}: releases.json cannot have it: it takes one of AWS's images with one artifact"
+def digest(found: Mapping[str, Any], artifacts: TrainingArtifacts) -> dict[str, str]:
+    """Of the bytes that are approved, as it is kept beside the version; empty where it is not one artifact.
+
+    Raises ClientError where that cannot be read.
+    """
+    urls = artifacts_of(found)
+    return {SHA256_PROPERTY: artifacts.sha256(urls[0])} if len(urls) == 1 else {}
+
+
+def next_steps(found: Mapping[str, Any], training: str, environment: Environment) -> Iterator[str]:
+    """Of an approved version."""
+    name, containers = environment.settings.name, found.get("InferenceSpecification", {}).get("Containers", [])
+    if len(containers) != 1 or not IMAGE.fullmatch(containers[0]["Image"]) or not artifacts_of(found):
+        yield "releases.json cannot have it: it takes one of AWS's images with one artifact"
         return
-    [url], name = artifacts_of(found), f"{training}-{version_of(found)}"
-    entry = {
-        "image": {"repository": image["repository"], "tag": image["tag"]},
-        "artifact": f"models/{name}.tar.gz",
-        "sha256": artifacts.sha256(url),
-        **({"environment": variables} if (variables := containers[0].get("Environment")) else {}),
-    }
-    yield f"{settings.name}: next, as docs/releasing.md says: the artifact into models/"
-    yield f"  aws s3 cp --region {settings.region} {url} {entry['artifact']}"
-    yield f"{settings.name}: and into releases.json, to models:"
-    yield f"  {_json(name)}: {_json(entry)}"
-    yield f"{settings.name}: and to environments, {settings.name}, for the endpoint that is to serve it:"
-    for endpoint in settings.names.endpoints:
-        release = environment.releases.get(endpoint)
-        shadow = {SHADOW: release.models[SHADOW].catalogue_name} if release and SHADOW in release.models else {}
-        yield f"  {_json(endpoint)}: {json.dumps({PRODUCTION: name, **shadow}, ensure_ascii=False)}"
-    yield f"{settings.name}: then make deploy ENV={settings.name}"
-
-
-def _json(value: object) -> str:
-    """As it is pasted below two spaces."""
-    return json.dumps(value, indent=2, ensure_ascii=False).replace("\n", "\n  ")
+    number = version_of(found)
+    model = f"{training}/{number}" if len(environment.settings.trainings) > 1 else str(number)
+    endpoint = " ENDPOINT=..." if len(environment.settings.endpoints) > 1 else ""
+    yield f"next: make release ENV={name} MODEL={model}{endpoint}"
 
 
 def main() -> None:
@@ -153,14 +160,13 @@ def main() -> None:
         session = boto3.Session(region_name=stack.region)
         sagemaker, artifacts = session.client("sagemaker"), TrainingArtifacts(session.client("s3"))
         found = package(sagemaker, environment, training, group, number)
+        kept: dict[str, str] = {}
         steps: Sequence[str] = ()
         if verb == "approve":
             refuse_what_cannot_serve(found, artifacts)
-            steps = [*next_steps(found, training, environment, artifacts)]
-        for line in decide(sagemaker, found, verb, text):
+            kept, steps = digest(found, artifacts), [*next_steps(found, training, environment)]
+        for line in (*decide(sagemaker, found, verb, text, kept), *steps):
             print(f"{name}: {line}")
-        for line in steps:
-            print(line)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,13 @@ def parser(description: str | None, *, of_all: bool = False) -> argparse.Argumen
     return made
 
 
+def parser_of_any(description: str | None) -> argparse.ArgumentParser:
+    """Of a command that works with any environment, also in a shell that has sourced another one."""
+    made = Parser(description=description)
+    made.add_argument("environment", type=known, help=", ".join(NAMES))
+    return made
+
+
 @contextmanager
 def errors_as_lines(environment: str) -> Iterator[None]:
     """Ends the program with exit code 1 and what went wrong."""
@@ -53,9 +60,15 @@ def errors_as_lines(environment: str) -> Iterator[None]:
         sys.exit(128 + signal.SIGINT)
 
 
-def _environment(name: str) -> str:
+def known(name: str, what: str = "environment ") -> str:
+    """Ends the program where there is no such environment; `what` is before the name then."""
     if name not in NAMES:
-        sys.exit(f"environment {name!r}: {one_of(name, NAMES)}")
+        sys.exit(printable(f"{what}{name!r}: {one_of(name, NAMES)}"))
+    return name
+
+
+def _environment(name: str) -> str:
+    known(name)
     refuse_another(name, os.environ)
     refuse_gone(os.environ)
     return name

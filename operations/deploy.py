@@ -18,6 +18,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from operations import command_line, preflight, state_lock
+from operations.artifact_copies import forget_wrong_copies
 from operations.caller import Caller
 from operations.endpoint_status import without_release
 from operations.kept_logs import unreadable_after_destroy
@@ -156,6 +157,9 @@ def run(verb: str, name: str, output: Path) -> None:
     approved = approval(verb, name, os.environ)
     stack, caller = opened(name, output, move_state=moves and verb == "deploy")
     state = refuse_what_cannot_be_done(verb, stack, name, caller)
+    if verb == "deploy":
+        for line in forget_wrong_copies(stack, state):
+            print(f"{name}: {line}", flush=True)
     if asks_first:
         refuse_what_would_fail(stack, name, caller)
     try:

@@ -28,7 +28,9 @@ from settings.environment import EnvironmentSettings
 from settings.limits import ENDPOINTS_PER_PAGE
 from settings.names import ACCOUNT_WIDE_LOG_GROUPS, further_policy
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
-from stacks.environments import read_environment
+from settings.received_models import share_account, sources
+from settings.trained_artifact import TRAINING_OUTPUT
+from stacks.environments import read_environments
 
 # Of a managed policy, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 POLICY_MAX_CHARACTERS = 6144
@@ -112,6 +114,7 @@ class DeployerPolicy:
 
     settings: EnvironmentSettings
     account_id: str
+    sources: Sequence[EnvironmentSettings] = ()  # whose models it may get
 
     @property
     def documents(self) -> dict[str, dict[str, Any]]:
@@ -131,6 +134,7 @@ class DeployerPolicy:
             *self._questions(),
             *self._buckets(),
             *self._key(),
+            *self._received(),
             *self._roles(),
             *self._logs_and_alarms(),
             *self._network(),
@@ -275,6 +279,36 @@ class DeployerPolicy:
                 ("Bool", "kms:GrantIsForAWSResource"): ["true"],
             },
         )
+
+    def _received(self) -> Iterator[Statement]:
+        """What copies the models that were trained elsewhere: the other half is in that bucket's and that key's policy.
+
+        Of a source whose account no setting gives, nothing can be named, and nothing copied.
+
+        https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+        https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
+        """
+        accounts = {
+            source.name: self.account_id if share_account(source, self.settings) else source.account_id
+            for source in self.sources
+        }
+        known = [(source, account_id) for source in self.sources if (account_id := accounts[source.name]) is not None]
+        objects = [
+            f"arn:{self._partition}:s3:::{source.names.bucket(account_id)}/{TRAINING_OUTPUT}*"
+            for source, account_id in known
+        ]
+        with_key = [(source, account_id) for source, account_id in known if source.encryption_key is not None]
+        keys = [f"arn:{self._partition}:kms:{source.region}:{account_id}:key/*" for source, account_id in with_key]
+        if objects:
+            yield Statement(sid="ReceivedModels", actions=["s3:GetObject"], resources=objects)
+        if keys:
+            services = sorted({f"s3.{source.region}.amazonaws.com" for source, _ in with_key})
+            yield Statement(
+                sid="KeysOfReceivedModels",
+                actions=["kms:Decrypt"],
+                resources=[*dict.fromkeys(keys)],
+                conditions={("StringEquals", "kms:ViaService"): services},
+            )
 
     def _roles(self) -> Iterator[Statement]:
         names, new_network = self.settings.names, isinstance(self.settings.network, NewNetworkSettings)
@@ -702,11 +736,13 @@ def _characters(statements: Sequence[Mapping[str, Any]]) -> int:
 def main() -> None:
     name = command_line.parser(__doc__).parse_args().environment
     with command_line.errors_as_lines(name):
-        settings = read_environment(name, os.environ).settings
+        environments = {item.settings.name: item.settings for item in read_environments(os.environ)}
+        settings, received = environments[name], [environments[source] for source in sources(environments, name)]
         account_id = settings.account_id
         if account_id is None:
             account_id = speaks_to(name, settings.region).account_id
-        print(json.dumps(DeployerPolicy(settings=settings, account_id=account_id).documents, indent=2))
+        policy = DeployerPolicy(settings=settings, account_id=account_id, sources=received)
+        print(json.dumps(policy.documents, indent=2))
 
 
 if __name__ == "__main__":

@@ -168,10 +168,12 @@ def live(sagemaker: Any, name: str) -> Live | None:  # noqa: ANN401 - boto3 has 
     configuration = endpoint.get("EndpointConfigName")
     described = answer(sagemaker.describe_endpoint_config, EndpointConfigName=configuration) if configuration else {}
     variants = [*described.get("ProductionVariants", []), *described.get("ShadowProductionVariants", [])]
-    models = {item["VariantName"]: item["ModelName"] for item in variants}
+    # None of the platform's makes one without a model, which is for inference components to bring.
+    models = {item["VariantName"]: item.get("ModelName", "no model") for item in variants}
     containers = {
-        variant: answer(sagemaker.describe_model, ModelName=model).get("PrimaryContainer", {})
-        for variant, model in models.items()
+        item["VariantName"]: answer(sagemaker.describe_model, ModelName=item["ModelName"]).get("PrimaryContainer", {})
+        for item in variants
+        if "ModelName" in item
     }
     artifacts = {variant: item["ModelDataUrl"] for variant, item in containers.items() if "ModelDataUrl" in item}
     return Live(

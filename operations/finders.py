@@ -35,6 +35,7 @@ REPEATABLE = frozenset(
         "aws_s3_bucket_server_side_encryption_configuration",
         "aws_s3_bucket_versioning",
         "aws_s3_object",
+        "aws_s3_object_copy",
         "aws_sns_topic",
         "aws_sns_topic_subscription",
         "terraform_data",

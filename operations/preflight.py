@@ -1,7 +1,7 @@
 """Asks AWS, before a deploy, whether it can go through: `make preflight ENV=prod`, and `make deploy` before it begins.
 
 Asked are who calls and whether the caller may do what the deploy does, the account's quotas, its zones, and whether
-something that Terraform plans to make exists already. A verdict is one of
+something that Terraform plans to make exists already, or to copy cannot be read. A verdict is one of
 
     fine             nothing to do
     ask for          a quota is too low: the code, and the command that asks AWS for more
@@ -18,6 +18,7 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeO
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import boto3
@@ -25,6 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from operations import command_line
+from operations.artifact_copies import COPY, trained_artifacts, unreadable
 from operations.caller import Caller
 from operations.deployer_policy import DeployerPolicy, Statement
 from operations.finders import Finders
@@ -34,6 +36,7 @@ from operations.recover import changes
 from operations.uses import Uses
 from settings.environment import EnvironmentSettings
 from settings.network import NewNetworkSettings
+from settings.trained_artifact import TrainedArtifact
 from stacks.environments import Environment, read_environment
 from stacks.sourced_shell import ENVIRONMENT_VARIABLE
 from stacks.synthesized_stack import OperationError, SynthesizedStack
@@ -87,6 +90,7 @@ def preflight(
         zones = settings.network.zones
         yield from asked("zones", lambda: [zone_row(settings.region, zones, _zones(session.client("ec2")))])
     if plans:
+        yield from copy_rows(environment, plans[0], session.client("s3"))
         yield from _name_rows(settings.name, plans[0], finders)
 
 
@@ -238,6 +242,22 @@ def _changes(plan: Plan) -> Iterator[Mapping[str, Any]]:
     for change in plan.get("resource_changes", []):
         if set(change["change"]["actions"]) & {"create", "update"}:
             yield change
+
+
+def copy_rows(environment: Environment, plan: Plan, s3: Any) -> Iterator[Row]:  # noqa: ANN401
+    """One for each artifact that is to be copied from where it was trained: whether it can be."""
+    artifacts = trained_artifacts(environment)
+    for change in changes(plan, ["create"]):
+        if change["type"] == COPY:
+            values, what = change["change"]["after"], change["address"]
+            artifact = artifacts[values["source"].partition("/")[2]]
+            yield from asked(what, partial(_copy_row, s3, what, values, artifact))
+
+
+def _copy_row(s3: Any, what: str, values: Mapping[str, Any], artifact: TrainedArtifact) -> Iterator[Row]:  # noqa: ANN401
+    why = unreadable(s3, values, artifact)
+    fine = f"s3://{values['source']} can be read, and has its {artifact.size} bytes"
+    yield Row(what=what, verdict=FINE if why is None else REFUSED, detail=fine if why is None else why)
 
 
 def _name_rows(name: str, plan: Plan, finders: Finders) -> Iterator[Row]:

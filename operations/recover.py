@@ -15,6 +15,7 @@ import boto3
 
 from operations import command_line, state_lock
 from operations.answers import answer, answer_if_allowed
+from operations.artifact_copies import forget_wrong_copies
 from operations.finders import Finders, tags_of
 from operations.opened import opened
 from operations.state_place import read_state, wanted
@@ -330,13 +331,15 @@ def _values_in_state(plan: Plan, resource_type: str) -> Iterator[Mapping[str, An
 def recover(stack: SynthesizedStack, told: Sequence[str], account_id: str) -> Iterator[str]:
     """Lines that say what was found and what to do. Raises OperationError."""
     place = wanted(stack)
-    refuse_anothers(read_state(place), tags=stack.tags, region=stack.region, account_id=account_id)
+    state = read_state(place)
+    refuse_anothers(state, tags=stack.tags, region=stack.region, account_id=account_id)
     stack.init()
     lock = state_lock.lock_of(place)
     if lock is not None:
         yield state_lock.explanation(lock, stack)
         if not lock.is_abandoned(stack):
             return
+    yield from forget_wrong_copies(stack, state, *([] if lock is None else ["-lock=false"]))
     recovery = Recovery(stack, told=told, locked=lock is not None)
     yield from recovery.lines
     yield from recovery.first

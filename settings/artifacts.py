@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import os
 import posixpath
 import tarfile
 import zlib
@@ -9,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from settings.files import opened
+from settings.files import UnreadableError, name_problem, opened
+from settings.problems import Problem
 
 CHUNK_BYTES = 1024 * 1024
 # Links that lead to links: as many as Linux follows. https://man7.org/linux/man-pages/man7/path_resolution.7.html
@@ -51,6 +53,32 @@ def read_artifact(path: Path, script: str | None = None) -> tuple[str, str | Non
         while hashed.read(CHUNK_BYTES):
             pass
         return hashed.digest.hexdigest(), wrong
+
+
+def artifact_problems(root: Path, artifact: str, sha256: str, script: str | None) -> Iterator[Problem]:
+    """What is wrong with a model's file below the root; the paths begin at the model."""
+
+    def problem(allowed: str) -> Problem:
+        return Problem(path="artifact", value=artifact, allowed=allowed)
+
+    try:
+        path = Path(os.path.realpath(root / artifact))
+        if not path.is_relative_to(root.resolve()):
+            yield problem("must be a file of this project")
+            return
+        digest, wrong = read_artifact(path, script)
+    except (UnreadableError, ValueError) as error:  # of a name that no file can have
+        yield problem(f"{error}: must be a path from the project's root to a file that can be read")
+        return
+    for allowed in (wrong, name_problem(Path(artifact).name)):
+        if allowed is not None:
+            yield problem(allowed)
+    if digest != sha256:
+        allowed = (
+            f"must be the digest of {artifact}, now {digest}; "
+            "changed bytes are a new model: give them a name of their own"
+        )
+        yield Problem(path="sha256", value=sha256, allowed=allowed)
 
 
 def _problems(archive: tarfile.TarFile, script: str | None) -> Iterator[str]:

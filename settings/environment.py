@@ -36,9 +36,9 @@ class EnvironmentSettings(Settings):
     )
     receives_from: Name | None = Field(
         default=None,
-        description="the environment whose models are promoted to this one, those that were promoted to that one too; "
-        "where the two are in different accounts, both give their `account_id`. Left out: it serves what it trains, "
-        "and models from files",
+        description="the environment whose models are promoted to this one, those that were promoted to that one "
+        "included; where they are in different accounts, each gives its `account_id`. Left out: it serves what it "
+        "trains, and models from files",
     )
     bucket: BucketSettings = Field(default_factory=BucketSettings, description="the data bucket")
     logs: LogSettings = Field(default_factory=LogSettings, description="the log groups")

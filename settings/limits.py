@@ -26,7 +26,6 @@ from settings.suggestions import suggestion
 # Where a limit counts in lengths, several fields make one name: the rules of environment.py ask names.py for it.
 BUCKET_NAME_MAX_LENGTH = 63
 ACCOUNT_ID_LENGTH = 12
-KEY_MAX_LENGTH = 1024
 NAME_MAX_LENGTH = 63
 ROLE_NAME_MAX_LENGTH = 64
 # A sixteenth of the smallest is a /28, the smallest subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
@@ -126,6 +125,7 @@ EXECVE = "https://man7.org/linux/man-pages/man2/execve.2.html"
 SPOT = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-training.html"
 TRAINING_METRICS = "https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html"
 SCHEDULE_TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
+OBJECT_KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
 COPY_OBJECT = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
@@ -448,7 +448,7 @@ ChannelName = Annotated[
 DataPrefix = Annotated[
     str,
     Field(max_length=256, pattern=r"^[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*$"),
-    Source("https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"),
+    Source(OBJECT_KEYS),
 ]
 ProjectFolder = Annotated[
     str, Field(min_length=1, max_length=1024, pattern=r"^[^\x00-\x1f]*$"), AfterValidator(_within_the_project)

@@ -28,6 +28,11 @@ def state_key(project: str, environment: str) -> str:
     return f"{project}/{environment}/terraform.tfstate"
 
 
+def partition(region: str) -> str:
+    """Of a region that limits.py takes."""
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
 def further_policy(role_name: str, number: int | str) -> str:
     """Of a role that has more than one; with `*` a pattern of all of them."""
     return f"{role_name}-{number}"
@@ -220,11 +225,10 @@ class Names:
 
     def _arns(self, endpoint: EndpointNames) -> Sequence[str]:
         """As long as those that AWS will give: of the endpoint, and of its log group with all that is in it."""
-        partition = "aws-us-gov" if self.region.startswith("us-gov-") else "aws"
         place = f"{self.region}:{'0' * ACCOUNT_ID_LENGTH}"
         return (
-            f"arn:{partition}:sagemaker:{place}:endpoint/{endpoint.name}",
-            f"arn:{partition}:logs:{place}:log-group:{endpoint.log_group}:*",
+            f"arn:{partition(self.region)}:sagemaker:{place}:endpoint/{endpoint.name}",
+            f"arn:{partition(self.region)}:logs:{place}:log-group:{endpoint.log_group}:*",
         )
 
     @property

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,15 +9,15 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from settings.artifacts import read_artifact
+from settings.artifacts import artifact_problems
 from settings.aws_tables import IMAGE_REGIONS
 from settings.environment import EnvironmentSettings
-from settings.files import UnreadableError, name_problem, opened
+from settings.files import UnreadableError, opened
 from settings.json_text import conflict_problem, keys_given_twice
 from settings.limits import (
     API,
-    KEY_MAX_LENGTH,
     NAME_MAX_LENGTH,
+    OBJECT_KEYS,
     PREBUILT_IMAGES,
     VARIABLES_MAX_BYTES,
     VARIABLES_MAX_COUNT,
@@ -36,18 +34,14 @@ from settings.limits import (
 )
 from settings.model_script import PROGRAM, script_path, script_problems
 from settings.names import DIGEST_LENGTH, PRODUCTION, SHADOW, Names, address_part
-from settings.operator_variables import variable
 from settings.problems import Problem, problems_of
-from settings.received_models import share_account, sources
+from settings.received_models import copy_problem
 from settings.suggestions import one_of, suggestion
-from settings.trained_artifact import TRAINING_OUTPUT, TrainedArtifact
+from settings.trained_artifact import TRAINED_KEYS, TrainedArtifact, is_trained_key
 
 FILE_NAME = "releases.json"
 # Of the model that an endpoint served before, and would serve again after a rollback: no variant serves it.
 PREVIOUS = "previous"
-# As SageMaker makes keys, of a job's name and output/model.tar.gz: what S3, an URL and Terraform spell alike.
-_KEY_PART = "[A-Za-z0-9_-][A-Za-z0-9._=-]*"
-TRAINED_KEY = re.compile(rf"{TRAINING_OUTPUT}({_KEY_PART}/)*{_KEY_PART}")
 
 
 class _Strict(BaseModel):
@@ -197,7 +191,7 @@ def read_releases(
     path: Path, names: Sequence[str], environments: Mapping[str, EnvironmentSettings]
 ) -> tuple[Mapping[str, Mapping[str, Release]], Mapping[str, ModelEntry], list[Problem]]:
     """The release of each endpoint of each environment and the catalogue, both complete only when there are no
-    problems; and the problems.
+    problems and all settings are sound; and the problems.
 
     `names` are all environments, `environments` those whose settings are sound.
     """
@@ -218,6 +212,9 @@ def read_releases(
         problems += [problem.within(FILE_NAME) for problem in _release_problems(releases, names, environments)]
     if releases is None or problems:
         return {}, {}, problems
+    trained_in = {entry.trained.environment for entry in releases.models.values() if entry.trained is not None}
+    if not trained_in <= environments.keys():
+        return {}, {}, []  # what is wrong with their settings is told elsewhere
     models = {name: _released(name, entry, path.parent, environments) for name, entry in releases.models.items()}
     return (
         {
@@ -280,41 +277,13 @@ def _model_problems(root: Path, entry: ModelEntry, names: Sequence[str]) -> Iter
     yield from wrong
     if entry.trained is None:
         script = None if wrong or PROGRAM not in entry.environment else script_path(entry.environment)
-        yield from _file_problems(root, entry, script)
+        yield from artifact_problems(root, entry.artifact, entry.sha256, script)
         return
-    if not TRAINED_KEY.fullmatch(entry.artifact) or len(entry.artifact) > KEY_MAX_LENGTH:
-        allowed = (
-            f"must be a key below {TRAINING_OUTPUT}, as that is what others may read, of at most {KEY_MAX_LENGTH} "
-            "characters: letters, digits and any of ._=- in each of its parts"
-        )
-        yield Problem(path="artifact", value=entry.artifact, allowed=allowed)
-    if entry.trained.environment not in names:
-        allowed = one_of(entry.trained.environment, names)
-        yield Problem(path="trained.environment", value=entry.trained.environment, allowed=allowed)
-
-
-def _file_problems(root: Path, entry: ModelEntry, script: str | None) -> Iterator[Problem]:
-    def problem(allowed: str) -> Problem:
-        return Problem(path="artifact", value=entry.artifact, allowed=allowed)
-
-    try:
-        path = Path(os.path.realpath(root / entry.artifact))
-        if not path.is_relative_to(root.resolve()):
-            yield problem("must be a file of this project")
-            return
-        digest, wrong = read_artifact(path, script)
-    except (UnreadableError, ValueError) as error:  # of a name that no file can have
-        yield problem(f"{error}: must be a path from the project's root to a file that can be read")
-        return
-    for allowed in (wrong, name_problem(Path(entry.artifact).name)):
-        if allowed is not None:
-            yield problem(allowed)
-    if digest != entry.sha256:
-        allowed = (
-            f"must be the digest of {entry.artifact}, now {digest}; "
-            "changed bytes are a new model: give them a name of their own"
-        )
-        yield Problem(path="sha256", value=entry.sha256, allowed=allowed)
+    if not is_trained_key(entry.artifact):
+        yield Problem(path="artifact", value=entry.artifact, allowed=TRAINED_KEYS, page=OBJECT_KEYS)
+    source = entry.trained.environment
+    if source not in names:
+        yield Problem(path="trained.environment", value=source, allowed=one_of(source, names))
 
 
 def _release_problems(
@@ -403,26 +372,6 @@ def _received_problems(
     for path, model in _named(entries):
         trained = models[model].trained if model in models else None
         if trained is not None and trained.environment in environments:
-            allowed = _not_received(trained, name, environments)
+            allowed = copy_problem(environments, name, trained.environment, trained.model_package)
             if allowed is not None:
-                yield Problem(path=path, value=model, allowed=f"trained in {trained.environment}: {allowed}")
-
-
-def _not_received(trained: TrainedEntry, name: str, environments: Mapping[str, EnvironmentSettings]) -> str | None:
-    source, target = environments[trained.environment], environments[name]
-    known = (name, *sources(environments, name))
-    if source.name not in known:
-        return f"must be trained in {' or '.join(known)}, which is what receives_from of the settings leads to"
-    if source is not target and not share_account(source, target) and source.account_id is target.account_id is None:
-        variables = " and ".join(variable(item.name, "account_id") for item in (source, target))
-        return (
-            f"account_id must be given in stacks/{source.name}.py and stacks/{name}.py, or {variables}, or "
-            "shares_account=True in both where they share one: who may read its artifact there is said by accounts"
-        )
-    region, account_id = trained.model_package.split(":")[3:5]
-    if source.account_id not in (None, account_id) or source.region != region:
-        return (
-            f"its model package is in account {account_id} and {region}, but {source.name} in "
-            f"{source.account_id or 'some account'} and {source.region}: must be trained there again"
-        )
-    return None
+                yield Problem(path=path, value=model, allowed=allowed)

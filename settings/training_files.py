@@ -101,6 +101,16 @@ def read_training_files(
     return found, [*problems, *dict.fromkeys(folders.problems)]
 
 
+def code_digest(root: Path, folder: str) -> str | None:
+    """Of a training's code as it lies below this root; None where it is no code that could be deployed."""
+    folders = _Folders(root)
+    try:
+        digest = folders.tree(folder, None).digest
+    except UnreadableError:
+        return None
+    return None if folders.problems else digest
+
+
 def _folders_of(training: TrainingSettings) -> Iterator[tuple[str, str, Sequence[str] | None]]:
     """The field, the folder, and the channels where it holds data."""
     if isinstance(training, ScriptTraining):

@@ -34,14 +34,17 @@ class MlPlatformStack(AwsStack):
                 account=account,
                 names=names,
                 key=settings.encryption_key,
+                reader_account_ids=environment.reader_account_ids,
                 prevent_destroy=settings.protected,
             ).arn
         bucket = DataBucket(
             self,
             "data_bucket",
+            account=account,
             name=names.bucket(account.id),
             bucket=settings.bucket,
             key_arn=key_arn,
+            reader_account_ids=environment.reader_account_ids,
             prevent_destroy=settings.protected,
         )
         logs = LogStorage(retention_days=settings.logs.retention_days, key_arn=key_arn, skip_destroy=settings.protected)

@@ -16,5 +16,7 @@ class StateBucketStack(AwsStack):
     def __init__(self, scope: Construct, stack_id: str, *, name: str, settings: EnvironmentSettings) -> None:
         super().__init__(scope, stack_id, settings=settings)
         self.keep_state(stack_id)
-        bucket = PrivateBucket(self, "state_bucket", name=name, key_arn=None, force_destroy=False, prevent_destroy=True)
+        bucket = PrivateBucket(
+            self, "state_bucket", name=name, key_arn=None, readers={}, force_destroy=False, prevent_destroy=True
+        )
         self.publish({"bucket_name": bucket.name})

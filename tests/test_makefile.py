@@ -65,6 +65,11 @@ def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
     for verb in ("approve", "reject"):
         decided = f"<--verb><{verb}><--training={value}><--version={value}><--why={value}><--><dev>"
         assert decided in made(folder, verb, f"TRAINING={value}", f"VERSION={value}", f"WHY={value}")
+    released = f"<operations.release><--model={value}><--endpoint={value}><--><dev>"
+    assert released in made(folder, "release", f"MODEL={value}", f"ENDPOINT={value}")
+    promoted = f"<operations.promote><--source={value}><--endpoint={value}><--force={value}><--><{value}>"
+    assert promoted in made(folder, "promote", f"FROM={value}", f"TO={value}", f"ENDPOINT={value}", f"FORCE={value}")
+    assert f"<operations.rollback><--endpoint={value}><--><dev>" in made(folder, "rollback", f"ENDPOINT={value}")
     for name in ("PYTHON", "MAKEFILE_LIST", "given", "name", "PIPENV"):
         made(folder, "help", "settings", f"{name}={value}")
 

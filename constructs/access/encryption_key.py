@@ -41,11 +41,13 @@ USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", 
 class EncryptionKey(Construct):
     """Rotated every year. Its policy names who may use it: the platform's roles, CloudWatch Logs for the log groups of
     SageMaker and of flow logs, CloudWatch for its alarms, which notify an encrypted SNS topic, and whoever the
-    account's own policies let work with the key through S3 and SageMaker, as the deploy does.
+    account's own policies let work with the key through S3 and SageMaker, as the deploy does. The accounts
+    `reader_account_ids` may decrypt through S3 what the bucket lets them read.
 
     The roles are named by a condition and not as principals: KMS refuses a principal that does not exist yet.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
     https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
+    https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class EncryptionKey(Construct):
         account: Account,
         names: Names,
         key: EncryptionKeySettings,
+        reader_account_ids: Sequence[str],
         prevent_destroy: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -63,15 +66,16 @@ class EncryptionKey(Construct):
         def statement(
             sid: str,
             actions: Sequence[str],
-            principal: tuple[str, str],
+            principal: tuple[str, str | Sequence[str]],
             conditions: dict[tuple[str, str], Sequence[str]],
         ) -> DataAwsIamPolicyDocumentStatement:
-            kind, identifier = principal
+            kind, named = principal
+            identifiers = [named] if isinstance(named, str) else [*named]
             return DataAwsIamPolicyDocumentStatement(
                 sid=sid,
                 actions=[*actions],
                 resources=["*"],  # in a key's policy: this key
-                principals=[DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=[identifier])],
+                principals=[DataAwsIamPolicyDocumentStatementPrincipals(type=kind, identifiers=identifiers)],
                 condition=condition_blocks(conditions),
             )
 
@@ -80,6 +84,7 @@ class EncryptionKey(Construct):
         via: tuple[str, str] = ("StringEquals", "kms:ViaService")
         platform_roles = [account.role_arn(name) for name in names.platform_roles]
         for_aws: dict[tuple[str, str], Sequence[str]] = {("Bool", "kms:GrantIsForAWSResource"): ["true"]}
+        readers = [account.root_arn_of(reader) for reader in reader_account_ids]
         document = DataAwsIamPolicyDocument(
             self,
             "policy_document",
@@ -118,6 +123,11 @@ class EncryptionKey(Construct):
                         ("StringEquals", "aws:SourceAccount"): [account.id],
                         ("ArnLike", "aws:SourceArn"): [account.alarm_arn(names.every_alarm)],
                     },
+                ),
+                *(
+                    [statement("Readers", ["kms:Decrypt"], ("AWS", readers), {via: [f"s3.{region}.amazonaws.com"]})]
+                    if readers
+                    else []
                 ),
             ],
         )

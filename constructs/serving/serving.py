@@ -82,9 +82,12 @@ class Serving(Construct):
         models = ReleasedModels(
             self,
             "(models)",
+            account=account,
             names=names,
             served=served,
+            kept=[model for endpoint, _ in served if (model := releases[endpoint.name].previous) is not None],
             bucket=bucket,
+            key_arn=key_arn,
             role_arn=role.arn,
             placement=placement,
             depends_on=role.policies,

@@ -1,5 +1,7 @@
 """The S3 bucket of the training dataset, the training output, the models and the notebooks."""
 
+from collections.abc import Sequence
+
 from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
     S3BucketLifecycleConfiguration,
     S3BucketLifecycleConfigurationRule,
@@ -10,25 +12,32 @@ from cdktf_cdktf_provider_aws.s3_bucket_lifecycle_configuration import (
 from cdktf_cdktf_provider_aws.s3_object import S3Object
 from constructs import Construct
 
+from constructs.account import Account
 from constructs.storage.private_bucket import PrivateBucket
 from settings.bucket import BucketSettings
+from settings.trained_artifact import TRAINING_OUTPUT
 
-TRAINING_DATA, TRAINING_CODE, TRAINING_OUTPUT = "training-data/", "training-code/", "training-output/"
+TRAINING_DATA, TRAINING_CODE = "training-data/", "training-code/"
 MODELS, NOTEBOOKS, DATA_CAPTURE = "models/", "notebooks/", "data-capture/"
 PREFIXES = (TRAINING_DATA, TRAINING_OUTPUT, MODELS, NOTEBOOKS)
 
 
 class DataBucket(Construct):
-    """A private bucket with an empty object per prefix, where old versions and incomplete uploads expire."""
+    """A private bucket with an empty object per prefix, where old versions and incomplete uploads expire.
+
+    The accounts `reader_account_ids` may read what trainings have left there, to copy a model's artifact.
+    """
 
     def __init__(
         self,
         scope: Construct,
         construct_id: str,
         *,
+        account: Account,
         name: str,
         bucket: BucketSettings,
         key_arn: str | None,
+        reader_account_ids: Sequence[str],
         prevent_destroy: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -37,6 +46,9 @@ class DataBucket(Construct):
             "Default",
             name=name,
             key_arn=key_arn,
+            readers={TRAINING_OUTPUT: [account.root_arn_of(reader) for reader in reader_account_ids]}
+            if reader_account_ids
+            else {},
             force_destroy=bucket.force_destroy,
             prevent_destroy=prevent_destroy,
         )

@@ -1,6 +1,6 @@
 """An S3 bucket that keeps what is in it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import (
@@ -27,7 +27,8 @@ from constructs.access.allow import condition_blocks
 
 
 class PrivateBucket(Construct):
-    """Versioned, encrypted, closed to the public and to plain HTTP.
+    """Versioned, encrypted, closed to the public and to plain HTTP. Of other accounts those in `readers` may read the
+    objects below a prefix, by the ARNs of their roots.
 
     Encrypted with the KMS key `key_arn`, asked once for many objects, or with S3's own where it is None. What goes into
     the bucket must wait for `protection`.
@@ -40,6 +41,7 @@ class PrivateBucket(Construct):
         *,
         name: str,
         key_arn: str | None,
+        readers: Mapping[str, Sequence[str]],
         force_destroy: bool,
         prevent_destroy: bool,
     ) -> None:
@@ -95,13 +97,13 @@ class PrivateBucket(Construct):
             self,
             "tls_only",
             bucket=self.name,
-            policy=self._tls_only_document(self.arn).json,
+            policy=self._document(self.arn, readers).json,
             # S3 refuses two changes of a bucket's access at the same time: OperationAborted.
             depends_on=[public_access_block],
         )
         self.protection: Sequence[ITerraformDependable] = (self.versioning, encryption, public_access_block, tls_only)
 
-    def _tls_only_document(self, arn: str) -> DataAwsIamPolicyDocument:
+    def _document(self, arn: str, readers: Mapping[str, Sequence[str]]) -> DataAwsIamPolicyDocument:
         return DataAwsIamPolicyDocument(
             self,
             "tls_only_document",
@@ -113,6 +115,15 @@ class PrivateBucket(Construct):
                     resources=[arn, f"{arn}/*"],
                     principals=[DataAwsIamPolicyDocumentStatementPrincipals(type="*", identifiers=["*"])],
                     condition=condition_blocks({("Bool", "aws:SecureTransport"): ["false"]}),
-                )
+                ),
+                *(
+                    DataAwsIamPolicyDocumentStatement(
+                        sid="Readers",
+                        actions=["s3:GetObject"],
+                        resources=[f"{arn}/{prefix}*"],
+                        principals=[DataAwsIamPolicyDocumentStatementPrincipals(type="AWS", identifiers=[*roots])],
+                    )
+                    for prefix, roots in readers.items()
+                ),
             ],
         )

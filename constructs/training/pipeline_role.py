@@ -7,8 +7,9 @@ from constructs import Construct
 from constructs.access.allow import Allow
 from constructs.access.service_role import SAGEMAKER, ServiceRole, training_jobs
 from constructs.account import Account
-from constructs.storage.data_bucket import TRAINING_OUTPUT, DataBucket
+from constructs.storage.data_bucket import DataBucket
 from settings.names import Names
+from settings.trained_artifact import TRAINING_OUTPUT
 
 
 class PipelineRole(Construct):

@@ -8,8 +8,9 @@ from constructs.access.allow import Allow, bucket_list, images_and_metrics, key_
 from constructs.access.service_role import SAGEMAKER, ServiceRole
 from constructs.account import Account
 from constructs.network.placement import Placement
-from constructs.storage.data_bucket import TRAINING_OUTPUT, DataBucket
+from constructs.storage.data_bucket import DataBucket
 from settings.names import TRAINING_JOBS, Names
+from settings.trained_artifact import TRAINING_OUTPUT
 
 
 class TrainingRole(Construct):

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from constructs.network.placement import Placement
-from constructs.storage.data_bucket import TRAINING_OUTPUT
 from constructs.training.definition_text import Reference
 from settings.limits import has_instance_storage
+from settings.trained_artifact import TRAINING_OUTPUT
 from settings.training import CODE, ScriptTraining, TrainingSettings
 from settings.training_files import SCRIPT
 

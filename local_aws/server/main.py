@@ -34,6 +34,7 @@ from local_aws.server.gaps import (
     logs_keys,
     new_roles,
     s3_conditional_deny,
+    s3_other_accounts,
     sagemaker_answers,
     sagemaker_duplicates,
     sagemaker_endpoint_updates,
@@ -67,6 +68,7 @@ def fill_gaps() -> None:
     sagemaker_lifecycle_configurations.fill()
     sagemaker_instance_types.fill()
     s3_conditional_deny.fill()
+    s3_other_accounts.fill()
     logs_keys.fill()
     service_quotas.fill()
     iam_simulation.fill()

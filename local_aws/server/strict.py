@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
 import regex  # Java's patterns, as AWS writes them, know classes that Python's own module does not
 from botocore.exceptions import UnknownServiceError
@@ -34,6 +35,9 @@ PATH = "/strict"
 # The name that a service signs its requests with, where botocore calls it otherwise.
 SERVICES = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 REFUSED = "strict: refused:"
+# Its pattern is that of the text, which is sent URL-encoded: boto3 leaves its slashes, Terraform's provider does not.
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html#AmazonS3-CopyObject-request-header-CopySource
+COPY_SOURCE = "CopySource"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -165,7 +169,10 @@ def read(service: str, environ: dict[str, Any], body: bytes) -> Call | None:
             "url_params": in_path,
         }
     )
-    return Call(service=service, operation=model.name, model=model, parameters=parameters or {})
+    parameters = parameters or {}
+    if COPY_SOURCE in parameters:
+        parameters |= {COPY_SOURCE: unquote(parameters[COPY_SOURCE])}
+    return Call(service=service, operation=model.name, model=model, parameters=parameters)
 
 
 @cache

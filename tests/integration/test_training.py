@@ -111,7 +111,7 @@ def artifact(made: Lab, registered: dict[str, Any]) -> bytes:
 
 
 def release(made: Lab, registered: dict[str, Any], packed: bytes, endpoint: str, **image: str) -> None:
-    """A version as docs/releasing.md says: its artifact into models/, its name into releases.json; and a deploy."""
+    """A version as docs/releasing.md says by hand: its artifact into models/, its name into releases.json, deployed."""
     name = registered["ModelPackageGroupName"].removeprefix(f"{PREFIX}-")
     path = made.project / f"models/{name}-1.tar.gz"
     path.write_bytes(packed)

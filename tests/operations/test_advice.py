@@ -13,7 +13,14 @@ ERRORS = {
     "AWS takes no credentials": "Error: No valid credential sources found\n\nPlease see the provider's page",
     "make deployer-policy ENV=dev": "Error: creating KMS Key: operation error KMS: CreateKey, api error "
     "AccessDeniedException: User: arn:aws:iam::1:user/a is not authorized to perform: kms:CreateKey",
-    "make preflight ENV=dev": "Error: creating SageMaker AI Endpoint: ResourceLimitExceeded: The account-level service "
+    "a model's artifact cannot be copied": "Error: copying acme%2Ftraining-output%2Fa.gz to S3 Bucket (acme) Object "
+    "(models/a/1.tar.gz): operation error S3: CopyObject, https response error StatusCode: 403, api error "
+    "AccessDenied: Access Denied",
+    "S3 did not copy in time": "Error: copying acme%2Ftraining-output%2Fa.gz to S3 Bucket (acme) Object "
+    "(models/a/1.tar.gz): operation error S3: CopyObject, exceeded maximum number of attempts, 8, https response error "
+    "StatusCode: 503, api error SlowDown: Please reduce your request rate.",
+    "make preflight ENV=dev says which": "Error: creating SageMaker AI Endpoint: ResourceLimitExceeded: The "
+    "account-level service "
     "limit 'ml.m5.large for endpoint usage' is 0 Instances",
     "make state-bucket ENV=dev": 'Error: Failed to get existing workspaces: S3 bucket "acme" does not exist.',
     "SageMaker deletes no model package group": "Error: deleting SageMaker AI Model Package Group (a): "

@@ -1,7 +1,6 @@
 """make approve and make reject: what they refuse, and what they write down."""
 
 import hashlib
-import json
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from operations.approval import (
     DESCRIPTION_MAX_CHARACTERS,
     decide,
     description,
+    digest,
     next_steps,
     package,
     refuse_what_cannot_serve,
@@ -17,7 +17,8 @@ from operations.approval import (
 )
 from operations.caller import Caller
 from operations.training_artifacts import TrainingArtifacts
-from settings.releases import Releases
+from settings.endpoint import ServerlessEndpointSettings
+from stacks.environments import Environment
 from stacks.synthesized_stack import OperationError
 from tests.support import training
 from tests.support.played import ACCOUNT, Played, raised, refusal
@@ -106,9 +107,9 @@ def test_rejects_an_approval_of_what_is_not_registered_whole() -> None:
         )
 
 
-def decided(before: dict[str, Any], verb: str) -> tuple[list[str], list[Any]]:
+def decided(before: dict[str, Any], verb: str, kept: dict[str, str] | None = None) -> tuple[list[str], list[Any]]:
     played = Played(sagemaker={"UpdateModelPackage": lambda **_: {"ModelPackageArn": before["ModelPackageArn"]}})
-    lines = [*decide(played.client("sagemaker"), before, verb, TEXT)]
+    lines = [*decide(played.client("sagemaker"), before, verb, TEXT, kept or {})]
     return lines, [parameters for _, parameters in played.asked]
 
 
@@ -132,35 +133,36 @@ def test_an_approved_version_may_be_rejected() -> None:
     assert asked[0]["ModelApprovalStatus"] == "Rejected"
 
 
-def steps(found: dict[str, Any], name: str = "dev") -> list[str]:
-    s3 = Played(s3=training.objects({ARTIFACT: b"model"})).client("s3")
-    return [*next_steps(found, "breast-cancer", environment(name), TrainingArtifacts(s3))]
+def test_the_digest_of_what_is_approved_is_kept_beside_all_that_was_there() -> None:
+    artifacts = TrainingArtifacts(Played(s3=training.objects({ARTIFACT: b"model"})).client("s3"))
+    kept = digest(training.package(3), artifacts)
+    assert kept == {"sha256": hashlib.sha256(b"model").hexdigest()}
+    _, [asked] = decided(training.package(3), "approve", kept)
+    assert asked["CustomerMetadataProperties"] == {**training.package(3)["CustomerMetadataProperties"], **kept}
+    assert asked["ModelApprovalStatus"] == "Approved"
 
 
-def test_an_approved_version_is_released_by_pasting_what_is_printed() -> None:
-    copied, cp, models, entry, of_dev, line, deploy = steps(training.package(3))
-    assert cp == f"  aws s3 cp --region us-east-1 {ARTIFACT} models/breast-cancer-3.tar.gz"
-    pasted = Releases.model_validate_json(f'{{"models": {{{entry}}}, "environments": {{"dev": {{{line}}}}}}}')
-    assert pasted.models["breast-cancer-3"].model_dump() == {
-        "image": {"repository": "sagemaker-scikit-learn", "tag": "1.2-1-cpu-py3"},
-        "artifact": "models/breast-cancer-3.tar.gz",
-        "sha256": hashlib.sha256(b"model").hexdigest(),
-        "environment": training.VARIABLES,
-    }
-    assert pasted.environments["dev"]["linear-learner"].model_dump() == {
-        "production": "breast-cancer-3",
-        "shadow": None,
-    }
-    assert "docs/releasing.md" in copied
-    assert models == "dev: and into releases.json, to models:"
-    assert of_dev == "dev: and to environments, dev, for the endpoint that is to serve it:"
-    assert deploy == "dev: then make deploy ENV=dev"
+def test_of_several_artifacts_none_is_the_one_that_was_approved() -> None:
+    two = [{"Image": training.IMAGE, "ModelDataUrl": ARTIFACT}] * 2
+    found = training.package(3, InferenceSpecification={"Containers": two})
+    assert digest(found, TrainingArtifacts(Played().client("s3"))) == {}
 
 
-def test_a_shadow_that_is_released_stays_in_the_line() -> None:
-    line = steps(training.package(3), "staging")[-2]
-    shadow = environment("staging").releases["linear-learner"].models["shadow"].catalogue_name
-    assert json.loads(f"{{{line}}}") == {"linear-learner": {"production": "breast-cancer-3", "shadow": shadow}}
+def steps(found: dict[str, Any], of: Environment) -> list[str]:
+    return [*next_steps(found, "breast-cancer", of)]
+
+
+def test_an_approved_version_is_released_by_the_command_that_is_printed() -> None:
+    dev = environment("dev")
+    assert steps(training.package(3), dev) == ["next: make release ENV=dev MODEL=3"]
+    trainings = [*dev.settings.trainings, *[item.model_copy(update={"name": "b"}) for item in dev.settings.trainings]]
+    assert steps(training.package(3), environment("dev", trainings=trainings)) == [
+        "next: make release ENV=dev MODEL=breast-cancer/3"
+    ]
+    endpoints = [ServerlessEndpointSettings(name=name) for name in ("churn", "fraud")]
+    assert steps(training.package(3), environment("dev", endpoints=endpoints)) == [
+        "next: make release ENV=dev MODEL=3 ENDPOINT=..."
+    ]
 
 
 @pytest.mark.parametrize(
@@ -173,5 +175,5 @@ def test_a_shadow_that_is_released_stays_in_the_line() -> None:
     ],
 )
 def test_what_releases_json_cannot_have_is_told(containers: list[dict[str, Any]]) -> None:
-    [said] = steps(training.package(3, InferenceSpecification={"Containers": containers}))
-    assert said == "dev: releases.json cannot have it: it takes one of AWS's images with one artifact"
+    [said] = steps(training.package(3, InferenceSpecification={"Containers": containers}), environment("dev"))
+    assert said == "releases.json cannot have it: it takes one of AWS's images with one artifact"

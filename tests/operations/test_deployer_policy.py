@@ -11,6 +11,7 @@ import pytest
 
 from operations.deployer_policy import POLICY_MAX_CHARACTERS, DeployerPolicy
 from settings.endpoint import ProvisionedEndpointSettings
+from settings.environment import EnvironmentSettings
 from settings.network import ExistingNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.scaling import InstanceScalingSettings
@@ -39,6 +40,7 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
         "notebook": NotebookSettings(),
         "endpoints": [SCALED],
     },
+    "staging that receives models": {"shares_account": True},
     "dev in a network that exists": {"network": EXISTING, "sagemaker_full_access": True},
     "dev with a training every day": {"trainings": [DAILY, script_training(name="unscheduled")]},
     "dev without a training": {"trainings": []},
@@ -50,8 +52,18 @@ def _name(of: str) -> str:
     return of.partition(" ")[0]
 
 
+# Of those whose names say so, what it receives models from: prod in the same account, dev in another one and region.
+RECEIVED: dict[str, list[EnvironmentSettings]] = {
+    "staging that receives models": [
+        environment("prod", shares_account=True).settings,
+        environment("dev", account_id="222222222222", region="eu-west-1").settings,
+    ]
+}
+
+
 def policy(of: str) -> DeployerPolicy:
-    return DeployerPolicy(settings=environment(_name(of), **ENVIRONMENTS[of]).settings, account_id=ACCOUNT)
+    settings = environment(_name(of), **ENVIRONMENTS[of]).settings
+    return DeployerPolicy(settings=settings, account_id=ACCOUNT, sources=RECEIVED.get(of, ()))
 
 
 def kind(arn: str) -> str:
@@ -197,10 +209,11 @@ ASKED: list[tuple[str, str, dict[str, str], bool]] = [
 ]
 
 
-def test_the_simulator_allows_what_is_the_environments_own_and_nothing_else() -> None:
-    documents = policy("staging with a state bucket, a notebook and scaling").documents
+def simulated(of: str, asked: list[tuple[str, str, dict[str, str], bool]]) -> list[str]:
+    """What the simulator decides by the whole policy; the last of each question is what it should."""
+    documents = policy(of).documents
     whole = {"Version": "2012-10-17", "Statement": [item for part in documents.values() for item in part["Statement"]]}
-    decided = decisions(
+    return decisions(
         [
             Request(
                 action=action,
@@ -209,11 +222,51 @@ def test_the_simulator_allows_what_is_the_environments_own_and_nothing_else() ->
                 resource_policy=KEY_POLICY if action.startswith("kms:") else None,
                 context=context,
             )
-            for action, resource, context, _ in ASKED
+            for action, resource, context, _ in asked
         ]
     )
+
+
+def test_the_simulator_allows_what_is_the_environments_own_and_nothing_else() -> None:
+    decided = simulated("staging with a state bucket, a notebook and scaling", ASKED)
     expected = ["Allowed" if allowed else "ImplicitlyDenied" for *_, allowed in ASKED]
     assert list(zip(ASKED, decided, strict=True)) == list(zip(ASKED, expected, strict=True))
+
+
+def test_what_trainings_of_its_sources_have_left_may_be_read_and_nothing_else_there() -> None:
+    theirs, key = (
+        "arn:aws:s3:::ml-platform-dev-sagemaker-222222222222-eu-west-1",
+        "key/01234567-89ab-cdef-0123-456789abcdef",
+    )
+    beside = f"arn:aws:s3:::ml-platform-prod-sagemaker-{ACCOUNT}-us-east-1"
+    through, elsewhere = ({"kms:ViaService": f"s3.{region}.amazonaws.com"} for region in ("eu-west-1", "us-west-2"))
+    asked: list[tuple[str, str, dict[str, str], bool]] = [
+        ("s3:GetObject", f"{theirs}/training-output/a/output/model.tar.gz", {}, True),
+        ("s3:GetObject", f"{beside}/training-output/a/output/model.tar.gz", {}, True),
+        ("s3:GetObject", f"{theirs}/training-data/a", {}, False),
+        ("s3:GetObject", f"{theirs}/models/a/model.tar.gz", {}, False),
+        ("s3:GetObject", "arn:aws:s3:::ml-platform-dev-sagemaker-333333333333-eu-west-1/training-output/a", {}, False),
+        ("s3:PutObject", f"{theirs}/training-output/a", {}, False),
+        ("s3:DeleteObject", f"{theirs}/training-output/a", {}, False),
+        ("s3:ListBucket", theirs, {}, False),
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:222222222222:{key}", through, True),
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:222222222222:{key}", elsewhere, False),
+        ("kms:Decrypt", f"arn:aws:kms:eu-west-1:222222222222:{key}", {}, False),
+        ("kms:GenerateDataKey", f"arn:aws:kms:eu-west-1:222222222222:{key}", through, False),
+    ]
+    decided = simulated("staging that receives models", asked)
+    expected = ["Allowed" if allowed else "ImplicitlyDenied" for *_, allowed in asked]
+    assert list(zip(asked, decided, strict=True)) == list(zip(asked, expected, strict=True))
+
+
+def test_nothing_is_allowed_of_sources_that_nobody_says_the_account_of() -> None:
+    sources = [environment("dev").settings, environment("prod").settings]
+    unknown = DeployerPolicy(settings=environment("staging").settings, account_id=ACCOUNT, sources=sources)
+    assert unknown.documents == policy("staging").documents
+    own_keys = environment("dev", account_id="222222222222", encryption_key=None, protected=False).settings
+    without = DeployerPolicy(settings=environment("staging").settings, account_id=ACCOUNT, sources=[own_keys])
+    added = {statement.sid for statement in without.statements} - {item.sid for item in policy("staging").statements}
+    assert added == {"ReceivedModels"}
 
 
 # What operations/ asks AWS itself, in botocore's names; Terraform's calls: tests/integration/test_preflight.py.
@@ -281,3 +334,23 @@ def test_the_command_prints_it_for_the_account_of_the_settings(monkeypatch: pyte
         check=True,
     )
     assert json.loads(finished.stdout) == policy("staging").documents
+
+
+def test_the_command_prints_what_reads_the_models_that_the_settings_let_it_receive(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for number, name in enumerate(NAMES, start=1):
+        monkeypatch.setenv(f"ML_PLATFORM_{name.upper()}_ACCOUNT_ID", str(number) * 12)
+    finished = subprocess.run(
+        [sys.executable, "-m", "operations.deployer_policy", "prod"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    statements = [item for document in json.loads(finished.stdout).values() for item in document["Statement"]]
+    [received] = [item for item in statements if item["Sid"] == "ReceivedModels"]
+    assert received["Resource"] == [
+        "arn:aws:s3:::ml-platform-staging-sagemaker-222222222222-us-east-1/training-output/*",
+        "arn:aws:s3:::ml-platform-dev-sagemaker-111111111111-us-east-1/training-output/*",
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from operations.endpoint_status import Deployed, EndpointStatus, Live, Models, deployed, statuses, without_release
+from operations.endpoint_status import Deployed, EndpointStatus, Live, Models, deployed, live, statuses, without_release
 from operations.terraform_state import KeptResource, TerraformState
 from settings.endpoint import ServerlessEndpointSettings, ShadowedEndpointSettings
 from settings.releases import ModelEntry, Release, ReleaseEntry
@@ -112,6 +112,29 @@ def test_what_was_deployed_is_what_an_update_that_was_rolled_back_was_given() ->
         ]
     )
     assert deployed(state) == {"a": given("a-2", NEW)}
+
+
+def test_a_configuration_that_somebody_made_without_a_model_is_told_as_that() -> None:
+    """As inference components need it: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ProductionVariant.html"""
+    sagemaker: Answers = {
+        "DescribeEndpoint": lambda **_: {
+            "EndpointName": "churn",
+            "EndpointArn": "arn:aws:sagemaker:us-east-1:111111111111:endpoint/churn",
+            "EndpointConfigName": "by-hand",
+            "EndpointStatus": "InService",
+            "CreationTime": SINCE,
+            "LastModifiedTime": SINCE,
+        },
+        "DescribeEndpointConfig": lambda **_: {
+            "EndpointConfigName": "by-hand",
+            "EndpointConfigArn": "arn:aws:sagemaker:us-east-1:111111111111:endpoint-config/by-hand",
+            "ProductionVariants": [{"VariantName": "production"}],
+            "CreationTime": SINCE,
+        },
+    }
+    found = live(Played(sagemaker=sagemaker).client("sagemaker"), "churn")
+    assert found is not None
+    assert (found.models, found.artifacts) == ({"production": "no model"}, {})
 
 
 ENTRY = {

@@ -23,6 +23,7 @@ from operations.preflight import (
     Row,
     asked,
     caller_row,
+    copy_rows,
     lines,
     needs_to_ask,
     policy_source,
@@ -44,8 +45,10 @@ from operations.quotas import (
 )
 from operations.uses import Uses
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings
+from settings.releases import Release, ReleasedModel
 from settings.scaling import InstanceScalingSettings
 from settings.spot import SpotSettings
+from settings.trained_artifact import TrainedArtifact
 from settings.update import (
     AllAtOnceUpdateSettings,
     CanaryUpdateSettings,
@@ -314,3 +317,59 @@ def test_rejects_another_value_of_preflight_in_one_line(value: str, monkeypatch:
     finished = subprocess.run(["make", "deploy", "ENV=dev"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode != 0
     assert finished.stderr.splitlines()[0] == f"dev: PREFLIGHT: {value!r}: must be 0, or left out"
+
+
+OWNER = "123456789012"  # moto's account
+
+
+def copy_plan(actions: list[str]) -> Any:
+    source = f"acme-source/{TRAINED.key}"
+    after = {
+        "source": source,
+        "bucket": "acme-target",
+        "key": "models/a/1.tar.gz",
+        "expected_source_bucket_owner": OWNER,
+    }
+    change = {"actions": actions, "after": after}
+    return {"resource_changes": [{"type": "aws_s3_object_copy", "address": "aws_s3_object_copy.a", "change": change}]}
+
+
+TRAINED = TrainedArtifact(
+    names=environment("dev").settings.names,
+    account_id=OWNER,
+    key="training-output/job/output/model.tar.gz",
+    sha256="0" * 64,
+    size=4,
+)
+TRAINED_RELEASE = Release(
+    previous=ReleasedModel(name="a-00000000", image_repository="kmeans", image_tag="1", artifact=TRAINED)
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "verdict", "says"),
+    [
+        (b"1234", FINE, "can be read, and has its 4 bytes"),
+        (b"12345", REFUSED, "has 5 bytes, and what was released 4: it was changed; release another version"),
+        (b"", REFUSED, "has 0 bytes, and what was released 4"),
+        (None, REFUSED, "is gone"),
+    ],
+)
+@mock_aws
+def test_an_artifact_that_is_to_be_copied_is_there_as_it_was_released(
+    body: bytes | None, verdict: str, says: str
+) -> None:
+    s3 = boto3.client("s3", "us-east-1")
+    s3.create_bucket(Bucket="acme-source")
+    if body is not None:
+        s3.put_object(Bucket="acme-source", Key=TRAINED.key, Body=body)
+    [row] = copy_rows(environment("prod", release=TRAINED_RELEASE), copy_plan(["create"]), s3)
+    assert (row.what, row.verdict) == ("aws_s3_object_copy.a", verdict)
+    assert row.detail.startswith(f"s3://acme-source/{TRAINED.key} ")
+    assert says in row.detail
+
+
+@mock_aws
+def test_an_artifact_that_is_in_the_bucket_is_not_asked_for() -> None:
+    s3 = boto3.client("s3", "us-east-1")
+    assert [*copy_rows(environment("prod", release=TRAINED_RELEASE), copy_plan(["no-op"]), s3)] == []

@@ -27,7 +27,8 @@ def sourced(local_folder: Path) -> dict[str, str]:
     reaching = profiles.write(local_folder, server, [environment(name).settings for name in NAMES])
     for name in ("dev", "staging"):
         (local_folder / name / "cdktf.out/stacks" / name).mkdir(parents=True)
-    return {**os.environ, **own, **reaching, "CDKTF_OUTPUT": str(local_folder / "staging/cdktf.out")}
+    wide = {"COLUMNS": "160"}  # pytest's workers have a terminal's width of their own among their variables
+    return {**os.environ, **own, **reaching, **wide, "CDKTF_OUTPUT": str(local_folder / "staging/cdktf.out")}
 
 
 def run(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -10,12 +10,15 @@ from unittest.mock import patch
 import pytest
 
 from operations import train
-from operations.approval import decide, next_steps, package, refuse_what_cannot_serve
+from operations.approval import decide, digest, package, refuse_what_cannot_serve
 from operations.caller import Caller
 from operations.models import lines
+from operations.promote import Registry
+from operations.release import Candidate, newest_approved
 from operations.train import deployed_pipeline, found_execution, others, refuse_without_data, start
 from operations.training_artifacts import TrainingArtifacts
 from operations.training_screen import Lines
+from settings.releases import TrainedEntry
 from stacks.environments import ROOT
 from tests.support import training
 from tests.support.iam_actions import actions_of, checked_against
@@ -103,13 +106,42 @@ def decided() -> Played:
     assert len([*lines(client, played.client("s3"), environment("dev"), {"breast-cancer": NAME})]) == 3
     found = package(client, environment("dev"), "breast-cancer", NAME, 3)
     refuse_what_cannot_serve(found, artifacts)
-    assert [*next_steps(found, "breast-cancer", environment("dev"), artifacts)]
-    assert [*decide(client, found, "approve", f"approved on {datetime.now(UTC):%Y}")]
+    kept = digest(found, artifacts)
+    assert [*decide(client, found, "approve", f"approved on {datetime.now(UTC):%Y}", kept)]
+    return played
+
+
+def released() -> Played:
+    """make release, and what make promote asks where the model was trained."""
+    approved = training.package(3, "Approved")
+    played = Played(sagemaker=registry(approved), s3=training.objects({training.ARTIFACT: b"model"}))
+    client, dev = played.client("sagemaker"), environment("dev")
+    found = newest_approved(client, dev, "breast-cancer", NAME)
+    assert package(client, dev, "breast-cancer", NAME, 3) == found
+    artifacts = TrainingArtifacts(played.client("s3"))
+    entry, _ = Candidate(
+        environment=dev, account_id=ACCOUNT, training="breast-cancer", found=found, artifacts=artifacts
+    ).entry()
+    asked_there = Registry(
+        environment=dev, trained=TrainedEntry.model_validate(entry["trained"]), key=entry["artifact"]
+    )
+    caller = Caller(account_id=ACCOUNT, arn=f"arn:aws:iam::{ACCOUNT}:user/jane")
+    with (
+        patch("operations.promote.session_for", lambda *_: played),
+        patch("operations.promote.refuse_elsewhere"),
+        patch("operations.promote.caller_of", lambda *_: caller),  # which everybody may ask
+    ):
+        assert [*asked_there.against(copies=True)] == []
     return played
 
 
 @pytest.mark.parametrize(
-    ("played", "first"), [(trained, "sagemaker.DescribePipeline"), (decided, "sagemaker.DescribeEndpoint")]
+    ("played", "first"),
+    [
+        (trained, "sagemaker.DescribePipeline"),
+        (decided, "sagemaker.DescribeEndpoint"),
+        (released, "sagemaker.DescribeModelPackageGroup"),
+    ],
 )
 def test_the_policy_of_the_page_allows_what_the_commands_ask_for(played: Any, first: str) -> None:
     asked = played().asked

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from settings.releases import Release, read_releases
-from stacks.environments import NAMES, read_environments
+from settings.environment import EnvironmentSettings
+from settings.releases import ModelEntry, Release, read_releases
+from settings.trained_artifact import TrainedArtifact
+from stacks.environments import NAMES, ROOT, read_environments
 from tests.support.archives import Members, artifact, special
 
 ARTIFACT = artifact({"model.joblib": b"not really a model"})
@@ -405,3 +407,285 @@ def test_whatever_stands_in_the_file_is_told_in_lines(tmp_path: Path, content: b
         assert line.startswith("releases.json: ")
         assert line.isprintable()
         assert len(line) < 1000
+
+
+ARN = "arn:aws:sagemaker:us-east-1:111111111111:model-package/ml-platform-dev-churn/3"
+KEY = "training-output/ml-platform-dev-churn-1/output/model.tar.gz"
+DIGEST = hashlib.sha256(b"in dev's bucket").hexdigest()
+
+
+def trained(changes: dict[str, Any] | None = None, **of_entry: Any) -> dict[str, Any]:
+    """An entry of a model that dev has trained."""
+    values = {
+        "environment": "dev",
+        "model_package": ARN,
+        "metric": {"name": "validation:accuracy", "value": 0.986014},
+        "size": 2210,
+        "commit": "0123456789abcdef0123456789abcdef01234567",
+    }
+    return entry(artifact=KEY, sha256=DIGEST, trained=values | (changes or {}), **of_entry)
+
+
+def in_accounts(**changes: Any) -> dict[str, EnvironmentSettings]:
+    """The settings, with an account for each, or others."""
+    account_ids: dict[str, str | None] = {"dev": "1" * 12, "staging": "2" * 12, "prod": "3" * 12}
+    return {
+        name: settings.model_copy(update={"account_id": account_ids[name]} | changes.get(name, {}))
+        for name, settings in SETTINGS.items()
+    }
+
+
+def read_in(folder: Path, settings: dict[str, EnvironmentSettings], content: object) -> tuple[Any, list[str]]:
+    (folder / "model.tar.gz").write_bytes(ARTIFACT)
+    (folder / "releases.json").write_text(json.dumps(content))
+    releases, _, problems = read_releases(folder / "releases.json", NAMES, settings)
+    return releases, [str(problem).split(" (AWS limit")[0] for problem in problems]
+
+
+def test_a_model_may_come_from_the_environment_that_trained_it(tmp_path: Path) -> None:
+    served = {name: {"production": "churn-3"} for name in NAMES}
+    releases, problems = read_in(tmp_path, in_accounts(), catalogue(served, **{"churn-3": trained()}))
+    assert problems == []
+    for name in NAMES:
+        production = releases[name]["linear-learner"].production
+        assert production.catalogue_name == "churn-3"
+        assert production.artifact == TrainedArtifact(
+            names=SETTINGS["dev"].names, account_id="1" * 12, key=KEY, sha256=DIGEST, size=2210
+        )
+
+
+def test_in_an_account_that_nobody_names_it_serves_where_it_was_trained(tmp_path: Path) -> None:
+    releases, problems = read_in(tmp_path, SETTINGS, catalogue({"dev": {"production": "churn"}}, churn=trained()))
+    assert problems == []
+    assert releases["dev"]["linear-learner"].production.artifact.account_id is None
+
+
+def test_in_an_account_that_is_shared_nobody_needs_to_name_it(tmp_path: Path) -> None:
+    shared = {name: {"account_id": None, "shares_account": True} for name in NAMES}
+    content = catalogue({"prod": {"production": "churn"}}, churn=trained())
+    releases, problems = read_in(tmp_path, in_accounts(**shared), content)
+    assert problems == []
+    assert releases["prod"]["linear-learner"].production.artifact.account_id is None
+
+
+def test_rejects_a_copy_between_accounts_that_nobody_names(tmp_path: Path) -> None:
+    content = catalogue({"staging": {"shadow": "churn", "production": "old"}}, churn=trained(), old=entry())
+    _, problems = read_in(tmp_path, SETTINGS, content)
+    assert problems == [
+        "releases.json: environments.staging.linear-learner.shadow: 'churn': trained in dev: account_id must be given "
+        "in stacks/dev.py and stacks/staging.py, or by ML_PLATFORM_DEV_ACCOUNT_ID and ML_PLATFORM_STAGING_ACCOUNT_ID, "
+        "as it says whose bucket the artifact is copied from, and who may read it"
+    ]
+    _, [problem] = read_in(tmp_path, in_accounts(staging={"account_id": None}), content)
+    assert "account_id must be given in stacks/staging.py, or by ML_PLATFORM_STAGING_ACCOUNT_ID, as" in problem
+
+
+def test_rejects_a_model_of_an_environment_that_nothing_is_received_from(tmp_path: Path) -> None:
+    of_prod = trained({"environment": "prod", "model_package": ARN.replace("1" * 12, "3" * 12)})
+    served = {"dev": {"production": "churn"}, "staging": {"production": "churn"}, "prod": {"production": "churn"}}
+    _, problems = read_in(tmp_path, in_accounts(), catalogue(served, churn=of_prod))
+    assert problems == [
+        "releases.json: environments.dev.linear-learner.production: 'churn': trained in prod: must be trained in dev, "
+        "where receives_from leads to",
+        "releases.json: environments.staging.linear-learner.production: 'churn': trained in prod: must be trained in "
+        "staging or dev, where receives_from leads to",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dev", "now"),
+    [({"account_id": "9" * 12}, "account 999999999999, us-east-1"), ({"region": "eu-west-1"}, "eu-west-1")],
+)
+def test_rejects_a_served_model_whose_environment_has_moved(tmp_path: Path, dev: dict[str, str], now: str) -> None:
+    settings = in_accounts(dev={"account_id": None} | dev)
+    content = catalogue({"dev": {"production": "churn"}}, churn=trained())
+    assert read_in(tmp_path, settings, content)[1] == [
+        "releases.json: environments.dev.linear-learner.production: 'churn': trained in account 111111111111, "
+        f"us-east-1: must be trained again, as dev is in {now} now"
+    ]
+    assert read_in(tmp_path, settings, catalogue(churn=trained()))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "sound"),
+    [
+        (KEY, True),
+        ("training-output/a/b=c/d_e-f.1/output/model.tar.gz", True),
+        ("training-output/model.tar.gz", True),
+        (f"training-output/{'a' * (1024 - len('training-output/.tar.gz'))}.tar.gz", True),
+        (f"training-output/{'a' * (1025 - len('training-output/.tar.gz'))}.tar.gz", False),
+        ("models/model.tar.gz", False),
+        ("training-output/../models/model.tar.gz", False),
+        ("training-output/./model.tar.gz", False),
+        ("training-output//model.tar.gz", False),
+        ("training-output/.tar.gz", False),
+        ("training-output/a b/model.tar.gz", False),
+        ("training-output/a?versionId=1/model.tar.gz", False),
+        ("training-output/${x}/model.tar.gz", False),
+        ("training-output/é/model.tar.gz", False),
+        ("training-output/a\n/model.tar.gz", False),
+        ("Training-output/a/model.tar.gz", False),
+    ],
+)
+def test_a_trained_artifacts_key_is_one_that_others_may_read(tmp_path: Path, key: str, sound: bool) -> None:
+    _, problems = read(tmp_path, catalogue(churn=trained() | {"artifact": key}))
+    assert (problems == []) is sound
+    assert all(problem.startswith(f"releases.json: models.churn.artifact: {key!r}"[:300]) for problem in problems)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sound"),
+    [
+        ("environment", "staging", True),
+        ("environment", "qa", False),
+        ("environment", "Dev", False),
+        ("size", 1, True),
+        ("size", 0, False),
+        ("size", 5 * 1024**3, True),
+        ("size", 5 * 1024**3 + 1, False),
+        ("size", "2210", False),
+        ("size", 1.5, False),
+        ("commit", None, True),
+        ("commit", "0" * 39, False),
+        ("commit", "G" * 40, False),
+        ("metric", {"name": "m", "value": 1}, True),
+        ("metric", {"name": "m", "value": -0.5}, True),
+        ("metric", {"name": "m", "value": "0.9"}, False),
+        ("metric", {"name": "m"}, False),
+        ("metric", None, False),
+        ("metric", {"name": "", "value": 0.9}, False),
+        ("model_package", ARN.replace("arn:aws:", "arn:aws-us-gov:"), True),
+        ("model_package", ARN.replace("/3", ""), False),
+        ("model_package", ARN.replace("/3", "/0"), False),
+        ("model_package", ARN.replace("1" * 12, "1" * 11), False),
+        ("model_package", ARN.replace("model-package/", "model-package-group/"), False),
+        ("executions", "x", False),
+    ],
+)
+def test_where_a_model_was_trained_is_checked(tmp_path: Path, field: str, value: object, sound: bool) -> None:
+    _, problems = read(tmp_path, catalogue(churn=trained({field: value})))
+    assert (problems == []) is sound
+    assert all(problem.startswith(f"releases.json: models.churn.trained.{field}") for problem in problems)
+
+
+def test_rejects_a_model_that_s3_does_not_copy_in_one_request(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, catalogue(churn=trained({"size": 5 * 1024**3 + 1})))
+    assert problems == [
+        "releases.json: models.churn.trained.size: 5368709121: must be less than or equal to 5368709120 "
+        "(AWS limit: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html)"
+    ]
+
+
+def test_a_trained_models_variables_are_checked_as_those_of_a_file_are(tmp_path: Path) -> None:
+    _, problems = read(tmp_path, catalogue(churn=trained(image=SKLEARN)))
+    assert [problem.split(": ")[1] for problem in problems] == [
+        "models.churn.environment.SAGEMAKER_PROGRAM",
+        "models.churn.environment.SAGEMAKER_SUBMIT_DIRECTORY",
+    ]
+
+
+def test_the_name_of_a_file_stays_what_it_was_and_training_is_no_part_of_it() -> None:
+    of_file = ModelEntry.model_validate(entry(environment={"A": "b"}, sha256="0" * 64))
+    # As it was before a model could come from a training: another name would replace every endpoint's model.
+    assert of_file.released_name("churn") == "churn-acc0e60f"
+    of_training = ModelEntry.model_validate(trained())
+    again = ModelEntry.model_validate(trained({"commit": None, "size": 1, "environment": "staging"}))
+    assert of_training.released_name("churn") == again.released_name("churn")
+    other = ModelEntry.model_validate(trained() | {"sha256": "0" * 64})
+    assert of_training.released_name("churn") != other.released_name("churn")
+
+
+def test_what_served_before_is_kept_beside_what_serves_each_once(tmp_path: Path) -> None:
+    served = {"production": "b", "shadow": "c", "previous": "a", "rolled_back": True}
+    models = {name: entry(environment={"NAME": name}) for name in "abc"}
+    releases, problems = read(tmp_path, catalogue({"staging": served}, **models))
+    assert problems == []
+    release = releases["staging"]
+    assert {variant: model.catalogue_name for variant, model in release.models.items()} == {
+        "production": "b",
+        "shadow": "c",
+    }
+    assert [model.catalogue_name for model in release.kept] == ["b", "c", "a"]
+    releases, _ = read(tmp_path, catalogue({"staging": served | {"previous": "c"}}, **models))
+    assert [model.catalogue_name for model in releases["staging"].kept] == ["b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("served", "line"),
+    [
+        ({"previous": "a"}, "previous: 'a': must stand beside a production model"),
+        ({"production": "a", "previous": "a"}, "previous: 'a': must be another model than the production model"),
+        ({"production": "a", "previous": "x"}, "previous: 'x': must be one of a, b"),
+        (
+            {"production": "a", "rolled_back": True},
+            "rolled_back: True: must stand beside a previous model, the one that was rolled back",
+        ),
+        ({"production": "a", "rolled_back": "yes"}, "rolled_back: 'yes': must be a valid boolean"),
+        ({"forced": {"reason": "x", "refused": []}}, "forced: must stand beside a production model"),
+        ({"production": "a", "forced": {"refused": []}}, "forced.reason: missing: must be given"),
+        (
+            {"production": "a", "forced": {"reason": "a\nb", "refused": []}},
+            "forced.reason: 'a\\nb': must be one line, without control characters",
+        ),
+        (
+            {"production": "a", "forced": {"reason": "x", "refused": ["\x1b[2J"]}},
+            "forced.refused.0: '\\x1b[2J': must be one line, without control characters",
+        ),
+        ({"production": "a", "forced": "x"}, "forced: 'x': must be an object"),
+    ],
+)
+def test_rejects_what_no_command_would_leave_beside_a_release(
+    tmp_path: Path, served: dict[str, Any], line: str
+) -> None:
+    _, problems = read(tmp_path, catalogue({"staging": served}, a=entry(), b=entry(environment={"A": "b"})))
+    assert problems == [f"releases.json: environments.staging.linear-learner.{line}"]
+
+
+def test_a_previous_model_must_fit_its_environment_too(tmp_path: Path) -> None:
+    long = "m" * 60
+    _, [problem] = read(
+        tmp_path, catalogue({"dev": {"production": "a", "previous": long}}, a=entry(), **{long: entry()})
+    )
+    assert problem.startswith(f"releases.json: environments.dev.linear-learner.previous: {long!r}: the SageMaker model")
+
+
+def test_why_a_promotion_was_forced_is_kept(tmp_path: Path) -> None:
+    forced = {"reason": "the demo does not wait", "refused": ["dev: linear-learner: served for 2 minutes"]}
+    _, problems = read(tmp_path, catalogue({"dev": {"production": "churn", "forced": forced}}))
+    assert problems == []
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_rejects_two_branches_that_git_could_not_merge_in_one_line(tmp_path: Path, end: str) -> None:
+    lines = ["{", "<<<<<<< HEAD", '"models": {},', "=======", '"models": {"a": 1},', ">>>>>>> other", '"x": 1}', ""]
+    assert read(tmp_path, end.join(lines))[1] == [
+        "releases.json: line 2 is git's conflict marker <<<<<<<: two branches have changed the same lines: what is to "
+        "stay of both must be kept, and the markers be deleted"
+    ]
+    left = read(tmp_path, end.join([*lines[:1], *lines[2:]]))[1]
+    assert left[0].startswith("releases.json: line 3 is git's conflict marker =======: ")
+
+
+def test_a_word_of_a_conflict_within_a_text_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, catalogue(churn=entry(environment={"A": "<<<<<<< HEAD"})))[1] == []
+
+
+def test_all_models_are_given_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "model.tar.gz").write_bytes(ARTIFACT)
+    path = tmp_path / "releases.json"
+    path.write_text(json.dumps(catalogue(churn=entry(), fraud=trained())))
+    _, models, problems = read_releases(path, NAMES, SETTINGS)
+    assert problems == []
+    assert {name: model.trained is None for name, model in models.items()} == {"churn": True, "fraud": False}
+
+
+def test_the_shipped_file_is_written_as_commands_write_it() -> None:
+    text = (ROOT / "releases.json").read_text()
+    assert text == json.dumps(json.loads(text), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def test_what_is_wrong_with_the_settings_of_who_trained_a_model_is_told_alone(tmp_path: Path) -> None:
+    """Of such an environment nothing is known here: its settings' own problems are told where they are read."""
+    sound = {name: settings for name, settings in in_accounts().items() if name != "dev"}
+    content = catalogue({"staging": {"production": "churn-dev-3"}}, **{"churn-dev-3": trained()})
+    assert read_in(tmp_path, sound, content)[1] == []

@@ -36,15 +36,19 @@ def endpoint_names() -> EndpointNames:
 
 
 def account(stack: TerraformStack) -> Account:
-    return Account(stack, "(account)", region=REGION)
+    """The stack's one."""
+    made = stack.node.try_find_child("(account)")
+    return made if isinstance(made, Account) else Account(stack, "(account)", region=REGION)
 
 
 def bucket(stack: TerraformStack) -> DataBucket:
     return DataBucket(
         stack,
         "data_bucket",
+        account=account(stack),
         name="acme-data",
         bucket=BucketSettings().checked(),
         key_arn=None,
+        reader_account_ids=[],
         prevent_destroy=False,
     )

@@ -14,6 +14,7 @@ from cdktf_cdktf_provider_aws.s3_object import S3Object
 
 from constructs.storage.data_bucket import DataBucket
 from settings.bucket import BucketSettings
+from tests.support import parts
 from tests.support.synthesis import Resources, environment, only, synthesized, synthesized_platform
 
 
@@ -27,6 +28,8 @@ def bucket(stack: TerraformStack, **changes: Any) -> DataBucket:
         "name": "acme-sagemaker-data",
         "bucket": BucketSettings(noncurrent_version_days=30, incomplete_upload_days=3).checked(),
         "key_arn": None,
+        "account": parts.account(stack),
+        "reader_account_ids": [],
         "prevent_destroy": False,
     }
     return DataBucket(stack, "data_bucket", **values | changes)

@@ -23,6 +23,7 @@ def bucket(stack: TerraformStack, **changes: Any) -> PrivateBucket:
     values: dict[str, Any] = {
         "name": "acme-sagemaker-data",
         "key_arn": None,
+        "readers": {},
         "force_destroy": False,
         "prevent_destroy": False,
     }

@@ -174,3 +174,41 @@ def test_rejects_a_simulation_of_who_does_not_exist(iam: Any) -> None:
         iam.simulate_principal_policy(
             PolicySourceArn="arn:aws:iam::222222222222:role/nobody", ActionNames=["s3:GetObject"]
         )
+
+
+@pytest.mark.parametrize("key", ["training-output/a", "training-output/gone", "models/a"])
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_another_account_reads_what_the_buckets_policy_lets_its_root_read(server: Server, name: str, key: str) -> None:
+    owner, reader = client(server, "s3", "dev"), client(server, "s3", name)
+    allow = {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::222222222222:root"},
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::acme-read/training-output/*",
+    }
+    owner.create_bucket(Bucket="acme-read")
+    owner.put_bucket_policy(Bucket="acme-read", Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]}))
+    for there in ("training-output/a", "models/a"):
+        owner.put_object(Bucket="acme-read", Key=there, Body=b"bytes")
+    own = f"acme-{name}"
+    reader.create_bucket(Bucket=own)
+    source = {"Bucket": "acme-read", "Key": key}
+    if (name, key) == ("staging", "training-output/a"):
+        assert reader.get_object(**source, Range="bytes=0-0")["ContentRange"] == "bytes 0-0/5"
+        assert reader.head_object(**source)["ContentLength"] == 5
+        reader.copy_object(Bucket=own, Key="a", CopySource=source, ExpectedSourceBucketOwner="111111111111")
+        assert reader.get_object(Bucket=own, Key="a")["Body"].read() == b"bytes"
+        expected = {"ExpectedSourceBucketOwner": "333333333333"}
+    else:
+        expected = {}
+        with pytest.raises(ClientError, match="AccessDenied"):
+            reader.get_object(**source)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.copy_object(Bucket=own, Key="b", CopySource=source, **expected)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.put_object(**source, Body=b"")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.delete_object(**source)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        reader.list_objects_v2(Bucket="acme-read")
+    assert owner.get_object(Bucket="acme-read", Key="models/a")["Body"].read() == b"bytes"

@@ -468,6 +468,20 @@ def test_a_presigned_url_is_held_too(server: server_process.Server) -> None:
     connection.close()
 
 
+@pytest.mark.parametrize("source", ["abc%2Ftraining%2Fa%3D1", "/abc/training/a%3D1"])
+def test_the_source_of_a_copy_is_read_as_s3_reads_it_its_slashes_encoded_or_not(
+    server: server_process.Server, source: str
+) -> None:
+    s3 = client(server, "s3")
+    s3.create_bucket(Bucket="abc")
+    s3.put_object(Bucket="abc", Key="training/a=1", Body=b"a")
+    headers = {"x-amz-copy-source": source}
+    assert send(server, "s3", "PUT /abc/copy", headers, b"")[0] == 200
+    assert s3.get_object(Bucket="abc", Key="copy")["Body"].read() == b"a"
+    refused = send(server, "s3", "PUT /abc/copy", {"x-amz-copy-source": "abc"}, b"")
+    assert (refused[0], "CopySource: 'abc': must match" in refused[1]) == (400, True)
+
+
 def send(server: server_process.Server, service: str, target: str, headers: dict[str, str], body: bytes) -> Any:
     """Status, and what was answered."""
     method, _, path = target.partition(" ")
