@@ -9,9 +9,9 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from local_aws.inventory import delete_kept_log_groups, inventory
 from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
+from local_aws.trials.kept_provider import OWN, kept_provider
 from settings.environment import EnvironmentSettings
 from settings.names import DIGEST_LENGTH, GENERATED_DIGITS
 from stacks.environments import ROOT, read_environments
@@ -148,7 +149,7 @@ class Lab:
     def fail(self, **values: Any) -> None:
         failures.put(self.server, Failures(**values))
 
-    def prepare(self) -> None:
+    def prepare(self, until_the_end: ExitStack) -> None:
         changes, _ = provider.cli_configuration(self.folder, os.environ)
         cache = {"JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache(os.environ))}
         own = credentials.account_variables(self.server, self.settings)
@@ -161,6 +162,7 @@ class Lab:
             self.client("s3").create_bucket(Bucket=STATE_BUCKET)
         self.synthesize()
         self.terraform("init", "-input=false")
+        self.variables |= until_the_end.enter_context(kept_provider(self.stack, self.variables))
 
     def synthesize(self) -> None:
         subprocess.run(
@@ -183,14 +185,14 @@ class Lab:
         command = [sys.executable, "-m", f"operations.{module}", self.name, *arguments, "--output", str(self.output)]
         return self._start(command, self.project, **variables)
 
-    def start_deploy(self) -> Run:
+    def start_deploy(self, **variables: str) -> Run:
         """`make deploy`, without its question and its preflight, which asks for more than the local AWS gives."""
-        return self.start_operation("deploy", PREFLIGHT="0")
+        return self.start_operation("deploy", PREFLIGHT="0", **variables)
 
     def start_local(self, verb: str, *arguments: str) -> Run:
         """`make local` or `make local-down` with this lab's server; the stack's folder is another one then."""
         command = [sys.executable, "-m", f"local_aws.{verb}", *arguments, "--folder", str(self.folder)]
-        return self._start(command, self.project)
+        return self._start(command, self.project, **OWN)
 
     def _start(self, command: list[str], folder: Path, **variables: str) -> Run:
         """In a process group of its own: an interrupt of the whole trial does not reach it by itself."""
@@ -243,7 +245,7 @@ class Lab:
 
     def kill_after(self, creations: int) -> None:
         """A deploy that is killed with all its processes when that many things were created, the last reply unread."""
-        self.kill_when_held(self.start_deploy, creations)
+        self.kill_when_held(partial(self.start_deploy, **OWN), creations)
 
     def kill_when_held(self, start: Callable[[], Run], creations: int) -> None:
         self.fail(hold_after=creations)
@@ -322,8 +324,9 @@ def lab(folder: Path, name: str = "dev", *, state_bucket: bool = False, project:
         folder=folder, server=server_process.start(folder), name=name, state_bucket=state_bucket, project=project
     )
     try:
-        made.prepare()
-        yield made
+        with ExitStack() as until_the_end:
+            made.prepare(until_the_end)
+            yield made
     finally:
         if made.server.answers():  # make local-down has stopped it
             made.fail()

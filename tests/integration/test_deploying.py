@@ -17,6 +17,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from local_aws import provider
+from local_aws.trials.kept_provider import OWN
 from local_aws.trials.lab import STATE_BUCKET, Finished, Lab, lab
 
 Found = dict[str, Any]
@@ -26,7 +28,7 @@ NARROW = "40"
 
 
 def deploy(made: Lab, **variables: str) -> Finished:
-    return made.finished(made.start_operation("deploy", PREFLIGHT="0", **variables))
+    return made.finished(made.start_deploy(**variables))
 
 
 def in_terminal(made: Lab, typed: str) -> tuple[int, str]:
@@ -49,12 +51,12 @@ def in_terminal(made: Lab, typed: str) -> tuple[int, str]:
     return process.returncode, said.decode().replace("\r\n", "\n")
 
 
-def interrupted(made: Lab, signals: list[signal.Signals], **variables: str) -> Finished:
+def interrupted(made: Lab, signals: list[signal.Signals]) -> Finished:
     """A deploy that is at something in AWS while whoever started it has enough; its terminal tells the whole group."""
     with contextlib.suppress(ClientError):  # the one before was stopped before it was made
         made.client("logs").delete_log_group(logGroupName=JOBS)
     made.fail(hold_after=0)
-    run = made.start_operation("deploy", PREFLIGHT="0", **variables)
+    run = made.start_deploy(**OWN)
     made.wait_until_held(run)
     for number in signals:
         with contextlib.suppress(ProcessLookupError):  # it has ended already
@@ -62,6 +64,23 @@ def interrupted(made: Lab, signals: list[signal.Signals], **variables: str) -> F
         time.sleep(0.2)
     made.fail()
     return made.finished(run, timeout=120)
+
+
+def complete(made: Lab, bucket: str) -> None:
+    """What the lab leaves out, for which the provider waits a minute, comes by hand: a state that lacks something has
+    each deploy look for what exists."""
+    rule = {
+        "ID": "expire-leftovers",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 90},
+    }
+    configuration = {"Rules": [rule]}
+    made.client("s3").put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration=configuration)
+    made.override(provider.version_override())
+    imported = made.terraform("import", "aws_s3_bucket_lifecycle_configuration.data_bucket_lifecycle", bucket)
+    assert imported.code == 0, imported.printed
 
 
 def without_initialization(made: Lab) -> None:
@@ -83,8 +102,9 @@ def sequence(folder: Path) -> Found:
         found["no"] = in_terminal(made, "no")
         found["begun after no"] = made.everything()
         found["yes"] = in_terminal(made, "yes")
-        found["plan"] = made.operation("deploy", "--verb", "plan")
-        found["bucket"] = json.loads(made.terraform("output", "-json").printed)["bucket_name"]["value"]
+        [bucket] = [item["Name"] for item in made.client("s3").list_buckets()["Buckets"]]
+        found["bucket"] = bucket
+        complete(made, bucket)
 
         made.client("s3").create_bucket(Bucket=STATE_BUCKET)
         made.variables["ML_PLATFORM_DEV_STATE_BUCKET"] = STATE_BUCKET
@@ -93,7 +113,6 @@ def sequence(folder: Path) -> Found:
         before = made.inventory()
         found["unmoved, fresh checkout"] = made.operation("deploy")
         found["moved"] = deploy(made, MIGRATE_STATE="1")
-        found["moved again"] = deploy(made, MIGRATE_STATE="1")
         found["made anew"] = [item for item in made.inventory() if item not in before]
         found["state file"] = made.state.exists()
         # Another checkout, with the state of before.
@@ -107,14 +126,13 @@ def sequence(folder: Path) -> Found:
         found["lock"] = locks(made)
         found["cancelled"] = interrupted(made, [signal.SIGTERM])
         found["lock"] += locks(made)
-        found["after it"] = deploy(made)
+        found["after it"] = deploy(made, MIGRATE_STATE="1")  # once more: there is nothing to move
 
         del made.variables["ML_PLATFORM_DEV_STATE_BUCKET"]
         found["unmoved back"] = made.operation("deploy")
         without_initialization(made)
         found["unmoved back, fresh checkout"] = made.operation("deploy")
         found["moved back"] = deploy(made, MIGRATE_STATE="1")
-        found["nothing to change"] = made.operation("deploy", "--verb", "plan")
         found["destroy, no terminal"] = made.finished(made.start_operation("deploy", "--verb", "destroy", APPROVE=""))
         found["still there"] = made.everything()
         made.session.resource("s3", endpoint_url=made.server.url).Bucket(found["bucket"]).object_versions.delete()
@@ -175,17 +193,12 @@ def test_a_deploy_tells_what_is_made_and_left_in_few_lines_and_the_outputs_whole
     assert "Traceback" not in said
 
 
-def test_a_plan_changes_nothing_and_shows_what_terraform_shows(found: Found) -> None:
-    assert found["plan"].code == 0
-    assert "No changes. Your infrastructure matches the configuration." in found["plan"].printed
-
-
 @pytest.mark.parametrize("module", ["deploy", "verify", "recover"])
 def test_a_state_that_the_settings_want_elsewhere_is_noticed_and_explained(found: Found, module: str) -> None:
     finished = found["unmoved"][module]
     [line] = own_lines(finished)
     assert finished.code == 1
-    assert "terraform.dev.tfstate (49 resources), and the settings want it in s3://acme-terraform-state/" in line
+    assert "terraform.dev.tfstate (50 resources), and the settings want it in s3://acme-terraform-state/" in line
     assert line.endswith("make deploy ENV=dev MIGRATE_STATE=1")
 
 
@@ -194,16 +207,18 @@ def test_it_is_noticed_in_a_fresh_checkout_too(found: Found) -> None:
 
 
 def test_the_state_moves_on_demand_once_and_nothing_is_made_anew(found: Found) -> None:
-    assert found["moved"].code == found["moved again"].code == 0, found["moved"].printed
+    assert found["moved"].code == 0, found["moved"].printed
     assert "dev: its state was moved from " in found["moved"].printed
     assert "dev: nothing to change" in found["moved"].printed
-    assert "moved from" not in found["moved again"].printed
+    assert "moved from" not in found["after it"].printed
     assert (found["made anew"], found["state file"]) == ([], False)
 
 
-def test_a_checkout_with_the_state_of_before_the_move_works_with_the_moved_one(found: Found) -> None:
+def test_a_checkout_with_the_state_of_before_the_move_plans_with_the_moved_one_what_terraform_shows(
+    found: Found,
+) -> None:
     assert found["old checkout"].code == 0, found["old checkout"].printed
-    assert "No changes." in found["old checkout"].printed
+    assert "No changes. Your infrastructure matches the configuration." in found["old checkout"].printed
 
 
 @pytest.mark.parametrize("what", ["interrupted", "cancelled"])
@@ -222,7 +237,7 @@ def test_the_state_comes_back_from_its_bucket_on_demand(found: Found) -> None:
         [line] = own_lines(found[what])
         assert "its state is in s3://acme-terraform-state/" in line
     assert found["moved back"].code == 0, found["moved back"].printed
-    assert "No changes." in found["nothing to change"].printed
+    assert "dev: nothing to change" in found["moved back"].printed
 
 
 def test_a_destroy_needs_an_approval_and_then_leaves_nothing(found: Found) -> None:

@@ -12,6 +12,7 @@ import botocore.session
 import pytest
 
 from local_aws import credentials
+from local_aws.trials.kept_provider import OWN
 from local_aws.trials.lab import Finished, Lab, lab
 from operations.deployer_policy import DeployerPolicy
 from tests.support.iam_actions import actions_of
@@ -156,6 +157,7 @@ def sequence(folder: Path) -> Found:
             "PREFLIGHT": "0",
             "TF_LOG_PROVIDER": "DEBUG",
             "TF_LOG_PATH": str(folder / "provider.log"),
+            **OWN,  # Terraform has the log of none that it did not start
         }
         found["went ahead"] = made.operation("deploy")
         del made.variables["PREFLIGHT"]
