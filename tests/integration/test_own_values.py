@@ -5,6 +5,7 @@ was changed in every way at once: environments added, renamed and removed, regio
 instances, memory, retention, endpoints added and renamed, notebooks, and one other model (tests/fixtures/changed).
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -45,7 +46,8 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    variables = {name: value for name, value in os.environ.items() if name != "PYTEST_ADDOPTS"}  # of the run around it
+    return subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, check=False)
 
 
 def test_the_tests_that_see_a_persons_values_are_few() -> None:
