@@ -246,7 +246,8 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
     folder = tmp_path_factory.mktemp("release")
     made = Way(Demo(folder / "demo"), folder)
     try:
-        with made.demo.alone():
+        with made.demo.alone(), pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COLUMNS", "160")  # one of pytest's workers has a narrow terminal's among its variables
             made.demo.begin_afresh()
             made.go()
             yield made
