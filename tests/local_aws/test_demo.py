@@ -19,11 +19,15 @@ from stacks.environments import ROOT
 # What a person's own shell may hold.
 GIVEN = {"FORCE": "anything", "ENV": "prod", "MAKEFLAGS": "n", "ML_PLATFORM_DEV_REGION": "eu-west-1", "KEPT": "1"}
 RUNS = """
+import signal
 import sys
 from pathlib import Path
 from local_aws.command_line import errors_as_lines
 from local_aws.demo import Command, Demo
 
+# What a shell runs in the background, or under nohup, ignores some.
+for number, handler in ((1, signal.SIG_DFL), (2, signal.default_int_handler), (15, signal.SIG_DFL)):
+    signal.signal(number, handler)
 demo = Demo(Path(sys.argv[1]))
 demo.project.mkdir(parents=True)
 with errors_as_lines("what to do next"):
