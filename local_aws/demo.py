@@ -27,7 +27,7 @@ from settings.operator_variables import PREFIX
 from settings.training import BREAST_CANCER
 from stacks.environments import NAMES, ROOT, read_environments
 from stacks.terminal import Parser
-from stacks.terraform_process import STOPS
+from stacks.terraform_process import stops_told
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 # What make set up in the checkout serves the copy too.
@@ -217,7 +217,7 @@ class Demo:
         """The exit codes. One alone has the terminal; of several, which print by turns, each line has its name."""
         together = len(commands) > 1
         self._processes = []
-        with self._stops_told():
+        with stops_told(self._stop, lambda: self._stopped_by is not None):
             for command in commands:
                 process = subprocess.Popen(
                     ["/bin/sh", "-c", command.run],
@@ -255,23 +255,10 @@ class Demo:
                 self._told.add(process.pid)
                 os.killpg(process.pid, self._stopped_by or signal.SIGINT)
 
-    @contextmanager
-    def _stops_told(self) -> Iterator[None]:
+    def _stop(self, number: int, _: FrameType | None) -> None:
         """What stops this program is told to all that it runs, which end in their own time."""
-
-        def stop(number: int, _: FrameType | None) -> None:
-            self._stopped_by = number
-            self._tell_to_stop()
-
-        before = {number: signal.getsignal(number) for number in STOPS}
-        for number, handler in before.items():
-            if handler != signal.SIG_IGN:
-                signal.signal(number, stop)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
+        self._stopped_by = number
+        self._tell_to_stop()
 
 
 def tell(process: subprocess.Popen[str], environment: str) -> None:

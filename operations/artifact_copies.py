@@ -10,13 +10,13 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from operations.state_place import MISSING
 from operations.terraform_state import TerraformState
 from settings.trained_artifact import TrainedArtifact
 from stacks.environments import Environment
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 
 COPY = "aws_s3_object_copy"
-GONE = ("NoSuchKey", "NoSuchBucket", "404")
 
 
 def trained_artifacts(environment: Environment) -> Mapping[str, TrainedArtifact]:
@@ -61,7 +61,7 @@ def _why_not(s3: Any, values: Mapping[str, Any], artifact: TrainedArtifact) -> s
         code = error.response["Error"]["Code"]
         if code == "InvalidRange":
             size = 0
-        elif code in GONE:
+        elif code in MISSING:
             return f"{url} is gone"
         elif code in ("AccessDenied", "403"):
             return (

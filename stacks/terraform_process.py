@@ -44,7 +44,7 @@ def running(
             os.write(2, f"\n{text}\n".encode())  # not by print, which may be what was interrupted
 
     with (
-        _told(stop, lambda: bool(told)),
+        stops_told(stop, lambda: bool(told)),
         subprocess.Popen(
             [terraform, *arguments],
             cwd=folder,
@@ -67,8 +67,9 @@ def running(
 
 
 @contextmanager
-def _told(stop: Callable[[int, FrameType | None], None], stopped: Callable[[], bool]) -> Iterator[None]:
-    """What was ignored, as nohup does, stays so; where it was told, all of it is afterwards, as the program ends.
+def stops_told(stop: Callable[[int, FrameType | None], None], stopped: Callable[[], bool]) -> Iterator[None]:
+    """What is to stop this program is told to `stop`. What was ignored, as nohup does, stays so; where it was told, all
+    of it is afterwards, as the program ends.
 
     Only the main thread is told of signals.
     """
@@ -100,7 +101,7 @@ def waited_for(command: Sequence[str], *, folder: Path, variables: Mapping[str, 
             process.send_signal(number)
 
     with (
-        _told(stop, lambda: bool(told)),
+        stops_told(stop, lambda: bool(told)),
         subprocess.Popen(
             command, cwd=folder, env=dict(variables), stdin=subprocess.DEVNULL, process_group=0
         ) as process,
