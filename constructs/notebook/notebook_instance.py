@@ -44,7 +44,9 @@ class NotebookInstance(Construct):
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-        hook = lifecycle_script(script, delivery=delivery, more={"notebook": name})
+        hook = lifecycle_script(
+            script, delivery=delivery, more={"notebook": name, "idle_stop_minutes": notebook.idle_stop_minutes}
+        )
         lifecycle = SagemakerNotebookInstanceLifecycleConfiguration(
             self, "lifecycle", name=name, on_create=hook, on_start=hook
         )
