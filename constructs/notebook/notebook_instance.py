@@ -18,8 +18,10 @@ from settings.notebook import NotebookSettings
 
 
 class NotebookInstance(Construct):
-    """A notebook instance that runs `script` as root at every start: told what is handed out, its own name, and after how
-    many minutes without use it stops itself, which SageMaker does not do for notebook instances.
+    """A notebook instance that runs `script` as root at every start.
+
+    It is told what is handed out, its own name, and after how many minutes without use it stops itself, which SageMaker
+    does not do for notebook instances.
 
     Both hooks have it. SageMaker runs OnStart at the creation too, right after OnCreate, but a configuration that has
     once had an OnCreate keeps it: Terraform's provider sends none where there is none, and would plan that for ever.
