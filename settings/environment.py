@@ -16,6 +16,7 @@ from settings.logs import LogSettings
 from settings.names import EndpointNames, Names, address_part
 from settings.network import NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
+from settings.notebook_delivery import NotebookDeliverySettings
 from settings.problems import Problem
 from settings.training import BREAST_CANCER, AnyTraining
 
@@ -79,6 +80,9 @@ class EnvironmentSettings(Settings):
         "ships, `BREAST_CANCER` of settings/training.py",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")
+    notebook_delivery: NotebookDeliverySettings = Field(
+        default_factory=NotebookDeliverySettings, description="the notebooks that are handed out there"
+    )
     endpoints: Sequence[EndpointSettings] = Field(min_length=1, description="what serves the released models")
     alarm_emails: Sequence[EmailAddress] = Field(
         default=(), description="who is told of alarms, by e-mail, once they have confirmed it"
