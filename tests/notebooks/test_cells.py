@@ -14,7 +14,7 @@ import pytest
 from botocore.stub import Stubber
 from nbclient.exceptions import CellExecutionError
 
-from tests.support.kernel import Call, Kernel, committed, delivered, kernel, pictures, printed
+from tests.support.kernel import Call, Kernel, committed, kernel, pictures, printed, read
 from tests.support.notebook_account import LINEAR_LEARNER, Account, notebook_account
 from tests.support.policies import KEY
 
@@ -40,10 +40,17 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 
 @pytest.fixture(scope="module")
-def lab1(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
+def handed_out(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the notebooks as a person finds them there."""
+    folder = tmp_path_factory.mktemp("handed-out")
+    account.deliver(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab1(account: Account, handed_out: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kernel]:
     """Run to its end; the kernel stays, so that a cell can be run again."""
-    notebook, folder = delivered(LAB1, account.placeholders()), tmp_path_factory.mktemp("lab1")
-    with kernel(notebook, account.notebooks_variables(), folder) as made:
+    with kernel(read(handed_out / LAB1), account.notebooks_variables(), tmp_path_factory.mktemp("lab1")) as made:
         made.run_all()
         yield made
 
@@ -156,11 +163,21 @@ def source_of(part: str) -> str:
     return str(source)
 
 
-def test_a_copy_that_nobody_filled_in_says_so(tmp_path: Path) -> None:
-    program = tmp_path / "cell.py"
-    program.write_text(source_of('ENDPOINT = "'))
-    with pytest.raises(RuntimeError, match="no names were filled in here: take the copy that is in your folder"):
+@pytest.mark.parametrize(
+    ("bucket", "said"),
+    [
+        ("<DATA_BUCKET>", "no names were filled in here: take the copy that is in your folder after a start"),
+        ("acme", "no linear learner here: training_image_repositories of dev's settings must have it"),
+    ],
+)
+def test_what_was_not_filled_in_is_told_at_once(tmp_path: Path, bucket: str, said: str) -> None:
+    program, source = tmp_path / "cell.py", source_of('ENDPOINT = "')
+    for placeholder, filled_in in (("<DATA_BUCKET>", bucket), ("<LINEAR_LEARNER_IMAGE>", ""), ("<ENVIRONMENT>", "dev")):
+        source = source.replace(placeholder, filled_in)
+    program.write_text(source)
+    with pytest.raises(RuntimeError) as caught:
         runpy.run_path(str(program))
+    assert str(caught.value) == said
 
 
 def training_job(folder: Path, **placeholders: str) -> dict[str, Any]:
@@ -211,8 +228,10 @@ def test_the_jobs_name_fits_behind_the_longest_prefix(tmp_path: Path) -> None:
     assert len(name) == 63
 
 
-def test_every_cell_of_the_cheat_sheet_runs_and_shows_something(account: Account, tmp_path: Path) -> None:
-    notebook = delivered(CHEAT_SHEET, account.placeholders())
+def test_every_cell_of_the_cheat_sheet_runs_and_shows_something(
+    account: Account, handed_out: Path, tmp_path: Path
+) -> None:
+    notebook = read(handed_out / CHEAT_SHEET)
     with kernel(notebook, account.notebooks_variables(), tmp_path) as made:
         made.run_all()
     assert not [cell.source for cell in notebook.cells if cell.cell_type == "code" and not cell.outputs]

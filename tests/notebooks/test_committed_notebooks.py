@@ -5,20 +5,11 @@ import re
 
 import pytest
 
+from settings.lifecycle_scripts import FILLED_IN
+from settings.notebook_delivery import NotebookDeliverySettings
 from stacks.environments import ROOT
 from tests.support.kernel import committed
 
-PLACEHOLDERS = {
-    "<DATA_BUCKET>",
-    "<ENDPOINT_NAME>",
-    "<ENVIRONMENT>",
-    "<KMS_KEY_ARN>",
-    "<LINEAR_LEARNER_IMAGE>",
-    "<SECURITY_GROUP_IDS>",
-    "<SUBNET_IDS>",
-    "<TRAINING_JOB_PREFIX>",
-    "<TRAINING_ROLE_ARN>",
-}
 NAMES = sorted(path.name for path in (ROOT / "notebooks").glob("*.ipynb"))
 
 
@@ -42,7 +33,7 @@ def test_a_notebook_is_written_as_jupyter_writes_it(name: str) -> None:
 def test_a_notebook_has_no_placeholder_that_nobody_fills_in(name: str) -> None:
     found = re.findall("<[A-Z_]+>", "".join(cell.source for cell in committed(name).cells))
     assert "<DATA_BUCKET>" in found
-    assert {*found} <= PLACEHOLDERS
+    assert {*found} <= {*FILLED_IN, *NotebookDeliverySettings().checked().placeholders}
 
 
 @pytest.mark.parametrize("name", NAMES)

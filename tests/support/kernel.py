@@ -27,20 +27,15 @@ record_calls(%r)
 """
 
 
-def committed(name: str) -> Any:
+def read(path: Path) -> Any:
     """Checked against the format: https://nbformat.readthedocs.io/en/latest/format_description.html"""
-    notebook = nbformat.read(ROOT / "notebooks" / name, as_version=4)
+    notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     return notebook
 
 
-def delivered(name: str, placeholders: Mapping[str, str]) -> Any:
-    """With the placeholders filled in, in every cell."""
-    notebook = committed(name)
-    for cell in notebook.cells:
-        for placeholder, value in placeholders.items():
-            cell.source = cell.source.replace(placeholder, value)
-    return notebook
+def committed(name: str) -> Any:
+    return read(ROOT / "notebooks" / name)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,9 @@
 """What dev's notebook finds in its account, on a local AWS: as its stack is synthesized, made without Terraform."""
 
 import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -14,8 +17,19 @@ from local_aws import credentials
 from local_aws.server import process as server_process
 from local_aws.server.process import Server
 from settings.environment import EnvironmentSettings
+from settings.lifecycle_scripts import (
+    ENDPOINT_NAME,
+    ENVIRONMENT,
+    KMS_KEY_ARN,
+    LINEAR_LEARNER_IMAGE,
+    SECURITY_GROUP_IDS,
+    SUBNET_IDS,
+    TRAINING_JOB_PREFIX,
+    TRAINING_ROLE_ARN,
+)
 from settings.names import TRAINING_JOBS
 from stacks.environments import ROOT
+from stacks.synthesized_stack import BIN
 from tests.support import allowed_calls
 from tests.support.kernel import Call
 from tests.support.policies import KEY, Policy, policies
@@ -60,18 +74,39 @@ class Account:
         return found
 
     def placeholders(self) -> dict[str, str]:
-        names = self.settings.names
+        """As constructs/notebook/notebook.py fills them in."""
+        names, delivery = self.settings.names, self.settings.notebook_delivery
         return {
-            "<DATA_BUCKET>": self.bucket,
-            "<TRAINING_ROLE_ARN>": self.role_arn(names.training_role),
-            "<TRAINING_JOB_PREFIX>": names.training_job_prefix,
-            "<LINEAR_LEARNER_IMAGE>": LINEAR_LEARNER,
-            "<KMS_KEY_ARN>": self.key_arn,
-            "<SUBNET_IDS>": "",
-            "<SECURITY_GROUP_IDS>": "",
-            "<ENDPOINT_NAME>": self.endpoint,
-            "<ENVIRONMENT>": self.settings.name,
+            **dict.fromkeys(delivery.placeholders, self.bucket),
+            TRAINING_ROLE_ARN: self.role_arn(names.training_role),
+            TRAINING_JOB_PREFIX: names.training_job_prefix,
+            LINEAR_LEARNER_IMAGE: LINEAR_LEARNER,
+            KMS_KEY_ARN: self.key_arn,
+            SUBNET_IDS: "",
+            SECURITY_GROUP_IDS: "",
+            ENDPOINT_NAME: self.endpoint,
+            ENVIRONMENT: self.settings.name,
         }
+
+    def deliver(self, folder: Path) -> None:
+        """The bucket's notebooks into the folder, by the script that the instance runs, with the notebook's role."""
+        told, delivery = folder / "settings.json", self.settings.notebook_delivery
+        told.write_text(
+            json.dumps(
+                {
+                    "bucket": self.bucket,
+                    "region": self.settings.region,
+                    "patterns": [*delivery.patterns],
+                    "placeholders": self.placeholders(),
+                }
+            )
+        )
+        path = f"{BIN}{os.pathsep}{os.environ['PATH']}"  # with aws and jupyter
+        subprocess.run(
+            [sys.executable, ROOT / "lifecycle_scripts/deliver_notebooks.py", told, folder],
+            env=os.environ | self.notebooks_variables() | {"PATH": path},
+            check=True,
+        )
 
     def notebooks_variables(self) -> dict[str, str]:
         """Those of a kernel that has what SageMaker gives a notebook: its role's session."""
