@@ -265,9 +265,18 @@ def train(job: Job, rows: Matrix, labels: Matrix, validation: tuple[Matrix, Matr
         channels = {"train": (rows, labels)} | ({} if validation is None else {"validation": validation})
         for channel, (its_rows, its_labels) in channels.items():
             loss = objective(job.predictor_type, found.scores(its_rows), its_labels)
+            print("#metrics", json.dumps(_metrics(f"{channel}_{job.objective}", loss, epoch)), flush=True)
             say(f"#quality_metric: host={HOST}, epoch={epoch}, {channel} {job.objective} <loss>={loss}")
-        say(f"#progress_metric: host={HOST}, completed {100 * (epoch + 1) / job.epochs:g} % of epochs")
+        say(f"#progress_metric: host={HOST}, completed {100 * (epoch + 1) // job.epochs} % of epochs")
     return model(values, unit, shift)
+
+
+def _metrics(name: str, value: float, epoch: int) -> dict[str, Any]:
+    """What AWS's image prints of each of its models in an epoch; its line of the epoch has the first model's."""
+    now = time.time()
+    where = {"Algorithm": "Linear Learner", "Host": HOST, "Operation": "training", "epoch": epoch, "model": 0}
+    of_one = {"sum": value, "count": 1, "min": value, "max": value}
+    return {"StartTime": now, "EndTime": now, "Dimensions": where, "Metrics": {name: of_one}}
 
 
 def report(job: Job, model: Model, channel: str, rows: Matrix, labels: Matrix) -> None:
@@ -297,7 +306,8 @@ def main() -> None:
 def _run(layout: Layout) -> None:
     given, inputs = layout.read("hyperparameters"), layout.read("inputdataconfig")
     job = Job(given)
-    unheeded = sorted(given.keys() & {*NOT_PLAYED})
+    # One model is what it trains.
+    unheeded = sorted(name for name in given.keys() & {*NOT_PLAYED} if (name, given[name]) != ("num_models", "1"))
     if unheeded:
         print(f"local AWS: hyperparameters that it does not heed: {', '.join(unheeded)}", flush=True)
     unknown = sorted(inputs.keys() - {*CHANNELS})

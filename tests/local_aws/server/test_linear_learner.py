@@ -155,11 +155,33 @@ def test_its_metrics_are_defined_by_the_algorithm(lab: Lab) -> None:
     assert metrics(found)["train:binary_classification_accuracy"] > 0.9
 
 
+def test_each_epoch_is_in_the_log_as_awss_image_writes_it(lab: Lab) -> None:
+    """Of a public log of a job on AWS: for each channel the value of each model in JSON, then the first model's; at
+    the end of the epoch a whole number of per cents."""
+    found = train(lab, "binary_classifier", ("train", "validation"), epochs="3", num_models="1")
+    lines = [line for line in lab.log(found["TrainingJobName"]) if line.startswith(("#metrics ", "["))]
+    objective = "binary_classification_cross_entropy_objective"
+    for epoch, per_cent in enumerate((33, 66, 100)):
+        of_epoch, lines = lines[:5], lines[5:]
+        for name, metrics, told in zip(("train", "validation"), of_epoch[::2], of_epoch[1::2], strict=False):
+            described = json.loads(metrics.removeprefix("#metrics "))
+            assert described["Dimensions"] == {
+                "Algorithm": "Linear Learner", "Host": "algo-1", "Operation": "training", "epoch": epoch, "model": 0
+            }  # fmt: skip
+            [(metric, value)] = described["Metrics"].items()
+            assert (metric, value["count"]) == (f"{name}_{objective}", 1)
+            quality = f"#quality_metric: host=algo-1, epoch={epoch}, {name} {objective} <loss>={value['sum']}"
+            assert told.partition("] ")[2] == quality
+        assert of_epoch[4].endswith(f"#progress_metric: host=algo-1, completed {per_cent} % of epochs")
+
+
 def test_hyperparameters_that_it_does_not_heed_are_named(lab: Lab) -> None:
     found = train(lab, "binary_classifier", ("train",), optimizer="sgd", num_models="auto")
     assert "local AWS: hyperparameters that it does not heed: num_models, optimizer" in lab.log(
         found["TrainingJobName"]
     )
+    one = train(lab, "binary_classifier", ("train",), num_models="1")  # what it does
+    assert not [line for line in lab.log(one["TrainingJobName"]) if "does not heed" in line]
 
 
 @pytest.mark.parametrize(
