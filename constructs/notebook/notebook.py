@@ -1,6 +1,6 @@
-"""The notebook: its role, the notebooks that the bucket hands to it, and the instance."""
+"""What notebooks need wherever they are: their role and the bucket's samples; and the notebook instance."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cdktf import ITerraformDependable
@@ -18,7 +18,9 @@ from settings.notebook import NotebookSettings
 
 
 class Notebook(Construct):
-    """`samples` are uploaded before the instance is made, whose scripts bring them to its users."""
+    """`samples` are uploaded before the instance is made, whose scripts bring them to its users. Without `notebook`
+    there is no instance: the rest is Studio's. What works with the role waits for `needed`.
+    """
 
     def __init__(
         self,
@@ -27,7 +29,8 @@ class Notebook(Construct):
         *,
         account: Account,
         names: Names,
-        notebook: NotebookSettings,
+        notebook: NotebookSettings | None,
+        has_studio: bool,
         sagemaker_full_access: bool,
         bucket: DataBucket,
         key_arn: str | None,
@@ -40,11 +43,13 @@ class Notebook(Construct):
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-        role = NotebookRole(
+        self.role = NotebookRole(
             self,
             "notebook_role",
             account=account,
             names=names,
+            has_notebook=notebook is not None,
+            has_studio=has_studio,
             sagemaker_full_access=sagemaker_full_access,
             bucket=bucket,
             key_arn=key_arn,
@@ -63,18 +68,21 @@ class Notebook(Construct):
             ).resource
             for path in samples
         ]
-        instance = NotebookInstance(
-            self,
-            "notebook",
-            name=names.notebook,
-            notebook=notebook,
-            role_arn=role.arn,
-            on_create=on_create,
-            on_start=on_start,
-            placeholders={BUCKET: bucket.name, TRAINING_ROLE: training_role_arn, REGION: account.region},
-            key_arn=key_arn,
-            placement=placement,
-            prevent_destroy=prevent_destroy,
-            depends_on=[*role.policies, *depends_on, *uploaded],
-        )
-        self.name, self.url = instance.name, instance.url
+        self.needed: Sequence[ITerraformDependable] = [*self.role.policies, *depends_on, *uploaded]
+        self.outputs: Mapping[str, str] = {}
+        if notebook is not None:
+            instance = NotebookInstance(
+                self,
+                "notebook",
+                name=names.notebook,
+                notebook=notebook,
+                role_arn=self.role.arn,
+                on_create=on_create,
+                on_start=on_start,
+                placeholders={BUCKET: bucket.name, TRAINING_ROLE: training_role_arn, REGION: account.region},
+                key_arn=key_arn,
+                placement=placement,
+                prevent_destroy=prevent_destroy,
+                depends_on=self.needed,
+            )
+            self.outputs = {"notebook_name": instance.name, "notebook_url": instance.url}

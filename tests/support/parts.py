@@ -16,7 +16,7 @@ from settings.names import EndpointNames, Names
 REGION = "eu-west-1"
 KEY_ARN = f"arn:aws:kms:{REGION}:111111111111:key/1"
 LOG_STORAGE = LogStorage(retention_days=30, key_arn=KEY_ARN, skip_destroy=False)
-PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"], shared=False)
+PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"], shared=False, vpc_id="vpc-1")
 
 
 def names(**changes: Any) -> Names:

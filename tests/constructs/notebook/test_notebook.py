@@ -23,6 +23,7 @@ def notebook(folder: Path, *names: str, placement: Placement | None = None) -> R
             account=parts.account(stack),
             names=parts.names(),
             notebook=NotebookSettings().checked(),
+            has_studio=False,
             sagemaker_full_access=False,
             bucket=parts.bucket(stack),
             key_arn=parts.KEY_ARN,
