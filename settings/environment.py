@@ -16,6 +16,7 @@ from settings.logs import LogSettings
 from settings.names import EndpointNames, Names, address_part
 from settings.network import ExistingNetworkSettings, NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
+from settings.notebook_delivery import NotebookDeliverySettings
 from settings.problems import Problem
 from settings.studio import StudioSettings
 from settings.training import BREAST_CANCER, AnyTraining
@@ -82,6 +83,9 @@ class EnvironmentSettings(Settings):
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")
     studio: StudioSettings | None = Field(
         default=None, description="SageMaker Studio, beside the notebook instance or instead of it; left out: none"
+    )
+    notebook_delivery: NotebookDeliverySettings = Field(
+        default_factory=NotebookDeliverySettings, description="the notebooks that are handed out there"
     )
     endpoints: Sequence[EndpointSettings] = Field(min_length=1, description="what serves the released models")
     alarm_emails: Sequence[EmailAddress] = Field(

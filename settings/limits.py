@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -97,6 +98,10 @@ HYPERPARAMETERS_MAX_CHARACTERS = 131_072 // 2
 # page says 38, which with them would be one more than a job's name may have.
 JOB_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - len(f"-{'i' * 12}-{'t' * 10}-0")
 WAIT_WITHOUT_CHECKPOINTS_MAX_SECONDS = 3600
+
+# Ours: a lifecycle script, of 12,288 bytes at most, names them all.
+NOTEBOOK_PATTERNS_MAX_COUNT = 10
+PLACEHOLDERS_MAX_COUNT = 10
 
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
@@ -295,6 +300,21 @@ def _finds_one_number(regex: str) -> str:
     return regex
 
 
+def _one_line_of_terraforms_text(text: str) -> str:
+    """https://developer.hashicorp.com/terraform/language/expressions/types#string"""
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+        raise ValueError("must not have control characters or line ends")
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("must be in composed characters (Unicode's NFC), as Terraform writes it so")
+    return text
+
+
+def _names_notebooks(pattern: str) -> str:
+    if not pattern.endswith(".ipynb") or "/" in pattern:
+        raise ValueError("must end with .ipynb, and have no /, as there are no folders in it")
+    return pattern
+
+
 def _within_the_project(folder: str) -> str:
     parts = folder.split("/")
     if any(part in ("", ".", "..") for part in parts):
@@ -400,6 +420,11 @@ StudioInstanceType = Annotated[
 ]
 StudioIdleStopMinutes = Annotated[int, Field(ge=60, le=525_600), Source(f"{API}/API_IdleSettings.html")]
 NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]
+# Ours: of a key of S3, 1,024 bytes at most, and of any text.
+NotebookPattern = Annotated[
+    str, Field(max_length=128), AfterValidator(_one_line_of_terraforms_text), AfterValidator(_names_notebooks)
+]
+Placeholder = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_one_line_of_terraforms_text)]
 InstanceCount = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(f"{API}/API_ProductionVariant.html")]
 # The API's Float. Terraform's provider reads one back as 64 bits, another number than 0.1 as it was written, and
 # replaces the endpoint's configuration for it: https://github.com/hashicorp/terraform-provider-aws/issues/43643

@@ -1,7 +1,5 @@
 """The platform of one environment: its capabilities wired together."""
 
-from base64 import b64encode
-
 from constructs import Construct
 
 from constructs.account import Account
@@ -73,9 +71,10 @@ class MlPlatformStack(AwsStack):
                 bucket=bucket,
                 key_arn=key_arn,
                 training_role_arn=training.role_arn,
-                placement=network.placement,
-                on_create=environment.on_create,
-                on_start=environment.on_start,
+                network=network,
+                image_repositories=settings.training_images,
+                script=environment.lifecycle_scripts.notebook,
+                notebook_delivery=settings.notebook_delivery,
                 samples=environment.notebooks,
                 prevent_destroy=settings.protected,
                 depends_on=log_groups.account_wide,
@@ -89,7 +88,7 @@ class MlPlatformStack(AwsStack):
                     names=names,
                     studio=settings.studio,
                     notebooks=notebooks,
-                    script=b64encode(environment.on_start).decode(),
+                    script=environment.lifecycle_scripts.studio,
                     key_arn=key_arn,
                     placement=network.placement,
                     release_script=None,

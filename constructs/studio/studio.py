@@ -8,6 +8,7 @@ from constructs import Construct
 
 from constructs.account import Account
 from constructs.network.placement import Placement
+from constructs.notebook.lifecycle_script import lifecycle_script
 from constructs.notebook.notebook import Notebook
 from constructs.studio.domain import Domain
 from constructs.studio.network_release import NetworkRelease
@@ -18,7 +19,7 @@ from settings.studio import StudioSettings
 
 
 class Studio(Construct):
-    """Its apps have the role of `notebooks`, and run `script`, in base64, at their start. With a `release_script`, a
+    """Its apps have the role of `notebooks`, and run `script` at their start. With a `release_script`, a
     destroy of all takes away what SageMaker leaves in a network of the platform's own. `outputs` has the domain's id
     and its address.
     """
@@ -32,7 +33,7 @@ class Studio(Construct):
         names: Names,
         studio: StudioSettings,
         notebooks: Notebook,
-        script: str,
+        script: bytes,
         key_arn: str | None,
         placement: Placement,
         release_script: Path | None,
@@ -52,7 +53,7 @@ class Studio(Construct):
             names=names,
             studio=studio,
             role_arn=role.arn,
-            script=script,
+            script=lifecycle_script(script, delivery=notebooks.delivery),
             key_arn=key_arn,
             vpc_id=own_vpc_id or DataAwsSubnet(self, "studio_subnet", id=placement.subnet_ids[0]).vpc_id,
             placement=placement,

@@ -6,12 +6,14 @@ from cdktf import TerraformStack
 
 from constructs.account import Account
 from constructs.log_storage import LogStorage
+from constructs.network.network import Network
 from constructs.network.placement import Placement
 from constructs.storage.data_bucket import DataBucket
 from settings.bucket import BucketSettings
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.names import EndpointNames, Names
+from settings.network import NetworkSettings
 
 REGION = "eu-west-1"
 KEY_ARN = f"arn:aws:kms:{REGION}:111111111111:key/1"
@@ -51,4 +53,16 @@ def bucket(stack: TerraformStack) -> DataBucket:
         key_arn=None,
         reader_account_ids=[],
         prevent_destroy=False,
+    )
+
+
+def network(stack: TerraformStack, settings: NetworkSettings | None = None) -> Network:
+    return Network(
+        stack,
+        "(network)",
+        account=account(stack),
+        names=names(),
+        network=settings,
+        has_users=True,
+        storage=LOG_STORAGE,
     )
