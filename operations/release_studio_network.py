@@ -85,8 +85,13 @@ def delete_groups(ec2: Any, groups: list[Any]) -> None:  # noqa: ANN401
         ec2.delete_security_group(GroupId=group["GroupId"])
 
 
-def released(clients: Clients, domain_arn: str, groups: list[Any]) -> Iterator[str]:
-    """Lets go of one domain's groups, and says what it does. Raises TimeoutError with what is still there."""
+def release(clients: Clients, vpc_id: str) -> Iterator[str]:
+    """Says what it does. Raises TimeoutError with what is still there."""
+    for domain_arn, groups in left_groups(clients, vpc_id).items():
+        yield from _released(clients, domain_arn, groups)
+
+
+def _released(clients: Clients, domain_arn: str, groups: list[Any]) -> Iterator[str]:
     began, said, kept = time.monotonic(), False, set[str]()
     while remaining := interfaces(clients.ec2, groups):
         waited = time.monotonic() - began
@@ -128,9 +133,8 @@ def main() -> None:
     session = boto3.Session(region_name=region)
     clients = Clients(ec2=session.client("ec2"), efs=session.client("efs"), sagemaker=session.client("sagemaker"))
     try:
-        for domain_arn, groups in left_groups(clients, vpc_id).items():
-            for line in released(clients, domain_arn, groups):
-                print(line, flush=True)
+        for line in release(clients, vpc_id):
+            print(line, flush=True)
     except TimeoutError as error:
         sys.exit(
             f"{error}: still there after {WAIT_SECONDS // 60} minutes, so that {vpc_id} stays: end what uses them, and "

@@ -12,7 +12,7 @@ import pytest
 from moto import mock_aws
 
 from operations import release_studio_network
-from operations.release_studio_network import Clients
+from operations.release_studio_network import Clients, main, release
 from stacks.environments import ROOT
 
 SCRIPT = ROOT / "operations/release_studio_network.py"
@@ -22,15 +22,11 @@ GONE = "arn:aws:sagemaker:us-east-1:123456789012:domain/d-gone"
 class Vpc:
     """One with a subnet, and what SageMaker has left in it of a domain."""
 
-    def __init__(self, domain_arn: str = GONE) -> None:
-        session = boto3.Session(region_name="us-east-1")
-        self.clients = Clients(
-            ec2=session.client("ec2"), efs=session.client("efs"), sagemaker=session.client("sagemaker")
-        )
-        ec2 = self.clients.ec2
+    def __init__(self, clients: Clients) -> None:
+        self.clients, ec2 = clients, clients.ec2
         self.id: str = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
         self.subnet_id: str = ec2.create_subnet(VpcId=self.id, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
-        self.owned = [{"Key": "ManagedByAmazonSageMakerResource", "Value": domain_arn}]
+        self.owned = [{"Key": "ManagedByAmazonSageMakerResource", "Value": GONE}]
         self.inbound, self.outbound = (
             self.group(f"security-group-for-{way}-nfs-d-gone") for way in ("inbound", "outbound")
         )
@@ -65,85 +61,77 @@ class Vpc:
         found = self.clients.ec2.describe_security_groups(Filters=[{"Name": "vpc-id", "Values": [self.id]}])
         return sorted(group["GroupName"] for group in found["SecurityGroups"])
 
-    def release(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("sys.argv", ["release", "us-east-1", self.id])
-        release_studio_network.main()
+    def release(self) -> list[str]:
+        return list(release(self.clients, self.id))
+
+
+@pytest.fixture(scope="module")
+def clients() -> Iterator[Clients]:
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(name, "testing")
+        session = boto3.Session(region_name="us-east-1")
+        yield Clients(ec2=session.client("ec2"), efs=session.client("efs"), sagemaker=session.client("sagemaker"))
 
 
 @pytest.fixture
-def vpc(monkeypatch: pytest.MonkeyPatch) -> Iterator[Vpc]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def vpc(clients: Clients, monkeypatch: pytest.MonkeyPatch) -> Vpc:
     monkeypatch.setattr(release_studio_network, "POLL_SECONDS", 0.05)
-    with mock_aws():
-        yield Vpc()
+    return Vpc(clients)
 
 
 BOTH = ["security-group-for-inbound-nfs-d-gone", "security-group-for-outbound-nfs-d-gone"]
 
 
-def test_the_groups_of_a_domain_that_is_gone_go(
-    vpc: Vpc, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    vpc.release(monkeypatch)
+def test_the_groups_of_a_domain_that_is_gone_go(vpc: Vpc) -> None:
+    assert vpc.release() == [f"{' and '.join(BOTH)}: deleted, as their domain is"]
     assert vpc.names == ["default"]
-    assert capsys.readouterr().out == f"{' and '.join(BOTH)}: deleted, as their domain is\n"
-    vpc.release(monkeypatch)
-    assert capsys.readouterr().out == ""
+    assert vpc.release() == []
 
 
-def test_the_groups_of_a_domain_that_is_there_stay_and_so_do_all_others(
-    vpc: Vpc, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_groups_of_a_domain_that_is_there_stay_and_so_do_all_others(vpc: Vpc) -> None:
     made = vpc.clients.sagemaker.create_domain(
         DomainName="other", AuthMode="IAM", DefaultUserSettings={}, SubnetIds=[vpc.subnet_id], VpcId=vpc.id
     )
     vpc.owned = [{"Key": "ManagedByAmazonSageMakerResource", "Value": made["DomainArn"]}]
-    for name in ("security-group-for-inbound-nfs-d-other", "security-group-for-outbound-nfs-d-other"):
+    others = ["security-group-for-inbound-nfs-d-other", "security-group-for-outbound-nfs-d-other"]
+    for name in others:
         vpc.group(name)
-    vpc.clients.ec2.create_security_group(
-        GroupName="security-group-for-inbound-nfs-d-mine", Description="without the tag", VpcId=vpc.id
-    )
-    vpc.release(monkeypatch)
-    assert vpc.names == [
-        "default",
-        "security-group-for-inbound-nfs-d-mine",
-        "security-group-for-inbound-nfs-d-other",
-        "security-group-for-outbound-nfs-d-other",
-    ]
+    untagged = "security-group-for-inbound-nfs-d-mine"
+    vpc.clients.ec2.create_security_group(GroupName=untagged, Description="without the tag", VpcId=vpc.id)
+    vpc.release()
+    assert vpc.names == ["default", untagged, *others]
 
 
-def test_it_waits_until_the_last_interface_is_gone(
-    vpc: Vpc, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_it_waits_until_the_last_interface_is_gone(vpc: Vpc, monkeypatch: pytest.MonkeyPatch) -> None:
     interface_id = vpc.interface()
 
     def freed_meanwhile(_: float) -> None:
         vpc.clients.ec2.delete_network_interface(NetworkInterfaceId=interface_id)
 
     monkeypatch.setattr(time, "sleep", freed_meanwhile)
-    vpc.release(monkeypatch)
+    assert vpc.release()[0] == "waiting until SageMaker has freed 1 network interfaces of Studio"
     assert vpc.names == ["default"]
-    assert "waiting until SageMaker has freed 1 network interfaces of Studio" in capsys.readouterr().out
 
 
 def test_a_file_system_that_is_kept_loses_its_mount_targets_and_nothing_else(
-    vpc: Vpc, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    vpc: Vpc, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file_system_id = vpc.file_system()
     monkeypatch.setattr(release_studio_network, "KEPT_AFTER_SECONDS", 0)
-    vpc.release(monkeypatch)
+    said = vpc.release()[1]
     [left] = vpc.clients.efs.describe_file_systems()["FileSystems"]
     assert (left["FileSystemId"], left["NumberOfMountTargets"]) == (file_system_id, 0)
     assert vpc.names == ["default"]
-    assert f"aws efs delete-file-system --file-system-id {file_system_id}" in capsys.readouterr().out
+    assert said.endswith(f"aws efs delete-file-system --file-system-id {file_system_id}")
 
 
 def test_what_does_not_go_in_time_is_named_and_left_alone(vpc: Vpc, monkeypatch: pytest.MonkeyPatch) -> None:
     interface_id = vpc.interface()
     monkeypatch.setattr(release_studio_network, "WAIT_SECONDS", 0)
+    monkeypatch.setattr("sys.argv", ["release", "us-east-1", vpc.id])
     with pytest.raises(SystemExit, match=f"^{interface_id} in {' and '.join(BOTH)}: still there .* destroy again$"):
-        vpc.release(monkeypatch)
+        main()
     assert vpc.names == ["default", *BOTH]
 
 
