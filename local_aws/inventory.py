@@ -104,6 +104,23 @@ KINDS = (
         collection="ModelPackageGroupSummaryList",
         name="ModelPackageGroupName",
     ),
+    Kind(service="sagemaker", operation="list_domains", collection="Domains", name="DomainName"),
+    Kind(service="sagemaker", operation="list_user_profiles", collection="UserProfiles", name="UserProfileName"),
+    Kind(service="sagemaker", operation="list_spaces", collection="Spaces", name="SpaceName"),
+    Kind(
+        service="sagemaker",
+        operation="list_apps",
+        collection="Apps",
+        name="AppName",
+        counts=lambda app: app["Status"] != "Deleted",
+    ),
+    Kind(
+        service="sagemaker",
+        operation="list_studio_lifecycle_configs",
+        collection="StudioLifecycleConfigs",
+        name="StudioLifecycleConfigName",
+    ),
+    Kind(service="efs", operation="describe_file_systems", collection="FileSystems", name="CreationToken"),
     Kind(service="scheduler", operation="list_schedules", collection="Schedules", name="Name"),
     Kind(
         service="application-autoscaling",
