@@ -94,8 +94,8 @@ class EnvironmentSettings(Settings):
     rollback_guard: bool = Field(
         default=True,
         description="a deploy fails where SageMaker rolled an endpoint's update back, and a destroy waits until "
-        "SageMaker has left the network, and deletes registered models with `bucket.force_destroy`; all of it needs "
-        "Python with boto3 where Terraform runs",
+        "SageMaker has left the network, takes away what it leaves of Studio there, and deletes registered models with "
+        "`bucket.force_destroy`; all of it needs Python with boto3 where Terraform runs",
     )
     state_bucket: BucketName | None = Field(
         default=None,
@@ -297,9 +297,10 @@ class EnvironmentSettings(Settings):
     def _endpoints_fit_into_policies(self) -> Iterator[Problem]:
         """Roles name every endpoint of theirs; a pattern would let in those of others."""
         groups = self.names.endpoint_groups
-        # One inline policy, and all managed ones but the one that may be AWS's.
-        if len(groups) > limits.MANAGED_POLICIES_MAX_COUNT:
-            fit = sum(len(group) for group in groups[: limits.MANAGED_POLICIES_MAX_COUNT])
+        # One inline policy, and all managed ones but Studio's and the one that may be AWS's.
+        most = limits.MANAGED_POLICIES_MAX_COUNT - (self.studio is not None)
+        if len(groups) > most:
+            fit = sum(len(group) for group in groups[:most])
             yield Problem(
                 path="endpoints",
                 value=f"{len(self.endpoints)} endpoints",

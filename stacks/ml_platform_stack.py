@@ -91,7 +91,7 @@ class MlPlatformStack(AwsStack):
                     script=environment.lifecycle_scripts.studio,
                     key_arn=key_arn,
                     placement=network.placement,
-                    release_script=None,
+                    release_script=environment.release_script if settings.rollback_guard else None,
                     prevent_destroy=settings.protected,
                 )
                 self.publish(studio.outputs)

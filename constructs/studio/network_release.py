@@ -13,10 +13,11 @@ class NetworkRelease(Construct):
     groups that SageMaker has made for it and leaves, each of which names the other; only then goes the VPC, which
     could not before.
 
-    What runs after the domain cannot know its id: it would depend on it, and so be destroyed before. The script takes
-    the groups of domains that are gone, in a VPC that is the platform's alone. Terraform runs nothing for a resource
-    that has left the configuration: this one must stay in it for as long as the network does.
-    https://docs.aws.amazon.com/sagemaker/latest/dg/gs-studio-delete-domain.html
+    What runs after the domain cannot know its id: it would depend on the domain, and so be destroyed before it. The
+    script takes the groups of every domain that is gone from a VPC that is the platform's alone. Terraform runs nothing
+    for a resource that has left the configuration, as this one does where Studio is taken from the settings: the groups
+    then stay until the script is run by hand.
+    https://github.com/hashicorp/terraform-provider-aws/issues/20986
     """
 
     def __init__(self, scope: Construct, construct_id: str, *, script: Path, region: str, vpc_id: str) -> None:

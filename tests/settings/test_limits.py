@@ -34,6 +34,7 @@ GIVEN: dict[str, Any] = {
     "region": "us-east-1",
     "subnet_ids": ["subnet-01234567"],
     "security_group_ids": ["sg-01234567"],
+    "user_profiles": ["ann"],
 }
 NOT_A_NUMBER = ("1", None, [1], True, math.nan, math.inf, -math.inf, b"1", 1j)
 # Beyond what AWS's Integer of 32 bits and Long of 64 hold, and what JSON carries exactly.
@@ -201,6 +202,7 @@ INTEGER: dict[str, float] = {"max": 2**31 - 1}
 MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
     "KeyDeletionWindowDays": ("kms", "PendingWindowInDaysType", {"min": 7, "max": 30}),  # KMS's model says 1 to 365
     "NotebookVolumeSizeGb": ("sagemaker", "NotebookInstanceVolumeSizeInGB", {}),
+    "StudioIdleStopMinutes": ("sagemaker", "IdleTimeoutInMinutes", {}),
     "InstanceCount": ("sagemaker", "InitialTaskCount", INTEGER),
     "VariantWeight": ("sagemaker", "VariantWeight", {"max": 2**53 - 1}),  # what JSON carries exactly
     "Concurrency": ("sagemaker", "ServerlessMaxConcurrency", {}),
@@ -260,6 +262,7 @@ TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
     ),
     "VariantInstanceType": (limits.VariantInstanceType, ("", "m5.large", "ml.m5", "ml..large", "ml.t3.medium")),
     "NotebookInstanceType": (limits.NotebookInstanceType, ("", "m5.large", "ml.m5", "ml.c7g.large", "ml.p3.2xlarge")),
+    "StudioInstanceType": (limits.StudioInstanceType, ("", "t3.medium", "ml.t3", "system", "ml.t2.medium")),
     "TrainingInstanceType": (limits.TrainingInstanceType, ("", "m5.large", "ml.m5", "ml.t2.medium", "ml.m5.large\n")),
     "ChannelName": (limits.ChannelName, ("", ".", "..", ".a", "a b", "a/b", "é", "a" * 65)),
     "DataPrefix": (limits.DataPrefix, ("", "/a", "a/", "a//b", "a/../b", ".", "a b", "é", "a" * 257)),

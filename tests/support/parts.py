@@ -8,12 +8,14 @@ from constructs.account import Account
 from constructs.log_storage import LogStorage
 from constructs.network.network import Network
 from constructs.network.placement import Placement
+from constructs.notebook.notebook import Notebook
 from constructs.storage.data_bucket import DataBucket
 from settings.bucket import BucketSettings
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.names import EndpointNames, Names
 from settings.network import NetworkSettings
+from settings.notebook_delivery import NotebookDeliverySettings
 
 REGION = "eu-west-1"
 KEY_ARN = f"arn:aws:kms:{REGION}:111111111111:key/1"
@@ -65,4 +67,27 @@ def network(stack: TerraformStack, settings: NetworkSettings | None = None) -> N
         network=settings,
         has_users=True,
         storage=LOG_STORAGE,
+    )
+
+
+def notebooks(stack: TerraformStack) -> Notebook:
+    """What Studio needs of notebooks, without an instance and samples."""
+    return Notebook(
+        stack,
+        "(notebook)",
+        account=account(stack),
+        names=names(),
+        notebook=None,
+        has_studio=True,
+        sagemaker_full_access=False,
+        bucket=bucket(stack),
+        key_arn=KEY_ARN,
+        training_role_arn="arn:aws:iam::111111111111:role/training",
+        network=network(stack),
+        image_repositories=[],
+        script=b"",
+        notebook_delivery=NotebookDeliverySettings().checked(),
+        samples=[],
+        prevent_destroy=False,
+        depends_on=[],
     )

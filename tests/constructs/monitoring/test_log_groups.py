@@ -93,3 +93,21 @@ def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(ke
     for group in staying:  # what is older is neither cut short nor locked with a key that a destroy deletes
         assert group["lifecycle"] == {"ignore_changes": ["kms_key_id", "retention_in_days"]}
         assert not group.keys() & {"kms_key_id", "retention_in_days"}
+
+
+@pytest.mark.parametrize(("owns", "found"), [(True, 1), (False, 0)])
+def test_studios_group_is_made_where_there_is_studio_and_the_accounts_groups_are_its_own(
+    owns: bool, found: int
+) -> None:
+    resources = synthesized(
+        lambda stack: LogGroups(
+            stack,
+            "log_groups",
+            names=parts.names(),
+            logs=LogSettings(owns_account_wide=owns).checked(),
+            has_studio=True,
+            storage=parts.LOG_STORAGE,
+        )
+    )
+    made = [item["name"] for item in resources["aws_cloudwatch_log_group"].values()]
+    assert made.count("/aws/sagemaker/studio") == found

@@ -8,6 +8,8 @@ from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
 from constructs.notebook.notebook_role import NotebookRole
+from settings.network import NewNetworkSettings
+from settings.studio import StudioSettings
 from stacks.environments import ROOT
 from stacks.ml_platform_stack import MlPlatformStack
 from tests.support import parts
@@ -151,3 +153,24 @@ def test_full_access_says_at_synth_what_it_opens(full_access: bool) -> None:
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_without_a_notebook_there_is_no_such_role(name: str) -> None:
     assert "notebook_role" not in synthesized_platform(environment(name))["resource"]["aws_iam_role"]
+
+
+@pytest.mark.parametrize("notebook", [True, False])
+def test_it_writes_the_logs_of_what_is_there_and_may_stop_the_instance_that_is_there(notebook: bool) -> None:
+    studio = StudioSettings(user_profiles=["ann"])
+    settings = environment("dev").settings
+    documents = policies(
+        "dev", network=NewNetworkSettings(), studio=studio, notebook=settings.notebook if notebook else None
+    )
+    of_the_instance = "Allowed" if notebook else "ImplicitlyDenied"
+    steps = {
+        ("logs:PutLogEvents", f"{LOGS}/studio:log-stream:a"): "Allowed",
+        ("logs:PutLogEvents", f"{LOGS}/NotebookInstances:log-stream:a"): of_the_instance,
+        (
+            "sagemaker:StopNotebookInstance",
+            f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:notebook-instance/ml-platform-dev",
+        ): of_the_instance,
+    }
+    policy = documents["notebook_role_policy_document"]
+    asked = [Request(action=action, resource=resource, policy=policy) for action, resource in steps]
+    assert decisions(asked) == [*steps.values()]
