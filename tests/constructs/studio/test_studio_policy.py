@@ -65,8 +65,8 @@ DENIED: list[tuple[str, str, dict[str, str]]] = [
 
 @pytest.fixture(scope="module")
 def policy() -> Policy:
-    """For ann, as whom Studio runs the role. The simulator fills in no variable that AWS's list of an action's keys does
-    not have, and for none of these actions it has the user's name.
+    """For ann, as whom Studio runs the role. Of the keys that AWS lists for these actions the user's name is none, and the
+    simulator fills in no other.
     """
     studio = StudioSettings(user_profiles=["ann", "bob"])
     documents = policies("dev", network=NewNetworkSettings(), studio=studio)
