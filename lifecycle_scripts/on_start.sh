@@ -1,40 +1,27 @@
 #!/bin/bash
-# Runs as root at every start of the notebook instance. Brings notebooks that reached the data bucket since: what is in
-# the user's folder already stays as it is, with the user's work in it.
-# Never fails the start: a bucket out of reach must not lock anybody out of their notebooks.
-# Terraform puts their values in the places of the markers below.
-# Log: /aws/sagemaker/NotebookInstances, stream <notebook instance>/LifecycleConfigOnStart. Time limit: 5 minutes.
+# Runs as root at every start of a notebook instance, the first one included: it is both hooks, OnCreate and OnStart.
+# Nothing in it fails the start. What takes long goes on in the background, as SageMaker allows 5 minutes.
+# Log: /aws/sagemaker/NotebookInstances, stream <notebook instance>/LifecycleConfigOnStart, or .../LifecycleConfigOnCreate.
+# Python files and settings.json come into the places of the markers: docs/notebooks.md.
 set -uo pipefail
 
-bucket='@DATA_BUCKET@'
-training_role='@TRAINING_ROLE_ARN@'
-# Without a region aws asks for S3 in us-east-1, to which a network of our own has no way.
-export AWS_DEFAULT_REGION='@REGION@'
-home=/home/ec2-user
-# Jupyter's own environment; python3 has nbconvert too, should the platform change.
-for jupyter in "$home"/anaconda3/envs/{JupyterSystemEnv,python3}/bin/jupyter; do
-  [ ! -x "$jupyter" ] || break
-done
+wait_seconds=180 limit_seconds=1800
+program=/opt/ml-platform log=/var/log/ml-platform/deliver-notebooks.log home=/home/ec2-user
 
-bring() {
-  local name=$1
-  aws s3 cp "s3://$bucket/notebooks/$name" "$name" --no-progress &&
-    sed --in-place "s|<DATA_BUCKET>|$bucket|g; s|<TRAINING_ROLE_ARN>|$training_role|g" -- "$name" &&
-    chown --recursive ec2-user:ec2-user . &&
-    sudo --set-home --user ec2-user "$jupyter" nbconvert --clear-output --inplace "$name" &&
-    mv --no-clobber -- "$name" "$home/SageMaker/"
-}
+mkdir --parents "$program" "${log%/*}"
+cat >"$program/settings.json" <<'END_OF_SETTINGS'
+@SETTINGS@
+END_OF_SETTINGS
+cat >"$program/deliver_notebooks.py" <<'END_OF_PYTHON'
+@DELIVER_NOTEBOOKS@
+END_OF_PYTHON
 
-staging=$(mktemp --directory)
-trap 'rm -rf "$staging"' EXIT
-cd "$staging" || exit 0
-aws s3 ls "s3://$bucket/notebooks/" >listing || echo "on_start: cannot list s3://$bucket/notebooks/" >&2
-# A line of the listing: date, time, size, name.
-while read -r _ _ _ name; do
-  case $name in
-    Lab1*.ipynb | PythonCheatSheet*.ipynb)
-      [ -e "$home/SageMaker/$name" ] || bring "$name" </dev/null || echo "on_start: $name could not be brought" >&2
-      ;;
-  esac
-done <listing
+# As the user whose folder it is, in which root would follow links. A session of its own outlives this script.
+touch "$log"
+written=$(stat --format %s "$log")
+setsid timeout "$limit_seconds" runuser --user ec2-user -- env HOME="$home" /usr/bin/python3 -u \
+  "$program/deliver_notebooks.py" "$program/settings.json" "$home/SageMaker" >>"$log" 2>&1 </dev/null &
+delivery=$!
+timeout "$wait_seconds" tail --bytes=+$((written + 1)) --follow --pid=$delivery "$log" >&2
+! kill -0 $delivery 2>/dev/null || echo "the notebooks are still being brought, see $log" >&2
 exit 0

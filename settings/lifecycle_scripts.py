@@ -1,31 +1,36 @@
-"""The notebook's lifecycle scripts, read from lifecycle_scripts/ and checked against SageMaker's limit."""
+"""What a notebook instance and Studio run at every start: the scripts of lifecycle_scripts/, made whole and checked."""
 
+import ast
 import re
 import subprocess
+import warnings
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from settings.aws_tables import REGIONS
 from settings.files import UnreadableError, opened
-from settings.limits import ACCOUNT_ID_LENGTH, BUCKET_NAME_MAX_LENGTH, ROLE_NAME_MAX_LENGTH
 from settings.problems import Problem
 from settings.suggestions import suggestion
 
-# What Terraform replaces by the data bucket's name, by the ARN of the training role, and by the region.
-BUCKET, TRAINING_ROLE, REGION = "@DATA_BUCKET@", "@TRAINING_ROLE_ARN@", "@REGION@"
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
-ROLE_ARN_MAX_LENGTH = len("arn:aws-us-gov:iam:::role/") + ACCOUNT_ID_LENGTH + ROLE_NAME_MAX_LENGTH
-LONGEST_VALUES = {
-    BUCKET: BUCKET_NAME_MAX_LENGTH,
-    TRAINING_ROLE: ROLE_ARN_MAX_LENGTH,
-    REGION: max(map(len, REGIONS)),
-}
-# How near a marker is that was meant to be one of these: @BUCKET@ is, @VERSION@ and @DATABASE@ are others' own.
+# What the platform fills in, in notebooks, besides the bucket's name: nothing where an environment has none. Subnets
+# and security groups are those of training jobs, with commas between them; the endpoint is the first.
+TRAINING_ROLE_ARN, TRAINING_JOB_PREFIX = "<TRAINING_ROLE_ARN>", "<TRAINING_JOB_PREFIX>"
+LINEAR_LEARNER_IMAGE, KMS_KEY_ARN = "<LINEAR_LEARNER_IMAGE>", "<KMS_KEY_ARN>"
+SUBNET_IDS, SECURITY_GROUP_IDS = "<SUBNET_IDS>", "<SECURITY_GROUP_IDS>"
+ENDPOINT_NAME, ENVIRONMENT = "<ENDPOINT_NAME>", "<ENVIRONMENT>"
+FILLED_IN = (
+    *(TRAINING_ROLE_ARN, TRAINING_JOB_PREFIX, LINEAR_LEARNER_IMAGE, KMS_KEY_ARN),
+    *(SUBNET_IDS, SECURITY_GROUP_IDS, ENDPOINT_NAME, ENVIRONMENT),
+)
+# What Terraform replaces by the JSON of what a script is told about its environment.
+SETTINGS = "@SETTINGS@"
+# A line of its own, of this alone, is the Python of the file.
+FILES = {"@DELIVER_NOTEBOOKS@": "deliver_notebooks.py", "@STOP_WHEN_IDLE@": "stop_when_idle.py"}
+MARKERS = (SETTINGS, *FILES)
+# How near a marker is that was meant to be one of these: @SETTING@ is, @VERSION@ and @DATABASE@ are others' own.
 MISSPELT = 0.75
-# 16,384 characters after base64: 12,288 bytes before.
-HOOK = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html"
-MAX_BYTES = 12288
+# Of /usr/bin/python3 on Amazon Linux 2023: https://docs.aws.amazon.com/linux/al2023/ug/python.html
+PYTHON = (3, 9)
 BASH = Path("/bin/bash")
 
 
@@ -34,42 +39,78 @@ BASH = Path("/bin/bash")
 SYNTAX_CHECK = '((BASH_VERSINFO[0] < 4)) || exec "$BASH" -n -O extglob'
 
 
-def read_lifecycle_script(path: Path) -> tuple[bytes, list[Problem]]:
-    """The script, and what is wrong with it."""
-    name = f"{path.parent.name}/{path.name}"
-    try:
-        with opened(path) as file:
-            script = file.read()
-    except UnreadableError as error:
-        return b"", [Problem(where=name, allowed=f"{error}: must be a shell script that can be read")]
-    return script, [replace(problem, where=name) for problem in _problems(script)]
+@dataclass(frozen=True, kw_only=True)
+class LifecycleScripts:
+    """Of a notebook instance, and of a JupyterLab space in Studio; the marker of the settings is still in them."""
+
+    notebook: bytes
+    studio: bytes
 
 
-def _problems(script: bytes) -> Iterator[Problem]:
-    size = len(script) + sum(
-        script.count(placeholder.encode()) * (longest - len(placeholder))
-        for placeholder, longest in LONGEST_VALUES.items()
-    )
-    if size > MAX_BYTES:
-        allowed = f"{size} bytes with the longest names in place: must be at most {MAX_BYTES}"
-        yield Problem(allowed=allowed, page=HOOK)
-    if not script.startswith(b"#!"):
-        yield Problem(value=script[:20], allowed="must begin with #! and an interpreter")
+def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem]]:
+    """The scripts, with the Python files in the places of their markers, and what is wrong with all of these."""
+    problems: list[Problem] = []
+    read: dict[str, bytes] = {}
+
+    def file(name: str, what: str) -> bytes:
+        if name not in read:
+            try:
+                with opened(folder / name) as opened_file:
+                    content = opened_file.read()
+                found = [*_problems(name, content)]
+            except UnreadableError as error:
+                content, found = b"", [Problem(allowed=f"{error}: must be {what} that can be read")]
+            problems.extend(replace(problem, where=f"{folder.name}/{name}") for problem in found)
+            read[name] = content
+        return read[name]
+
+    def whole(name: str) -> bytes:
+        lines = file(name, "a shell script").split(b"\n")
+        python = {marker.encode(): name for marker, name in FILES.items()}
+        return b"\n".join(file(python[line], "Python").rstrip(b"\n") if line in python else line for line in lines)
+
+    scripts = LifecycleScripts(notebook=whole("on_start.sh"), studio=whole("on_studio_start.sh"))
+    return scripts, problems
+
+
+def _problems(name: str, content: bytes) -> Iterator[Problem]:
+    is_python = name.endswith(".py")
+    if not is_python and not content.startswith(b"#!"):
+        yield Problem(value=content[:20], allowed="must begin with #! and an interpreter")
     try:
-        text = script.decode()
+        text = content.decode()
     except UnicodeDecodeError as error:
-        yield Problem(path=f"line {_line(script, error.start)}", allowed="must be in UTF-8")
+        yield Problem(path=f"line {_line(content, error.start)}", allowed="must be in UTF-8")
         return
     for letter, what in {"\0": "a NUL", "\r": "a carriage return: lines must end with a line feed alone"}.items():
         if letter in text:
             yield Problem(path=f"line {_line(text, text.index(letter))}", allowed=f"must not contain {what}")
             return
+    if is_python:
+        yield from _python_problems(text)
+    else:
+        yield from _marker_problems(text)
+        yield from _syntax_problems(content)
+
+
+def _marker_problems(text: str) -> Iterator[Problem]:
     for found in re.finditer(r"@[A-Za-z][\w-]*@", text):
-        meant = suggestion(found[0].upper(), [*LONGEST_VALUES], nearness=MISSPELT)
-        if found[0] not in LONGEST_VALUES and meant:
-            allowed = f"must be one of {', '.join(LONGEST_VALUES)}{meant}"
-            yield Problem(path=f"line {_line(text, found.start())}", value=found[0], allowed=allowed)
-    yield from _syntax_problems(script)
+        place = {"path": f"line {_line(text, found.start())}", "value": found[0]}
+        meant = suggestion(found[0].upper(), [*MARKERS], nearness=MISSPELT)
+        if found[0] not in MARKERS and meant:
+            yield Problem(**place, allowed=f"must be one of {', '.join(MARKERS)}{meant}")
+        elif found[0] in FILES and not re.search(rf"^{found[0]}$", text, re.MULTILINE):
+            yield Problem(**place, allowed="must stand alone on a line of its own")
+
+
+def _python_problems(text: str) -> Iterator[Problem]:
+    """What Python says of a file for it: as far as that can be known here, in the notebook's version."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            ast.parse(text, feature_version=PYTHON)
+    except SyntaxError as error:
+        version = ".".join(map(str, PYTHON))
+        yield Problem(path=f"line {error.lineno}", allowed=f"{error.msg}: must be what Python {version} can read")
 
 
 def _line(text: str | bytes, position: int) -> int:

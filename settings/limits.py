@@ -3,6 +3,7 @@
 import json
 import re
 import struct
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network
@@ -12,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandle
 from pydantic_core import CoreSchema, core_schema
 
 from settings.aws_tables import (
+    APP_INSTANCE_TYPES,
     IMAGE_REGIONS,
     NOTEBOOK_INSTANCE_TYPES,
     REGIONS,
@@ -36,6 +38,8 @@ PRIVATE_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.1
 DOCKER_NETWORK = IPv4Network("172.17.0.0/16")
 SUBNETS_MAX_COUNT = 16
 SECURITY_GROUPS_MAX_COUNT = 5
+# SageMaker adds one of its own to those of Studio's apps: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UserSettings.html
+STUDIO_SECURITY_GROUPS_MAX_COUNT = SECURITY_GROUPS_MAX_COUNT - 1
 INSTANCE_STORAGE_SERIES = ("dl1", "g5", "g6", "gr6", "g7", "p5", "p6", "trn1", "trn2")
 NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 # An Integer of AWS's service models has 32 bits.
@@ -95,6 +99,10 @@ HYPERPARAMETERS_MAX_CHARACTERS = 131_072 // 2
 JOB_PREFIX_MAX_LENGTH = NAME_MAX_LENGTH - len(f"-{'i' * 12}-{'t' * 10}-0")
 WAIT_WITHOUT_CHECKPOINTS_MAX_SECONDS = 3600
 
+# Ours: a lifecycle script, of 12,288 bytes at most, names them all.
+NOTEBOOK_PATTERNS_MAX_COUNT = 10
+PLACEHOLDERS_MAX_COUNT = 10
+
 API = "https://docs.aws.amazon.com/sagemaker/latest/APIReference"
 BUCKET_NAMING = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html"
 ROLE_NAMING = "https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html"
@@ -126,6 +134,7 @@ SPOT = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-train
 TRAINING_METRICS = "https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html"
 SCHEDULE_TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 OBJECT_KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
+USER_SETTINGS = f"{API}/API_UserSettings.html"
 COPY_OBJECT = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
@@ -291,6 +300,21 @@ def _finds_one_number(regex: str) -> str:
     return regex
 
 
+def _one_line_of_terraforms_text(text: str) -> str:
+    """https://developer.hashicorp.com/terraform/language/expressions/types#string"""
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") for letter in text):
+        raise ValueError("must not have control characters or line ends")
+    if not unicodedata.is_normalized("NFC", text):
+        raise ValueError("must be in composed characters (Unicode's NFC), as Terraform writes it so")
+    return text
+
+
+def _names_notebooks(pattern: str) -> str:
+    if not pattern.endswith(".ipynb") or "/" in pattern:
+        raise ValueError("must end with .ipynb, and have no /, as there are no folders in it")
+    return pattern
+
+
 def _within_the_project(folder: str) -> str:
     parts = folder.split("/")
     if any(part in ("", ".", "..") for part in parts):
@@ -388,7 +412,19 @@ NotebookInstanceType = Annotated[
     ),
     Source("https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2023.html"),
 ]
+# `system` is where Studio Classic's own server runs, which is no JupyterLab.
+StudioInstanceType = Annotated[
+    str,
+    OneOf("an instance type of Studio's apps", tuple(name for name in APP_INSTANCE_TYPES if name != "system")),
+    Source(f"{API}/API_ResourceSpec.html"),
+]
+StudioIdleStopMinutes = Annotated[int, Field(ge=60, le=525_600), Source(f"{API}/API_IdleSettings.html")]
 NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]
+# Ours: of a key of S3, 1,024 bytes at most, and of any text.
+NotebookPattern = Annotated[
+    str, Field(max_length=128), AfterValidator(_one_line_of_terraforms_text), AfterValidator(_names_notebooks)
+]
+Placeholder = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_one_line_of_terraforms_text)]
 InstanceCount = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(f"{API}/API_ProductionVariant.html")]
 # The API's Float. Terraform's provider reads one back as 64 bits, another number than 0.1 as it was written, and
 # replaces the endpoint's configuration for it: https://github.com/hashicorp/terraform-provider-aws/issues/43643

@@ -7,7 +7,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
-from settings.lifecycle_scripts import read_lifecycle_script
+from settings.lifecycle_script_sizes import size_problems
+from settings.lifecycle_scripts import LifecycleScripts, read_lifecycle_scripts
 from settings.operator_variables import variable_problems, with_operator_settings, with_variables
 from settings.problems import InvalidInputError, Problem, problems_of
 from settings.received_models import reader_account_ids, receiving_problems
@@ -28,8 +29,7 @@ class Environment:
     releases: Mapping[str, Release]  # by the endpoint's name in the settings
     catalogue: Mapping[str, ModelEntry]  # all models of releases.json
     reader_account_ids: Sequence[str]  # that may read what trainings leave in the data bucket
-    on_create: bytes
-    on_start: bytes
+    lifecycle_scripts: LifecycleScripts
     notebooks: Sequence[Path]
     training_files: Mapping[str, TrainingFiles]  # by the training's name in the settings
     # Asks SageMaker, after an update, which configuration an endpoint serves.
@@ -64,13 +64,13 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
             allowed = f"must be {name!r}, as its file is"
             problems.append(Problem(where=name, path="name", value=settings[name].name, allowed=allowed))
     releases, catalogue, release_problems = read_releases(ROOT / FILE_NAME, NAMES, settings)
-    on_create, on_create_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_create.sh")
-    on_start, on_start_problems = read_lifecycle_script(ROOT / "lifecycle_scripts/on_start.sh")
+    lifecycle_scripts, script_problems = read_lifecycle_scripts(ROOT / "lifecycle_scripts")
     notebooks, notebook_problems = read_sample_notebooks(ROOT / "notebooks")
     training_files, training_problems = read_training_files(ROOT, settings)
     if len(settings) == len(NAMES):  # what one environment lacks, one with a problem may have
         problems += [*account_problems(settings), *receiving_problems(settings)]
-    problems += [*release_problems, *on_create_problems, *on_start_problems, *notebook_problems, *training_problems]
+    problems += [*release_problems, *script_problems, *size_problems(lifecycle_scripts, settings)]
+    problems += [*notebook_problems, *training_problems]
     if problems:
         raise InvalidInputError(problems)
     return [
@@ -79,8 +79,7 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
             releases=releases.get(name, {}),
             catalogue=catalogue,
             reader_account_ids=reader_account_ids(settings, name),
-            on_create=on_create,
-            on_start=on_start,
+            lifecycle_scripts=lifecycle_scripts,
             notebooks=notebooks,
             training_files=training_files[name],
             verify_script=ROOT / "operations/verify_endpoint.py",

@@ -101,12 +101,12 @@ BAD_INPUTS = {
         "releases.json: models.breast-cancer-means.sha256: ",
     ),
     "missing lifecycle script": (
-        ("lifecycle_scripts/on_create.sh", None, None),
-        "lifecycle_scripts/on_create.sh: missing: must be a shell script",
+        ("lifecycle_scripts/on_studio_start.sh", None, None),
+        "lifecycle_scripts/on_studio_start.sh: missing: must be a shell script",
     ),
     "lifecycle script too large": (
-        ("lifecycle_scripts/on_start.sh", "exit 0", "exit 0 #" + "x" * 12288),
-        "must be at most 12288",
+        ("lifecycle_scripts/deliver_notebooks.py", "import fcntl", "import fcntl  #" + "x" * 12288),
+        "dev: notebook_delivery: lifecycle_scripts/on_start.sh: ",
     ),
 }
 

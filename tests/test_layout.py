@@ -18,7 +18,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("settings",),
     ("constructs", "lazy_bindings"),
     ("stacks",),
-    ("main", "models", "operations", "local_aws", "pages", "policy"),
+    ("lifecycle_scripts", "main", "models", "operations", "local_aws", "pages", "policy"),
     ("tests",),
 )
 # What constructs are made of, and is none.
@@ -28,6 +28,7 @@ PARTS = {
     "definition_text",
     "deployment",
     "endpoint_rows",
+    "lifecycle_script",
     "literal",
     "log_storage",
     "placement",
@@ -112,6 +113,11 @@ def test_settings_need_neither_cdktf_nor_the_provider_nor_anything_but_pydantic(
         for package, path, module in imports()
         if package == "settings" and module.split(".")[0] not in SETTINGS_MAY_IMPORT
     ]
+
+
+def test_what_runs_on_a_notebook_instance_needs_nothing_but_python() -> None:
+    modules = {module.split(".")[0] for package, _, module in imports() if package == "lifecycle_scripts"}
+    assert modules <= sys.stdlib_module_names
 
 
 def test_a_construct_knows_no_tree_of_settings_and_no_environment() -> None:

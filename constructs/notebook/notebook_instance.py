@@ -1,9 +1,8 @@
 """The notebook instance and its lifecycle configuration."""
 
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from cdktf import Fn, ITerraformDependable, TerraformResourceLifecycle
+from cdktf import ITerraformDependable, TerraformResourceLifecycle
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance import (
     SagemakerNotebookInstance,
     SagemakerNotebookInstanceInstanceMetadataServiceConfiguration,
@@ -14,16 +13,19 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 from constructs import Construct
 
 from constructs.network.placement import Placement
+from constructs.notebook.lifecycle_script import Delivery, lifecycle_script
 from settings.notebook import NotebookSettings
 
 
 class NotebookInstance(Construct):
-    """A notebook instance that runs `on_create` once and `on_start` at every start, both as root.
+    """A notebook instance that runs `script` as root at every start: told what is handed out, and its own name.
 
-    The scripts stand in the synthesized JSON as base64 of their own bytes, so that nothing in them can be taken for a
-    Terraform expression; Terraform puts values known at apply in the places of the `placeholders`. Without a placement
-    the notebook reaches the internet directly; with one, it is in the first subnet and reaches what that reaches.
-    https://docs.aws.amazon.com/sagemaker/latest/dg/notebook-lifecycle-config.html
+    Both hooks have it. SageMaker runs OnStart at the creation too, right after OnCreate, but a configuration that has
+    once had an OnCreate keeps it: Terraform's provider sends none where there is none, and would plan that for ever.
+    https://github.com/hashicorp/terraform-provider-aws/blob/main/internal/service/sagemaker/notebook_instance_lifecycle_configuration.go
+
+    Without a placement the notebook reaches the internet directly; with one, it is in the first subnet and reaches what
+    that reaches. https://docs.aws.amazon.com/sagemaker/latest/dg/notebook-lifecycle-config.html
     """
 
     def __init__(
@@ -34,24 +36,17 @@ class NotebookInstance(Construct):
         name: str,
         notebook: NotebookSettings,
         role_arn: str,
-        on_create: bytes,
-        on_start: bytes,
-        placeholders: Mapping[str, str],
+        script: bytes,
+        delivery: Delivery,
         key_arn: str | None,
         placement: Placement | None,
         prevent_destroy: bool,
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-
-        def filled_in(script: bytes) -> str:
-            text = Fn.base64decode(b64encode(script).decode())
-            for placeholder, value in placeholders.items():
-                text = Fn.replace(text, placeholder, value)
-            return Fn.base64encode(text)
-
+        hook = lifecycle_script(script, delivery=delivery, more={"notebook": name})
         lifecycle = SagemakerNotebookInstanceLifecycleConfiguration(
-            self, "lifecycle", name=name, on_create=filled_in(on_create), on_start=filled_in(on_start)
+            self, "lifecycle", name=name, on_create=hook, on_start=hook
         )
         made = SagemakerNotebookInstance(
             self,

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from settings.environment import EnvironmentSettings
 from settings.logs import LogSettings
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
+from settings.notebook_delivery import NotebookDeliverySettings
 from settings.problems import problems_of
 from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings
 from settings.schedule import ScheduleSettings
@@ -53,6 +55,14 @@ def names(longest: int) -> st.SearchStrategy[str]:
     inner = st.text("abcxyz019-", min_size=0, max_size=longest - 2)
     end = st.sampled_from("abz019")
     return st.one_of(end, st.builds(lambda first, middle, last: f"{first}{middle}{last}", end, inner, end))
+
+
+# In Unicode's composed characters, and without line ends.
+TEXT = (
+    st.text(st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp"), exclude_characters="/"), min_size=1, max_size=40)
+    .map(lambda text: unicodedata.normalize("NFC", text))
+    .filter(lambda text: len(text) <= 120)
+)
 
 
 def bucket_names() -> st.SearchStrategy[str]:
@@ -296,6 +306,11 @@ VALID = st.builds(
             volume_size_gb=st.integers(5, 16384),
             root_access=st.booleans(),
         )
+    ),
+    notebook_delivery=st.builds(
+        NotebookDeliverySettings,
+        patterns=st.lists(TEXT.map(lambda text: f"{text}.ipynb"), min_size=1, max_size=10, unique=True),
+        placeholders=st.lists(TEXT, max_size=10, unique=True),
     ),
     endpoints=st.lists(
         st.one_of(serverless(), provisioned()), min_size=1, max_size=2, unique_by=lambda endpoint: endpoint.name

@@ -6,17 +6,19 @@ from cdktf import TerraformStack
 
 from constructs.account import Account
 from constructs.log_storage import LogStorage
+from constructs.network.network import Network
 from constructs.network.placement import Placement
 from constructs.storage.data_bucket import DataBucket
 from settings.bucket import BucketSettings
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.names import EndpointNames, Names
+from settings.network import NetworkSettings
 
 REGION = "eu-west-1"
 KEY_ARN = f"arn:aws:kms:{REGION}:111111111111:key/1"
 LOG_STORAGE = LogStorage(retention_days=30, key_arn=KEY_ARN, skip_destroy=False)
-PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"], shared=False)
+PLACEMENT = Placement(subnet_ids=["subnet-1", "subnet-2"], security_group_ids=["sg-1"], shared=False, vpc_id="vpc-1")
 
 
 def names(**changes: Any) -> Names:
@@ -51,4 +53,16 @@ def bucket(stack: TerraformStack) -> DataBucket:
         key_arn=None,
         reader_account_ids=[],
         prevent_destroy=False,
+    )
+
+
+def network(stack: TerraformStack, settings: NetworkSettings | None = None) -> Network:
+    return Network(
+        stack,
+        "(network)",
+        account=account(stack),
+        names=names(),
+        network=settings,
+        has_users=True,
+        storage=LOG_STORAGE,
     )

@@ -42,6 +42,7 @@ def test_a_key_alone_is_named_after_the_platform_and_kept_where_it_is_protected(
             names=parts.names(),
             key=EncryptionKeySettings(deletion_window_days=9).checked(),
             reader_account_ids=[],
+            has_studio=False,
             prevent_destroy=True,
         )
 

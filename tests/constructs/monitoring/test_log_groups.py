@@ -15,6 +15,7 @@ def test_the_owner_has_the_three_groups_with_retention() -> None:
             "log_groups",
             names=parts.names(),
             logs=LogSettings(owns_account_wide=True).checked(),
+            has_studio=False,
             storage=parts.LOG_STORAGE,
         )
     )
@@ -34,6 +35,7 @@ def test_an_environment_that_does_not_own_the_account_wide_groups_leaves_them_al
             "log_groups",
             names=parts.names(),
             logs=LogSettings(owns_account_wide=False).checked(),
+            has_studio=False,
             storage=parts.LOG_STORAGE,
         )
     )
@@ -79,6 +81,7 @@ def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(ke
             "log_groups",
             names=parts.names(),
             logs=LogSettings(keeps_account_wide=kept).checked(),
+            has_studio=False,
             storage=parts.LOG_STORAGE,
         )
     )

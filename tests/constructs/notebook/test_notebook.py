@@ -1,17 +1,35 @@
+import base64
+import json
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from cdktf import TerraformStack
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance import SagemakerNotebookInstance
+from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuration import (
+    SagemakerNotebookInstanceLifecycleConfiguration,
+)
 
-from constructs.network.placement import Placement
 from constructs.notebook.notebook import Notebook
+from settings.network import ExistingNetworkSettings, NetworkSettings
 from settings.notebook import NotebookSettings
+from settings.notebook_delivery import NotebookDeliverySettings
 from tests.support import parts
 from tests.support.synthesis import Resources, only, synthesized
 
+NETWORK = ExistingNetworkSettings(
+    subnet_ids=["subnet-00000000000000001", "subnet-00000000000000002"], security_group_ids=["sg-00000000000000001"]
+).checked()
 
-def notebook(folder: Path, *names: str, placement: Placement | None = None) -> Resources:
+
+def notebook(
+    folder: Path,
+    *names: str,
+    network: NetworkSettings | None = None,
+    image_repositories: Sequence[str] = ("linear-learner",),
+    key_arn: str | None = parts.KEY_ARN,
+) -> Resources:
     samples = [folder / name for name in names]
     for path in samples:
         path.touch()
@@ -23,13 +41,15 @@ def notebook(folder: Path, *names: str, placement: Placement | None = None) -> R
             account=parts.account(stack),
             names=parts.names(),
             notebook=NotebookSettings().checked(),
+            has_studio=False,
             sagemaker_full_access=False,
             bucket=parts.bucket(stack),
-            key_arn=parts.KEY_ARN,
+            key_arn=key_arn,
             training_role_arn="arn:aws:iam::111111111111:role/training",
-            placement=placement,
-            on_create=b"#!/bin/bash\n",
-            on_start=b"#!/bin/bash\n",
+            network=parts.network(stack, network),
+            image_repositories=image_repositories,
+            script=b"#!/bin/bash\n",
+            notebook_delivery=NotebookDeliverySettings().checked(),
             samples=samples,
             prevent_destroy=False,
             depends_on=[],
@@ -59,6 +79,39 @@ def test_a_sample_may_be_called_as_a_part_of_the_notebook_and_with_any_character
 
 
 def test_instance_and_role_are_in_the_placement(tmp_path: Path) -> None:
-    resources = notebook(tmp_path, placement=parts.PLACEMENT)
-    assert instance(resources)["subnet_id"] == "subnet-1"
+    resources = notebook(tmp_path, network=NETWORK)
+    assert instance(resources)["subnet_id"] == NETWORK.subnet_ids[0]
     assert instance(resources)["name"] == "acme-prod"
+
+
+def placeholders(resources: Resources) -> dict[str, str]:
+    """What is filled in, as it stands in the script's expression: references, and text in quotes."""
+    expression = only(resources, SagemakerNotebookInstanceLifecycleConfiguration.TF_RESOURCE_TYPE)["on_start"]
+    [(encoded, values)] = re.findall(r'zipmap\(jsondecode\(base64decode\("([^"]+)"\)\), \[(.*)\]\)', expression)
+    names = json.loads(base64.b64decode(encoded))
+    return dict(zip(names, values.split(", "), strict=True))
+
+
+def test_what_a_notebook_needs_is_filled_in(tmp_path: Path) -> None:
+    bucket = "aws_s3_bucket.data_bucket.bucket"
+    filled_in = placeholders(notebook(tmp_path, network=NETWORK))
+    image = filled_in.pop("<LINEAR_LEARNER_IMAGE>")
+    assert re.fullmatch(r"data\.aws_sagemaker_prebuilt_ecr_image\.\w*linear_learner_image\w*\.registry_path", image)
+    assert filled_in == {
+        "<DATA_BUCKET>": bucket,
+        "<LabBucketName>": bucket,
+        "ml-pipeline-bucket": bucket,
+        "<TRAINING_ROLE_ARN>": '"arn:aws:iam::111111111111:role/training"',
+        "<TRAINING_JOB_PREFIX>": '"acme-prod-"',
+        "<KMS_KEY_ARN>": f'"{parts.KEY_ARN}"',
+        "<SUBNET_IDS>": f'"{",".join(NETWORK.subnet_ids)}"',
+        "<SECURITY_GROUP_IDS>": f'"{NETWORK.security_group_ids[0]}"',
+        "<ENDPOINT_NAME>": '"linear-learner"',
+        "<ENVIRONMENT>": '"prod"',
+    }
+
+
+def test_what_an_environment_has_not_is_filled_in_as_nothing(tmp_path: Path) -> None:
+    filled_in = placeholders(notebook(tmp_path, image_repositories=["sagemaker-xgboost"], key_arn=None))
+    for name in ("<LINEAR_LEARNER_IMAGE>", "<KMS_KEY_ARN>", "<SUBNET_IDS>", "<SECURITY_GROUP_IDS>"):
+        assert filled_in[name] == '""'

@@ -9,13 +9,15 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
     SagemakerNotebookInstanceLifecycleConfiguration,
 )
 
+from constructs.notebook.lifecycle_script import Delivery
 from constructs.notebook.notebook_instance import NotebookInstance
+from settings.lifecycle_scripts import read_lifecycle_scripts
 from settings.notebook import NotebookSettings
 from stacks.environments import ROOT
 from tests.support.parts import PLACEMENT
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
-AWKWARD_SCRIPT = b"#!/bin/bash\necho \"${HOME} %{x} \\n 'quoted' @BUCKET@\" # caf\xc3\xa9\n"
+DELIVERY = Delivery(bucket="acme-data", region="eu-west-1", patterns=["a.ipynb"], placeholders={"<B>": "acme-data"})
 
 
 def notebook(stack: TerraformStack, **changes: Any) -> NotebookInstance:
@@ -23,9 +25,8 @@ def notebook(stack: TerraformStack, **changes: Any) -> NotebookInstance:
         "name": "lab",
         "notebook": NotebookSettings().checked(),
         "role_arn": "arn:aws:iam::111111111111:role/lab",
-        "on_create": AWKWARD_SCRIPT,
-        "on_start": b"#!/bin/bash\n",
-        "placeholders": {"@BUCKET@": "acme-data"},
+        "script": b"#!/bin/bash\n",
+        "delivery": DELIVERY,
         "key_arn": None,
         "placement": None,
         "prevent_destroy": False,
@@ -41,7 +42,7 @@ def instance(**changes: Any) -> dict[str, Any]:
 
 def embedded(expression: str) -> bytes:
     """The script that stands as base64 in a Terraform expression."""
-    [encoded] = re.findall(r'base64decode\("([A-Za-z0-9+/=]+)"\)', expression)
+    encoded = re.findall(r'replace\(base64decode\("([A-Za-z0-9+/=]+)"\)', expression)[0]
     return base64.b64decode(encoded, validate=True)
 
 
@@ -59,28 +60,23 @@ def test_root_access_is_off_in_dev() -> None:
     assert only(platform["resource"], SagemakerNotebookInstance.TF_RESOURCE_TYPE)["root_access"] == "Disabled"
 
 
-def test_a_script_stands_in_the_json_as_base64_of_its_own_bytes() -> None:
+def test_both_hooks_are_the_same_script() -> None:
+    """Terraform's provider cannot take an OnCreate away again."""
     resources = synthesized(notebook)
     lifecycle = only(resources, SagemakerNotebookInstanceLifecycleConfiguration.TF_RESOURCE_TYPE)
-    assert embedded(lifecycle["on_create"]) == AWKWARD_SCRIPT
+    assert lifecycle["on_create"] == lifecycle["on_start"]
+    assert embedded(lifecycle["on_start"]) == b"#!/bin/bash\n"
+    assert '"notebook" = "lab"' in lifecycle["on_start"]
 
 
-def test_terraform_puts_the_buckets_name_into_the_script() -> None:
-    resources = synthesized(notebook)
-    lifecycle = only(resources, SagemakerNotebookInstanceLifecycleConfiguration.TF_RESOURCE_TYPE)
-    assert re.fullmatch(r'\$\{base64encode\(replace\(.*, "@BUCKET@", "acme-data"\)\)\}', lifecycle["on_create"])
-
-
-def test_dev_ships_the_scripts_of_lifecycle_scripts() -> None:
+def test_dev_ships_the_script_of_lifecycle_scripts() -> None:
     lifecycle = only(
         synthesized_platform(environment("dev"))["resource"],
         SagemakerNotebookInstanceLifecycleConfiguration.TF_RESOURCE_TYPE,
     )
-    for hook in ("on_create", "on_start"):
-        assert embedded(lifecycle[hook]) == (ROOT / f"lifecycle_scripts/{hook}.sh").read_bytes()
-        assert '"@DATA_BUCKET@", aws_s3_bucket.data_bucket.bucket)' in lifecycle[hook]
-        assert '"@TRAINING_ROLE_ARN@", format("arn:%s:iam::%s:role/%s", ' in lifecycle[hook]
-        assert lifecycle[hook].endswith('"@REGION@", "us-east-1"))}')
+    scripts, _ = read_lifecycle_scripts(ROOT / "lifecycle_scripts")
+    assert embedded(lifecycle["on_start"]) == scripts.notebook
+    assert '"bucket" = aws_s3_bucket.data_bucket.bucket' in lifecycle["on_start"]
 
 
 def test_the_notebook_waits_for_the_policies_its_log_group_and_the_sample_notebooks() -> None:

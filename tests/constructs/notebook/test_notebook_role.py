@@ -29,6 +29,8 @@ def test_the_notebooks_role_alone_is_one_role_with_one_policy() -> None:
             "notebook_role",
             account=parts.account(stack),
             names=parts.names(),
+            has_notebook=True,
+            has_studio=False,
             sagemaker_full_access=False,
             bucket=parts.bucket(stack),
             key_arn=None,

@@ -1,0 +1,141 @@
+"""Hands out the bucket's notebooks: deliver_notebooks.py <settings.json> <folder>. Nobody's work is overwritten.
+
+.delivered.json in the folder has the version of each that was handed out, and the digests of all that was.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 10, 60, 3
+ENVS = Path("/home/ec2-user/anaconda3/envs")
+
+
+def run(*command: object) -> str:
+    done = subprocess.run([*map(str, command)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise OSError((done.stderr.strip() or f"ended with {done.returncode}").splitlines()[-1])
+    return done.stdout
+
+
+def aws(*command: object) -> str:
+    return run("aws", "--cli-connect-timeout", CONNECT_SECONDS, "--cli-read-timeout", READ_SECONDS, *command)
+
+
+def digest(path: Path) -> str:
+    is_file = path.is_file() and not path.is_symlink()
+    return hashlib.sha256(path.read_bytes()).hexdigest() if is_file else ""
+
+
+def sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    os.fsync(opened)
+    os.close(opened)
+
+
+def write(path: Path, value: Any) -> None:
+    """As Jupyter does."""
+    path.write_bytes(json.dumps(value, indent=1, ensure_ascii=False).encode() + b"\n")
+    sync(path)
+
+
+def each_text(value: Any, change: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: each_text(item, change) for key, item in value.items()}
+    if isinstance(value, list):
+        return [each_text(item, change) for item in value]
+    return change(value) if isinstance(value, str) else value
+
+
+def deliver(settings: Any, folder: Path, temporary: Path) -> None:
+    source, values, kept = f"s3://{settings['bucket']}/notebooks/", settings["placeholders"], folder / ".delivered.json"
+    longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
+    state: Any = {}
+    try:
+        for name, of in json.loads(kept.read_bytes()).items() if os.path.lexists(kept) else ():
+            state[name] = {"version": of["version"], "handed_out": [*of["handed_out"]]}
+    except Exception as error:
+        state = {}
+        print(f"{kept} cannot be read, so what is there counts as edited: {error!r}")
+
+    def fill_in(text: str) -> str:
+        return re.sub(longest_first, lambda found: values[found[0]], text)
+
+    def save() -> None:
+        write(temporary / "state", state)
+        (temporary / "state").replace(kept)
+        sync(folder)
+
+    def bring(name: str) -> None:
+        new, target = temporary / "new.ipynb", folder / name
+        aws("s3", "cp", "--only-show-errors", source + name, new)
+        version = hashlib.sha256(new.read_bytes() + json.dumps(values, sort_keys=True).encode()).hexdigest()
+        of = state.setdefault(name, {"version": "", "handed_out": []})
+        if of["version"] == version:
+            return
+        envs = [str(path) for env in ("JupyterSystemEnv", "python3", "*") for path in ENVS.glob(f"{env}/bin/jupyter")]
+        run(*envs[:1] or ["jupyter"], "nbconvert", "--clear-output", "--inplace", new)
+        write(new, each_text(json.loads(new.read_bytes()), fill_in))
+        # Before it is there, so that the next start, should this one be cut off, knows that it is nobody's work.
+        known, of["handed_out"] = of["handed_out"], sorted({*of["handed_out"], digest(new)})
+        save()
+        there = digest(target)
+        if there != digest(new) and there in known:
+            new.replace(target)
+            print(f"{name!r}: replaced by the new version")
+        elif not os.path.lexists(target):
+            os.link(new, target)  # which replaces nothing
+            print(f"{name!r}: brought")
+        elif there != digest(new):
+            beside = folder / f"{target.stem}.new-version-{version[:8]}.ipynb"
+            if not os.path.lexists(beside):
+                os.link(new, beside)
+            print(f"{name!r}: not as it was handed out, so it stays; the new version is {beside.name!r}")
+        sync(folder)
+        of["version"] = version
+        save()
+
+    command = ("s3api", "list-objects-v2", "--output", "json", "--query", "Contents[].[Key,Size]")
+    listed = aws(*command, "--bucket", settings["bucket"], "--prefix", "notebooks/")
+    sizes = {key[len("notebooks/") :]: size for key, size in json.loads(listed or "null") or []}
+    names = [name for name in sizes if "/" not in name and any(fnmatchcase(name, of) for of in settings["patterns"])]
+    needed, free = sum(sizes[name] for name in names), shutil.disk_usage(folder).free
+    if not names:
+        print(f"nothing in {source} matches {settings['patterns']}")
+    elif needed > free:
+        print(f"nothing is brought, the disk is full: {folder} has {free} bytes left, {needed} are needed")
+    for name in names if needed <= free else ():
+        try:
+            bring(name)
+        except Exception as error:
+            print(f"{name!r}: cannot be brought: {' '.join(str(error).split())}")
+
+
+def main(settings_file: str, folder: str) -> None:
+    signal.signal(
+        signal.SIGTERM, lambda *_: sys.exit("it took too long: what has not been brought comes at the next start")
+    )
+    settings = json.loads(Path(settings_file).read_bytes())
+    os.environ.update(AWS_DEFAULT_REGION=settings["region"], AWS_PAGER="", AWS_MAX_ATTEMPTS=str(ATTEMPTS))
+    fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # another start may still be at it
+    for left in Path(folder).glob(".delivering-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=".delivering-", dir=folder) as temporary:
+        deliver(settings, Path(folder), Path(temporary))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except Exception as error:
+        print(f"no notebook is brought: {error}")

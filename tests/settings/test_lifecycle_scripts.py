@@ -1,0 +1,123 @@
+"""How the scripts of lifecycle_scripts/ are made whole and checked; tests/lifecycle_scripts/ runs them."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from settings.lifecycle_scripts import FILES, read_lifecycle_scripts
+from stacks.environments import ROOT
+
+SOUND = b"#!/bin/bash\nexit 0\n"
+
+
+def written(folder: Path, script: bytes = SOUND, **files: bytes) -> Path:
+    (folder / "on_start.sh").write_bytes(script)
+    (folder / "on_studio_start.sh").write_bytes(SOUND)
+    for name, content in files.items():
+        (folder / f"{name}.py").write_bytes(content)
+    return folder
+
+
+def problems(folder: Path) -> list[str]:
+    return [str(problem).removeprefix(f"{folder.name}/") for problem in read_lifecycle_scripts(folder)[1]]
+
+
+@pytest.mark.parametrize("name", ["on_start.sh", "on_studio_start.sh"])
+def test_a_script_passes_shellcheck(name: str) -> None:
+    command = [Path(sys.executable).parent / "shellcheck", ROOT / f"lifecycle_scripts/{name}"]
+    checked = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout
+
+
+def test_the_python_files_come_into_the_places_of_their_markers() -> None:
+    scripts, found = read_lifecycle_scripts(ROOT / "lifecycle_scripts")
+    delivery = (ROOT / "lifecycle_scripts/deliver_notebooks.py").read_bytes()
+    assert found == []
+    for script in (scripts.notebook, scripts.studio):
+        assert delivery in script
+        assert script.count(b"@SETTINGS@") == 1
+        assert not [marker for marker in FILES if f"\n{marker}\n".encode() in script]
+
+
+def test_a_marker_within_a_line_is_text(tmp_path: Path) -> None:
+    script = b"#!/bin/bash\n# @DELIVER_NOTEBOOKS@ comes here:\ncat <<'END'\n@DELIVER_NOTEBOOKS@\nEND\n"
+    scripts, found = read_lifecycle_scripts(written(tmp_path, script, deliver_notebooks=b"print('\\n')\n\n"))
+    assert found == []
+    assert scripts.notebook == script.replace(b"\n@DELIVER_NOTEBOOKS@\n", b"\nprint('\\n')\n")
+    assert scripts.studio == SOUND
+
+
+@pytest.mark.parametrize(
+    ("script", "line"),
+    [
+        (b"echo hello\n", "b'echo hello\\n': must begin with #! and an interpreter"),
+        (b"#!/bin/bash\r\nset -e\r\n", "line 1: must not contain a carriage return: lines must end with a line feed "),
+        (b"#!/bin/bash\necho \0\n", "line 2: must not contain a NUL"),
+        (b"#!/bin/bash\n\necho \xe9\n", "line 3: must be in UTF-8"),
+        (b"#!/bin/bash\necho @SETTING@\n", "line 2: '@SETTING@': must be one of @SETTINGS@, @DELIVER_NOTEBOOKS@, "),
+        (b"#!/bin/bash\necho @settings@\n", "line 2: '@settings@': must be one of @SETTINGS@, "),
+        (b"#!/bin/sh\n# @DELIVER_NOTEBOOK@\n", "line 2: '@DELIVER_NOTEBOOK@': must be one of @SETTINGS@, "),
+        (b"#!/bin/sh\n# @DELIVER_NOTEBOOKS@\n", "line 2: '@DELIVER_NOTEBOOKS@': must stand alone on a line of its own"),
+        (b"#!/bin/bash\nif true; then\n", "line 3: syntax error: unexpected end of file: must be what bash can read"),
+        (b"#!/usr/bin/env bash\necho 'x\n", "line 2: unexpected EOF while looking for matching `''"),
+        (b"#!/bin/bash\nshopt -s extglob\nls !(a|b\n", "line 3: unexpected EOF while looking for matching `)'"),
+        (b"#!/bin/sh -e\ncat <<END\n", "line 2: warning: here-document at line 2 delimited by end-of-file"),
+    ],
+)
+def test_rejects_a_script_that_would_fail_on_the_instance(tmp_path: Path, script: bytes, line: str) -> None:
+    [problem] = problems(written(tmp_path, script))
+    assert problem.startswith(f"on_start.sh: {line}")
+
+
+@pytest.mark.parametrize(
+    ("python", "line"),
+    [
+        (b"print(1\n", "line 1: '(' was never closed: must be what Python 3.9 can read"),
+        (b"match 1:\n    case 1:\n        pass\n", "line 3: Pattern matching is only supported in Python 3.10 and "),
+        (b"print(1)\r\n", "line 1: must not contain a carriage return"),
+        (b"\nprint('\xe9')\n", "line 2: must be in UTF-8"),
+    ],
+)
+def test_rejects_python_that_would_fail_on_the_instance(tmp_path: Path, python: bytes, line: str) -> None:
+    script = b"#!/bin/bash\ncat <<'END'\n@STOP_WHEN_IDLE@\nEND\n"
+    [problem] = problems(written(tmp_path, script, stop_when_idle=python))
+    assert problem.startswith(f"stop_when_idle.py: {line}")
+
+
+def test_rejects_a_script_without_the_files_it_is_made_of(tmp_path: Path) -> None:
+    written(tmp_path, b"#!/bin/bash\ncat <<'END'\n@STOP_WHEN_IDLE@\nEND\n")
+    (tmp_path / "on_studio_start.sh").unlink()
+    assert problems(tmp_path) == [
+        "stop_when_idle.py: missing: must be Python that can be read",
+        "on_studio_start.sh: missing: must be a shell script that can be read",
+    ]
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        b"#!/usr/bin/python3\nprint('if it is no bash, bash is not asked')\n",
+        b"#!/bin/bash\nexit 7\necho a@b.c user@HOST me@my-host@x\n",
+        "#!/bin/bash\necho ${x:-${y}} '%{ if }' é\n".encode(),
+        b"#!/bin/bash\nshopt -s extglob\nrm -- !(a|b) +([0-9]).log\ncase $1 in @(a|b)) ;; esac\n",
+        b"#!/bin/bash\nif !(true; (x)); then y; fi\n",
+        b"#!/bin/bash\necho $(cat <<EOF\nhello\nEOF)\necho done\n",
+        b"#!/bin/sh\nsed s/@HOME@/x/ a  # @EXAMPLE@ @owner@ @VERSION@ @DATABASE@\n",
+        b"#!/bin/bash\nf() { g |& h; }\ncase $1 in a) ;;& *) ;; esac\n",
+    ],
+)
+def test_a_script_is_read_and_not_run(tmp_path: Path, script: bytes) -> None:
+    scripts, found = read_lifecycle_scripts(written(tmp_path, script))
+    assert (scripts.notebook, found) == (script, [])
+
+
+def test_everything_that_is_wrong_with_a_script_comes_at_once(tmp_path: Path) -> None:
+    assert len(problems(written(tmp_path, b"echo @SETTING@ @settings@\n"))) == 3
+
+
+def test_a_script_that_bash_reads_changes_nothing(tmp_path: Path) -> None:
+    script = f"#!/bin/bash\n$(touch {tmp_path}/a) `touch {tmp_path}/b`\ntouch {tmp_path}/c\n"
+    assert problems(written(tmp_path, script.encode())) == []
+    assert {path.name for path in tmp_path.iterdir()} == {"on_start.sh", "on_studio_start.sh"}
