@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from operations.answers import answer, answer_if_allowed, log_group
 from operations.uses import KEY, VPC, Uses
-from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS, STUDIO
 from stacks.synthesized_stack import OperationError
 
 Values = Mapping[str, Any]
@@ -105,7 +105,7 @@ class Finders:
         advice = (
             "it is taken over with logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, or left "
             "alone with owns_account_wide=False"
-            if values["name"] in ACCOUNT_WIDE_LOG_GROUPS
+            if values["name"] in (*ACCOUNT_WIDE_LOG_GROUPS, STUDIO)
             else "give the endpoint another name, or delete the group if nobody needs what is in it"
         )
         return f"{values['name']} is there already, and not this environment's: {advice}"
