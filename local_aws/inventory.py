@@ -169,6 +169,19 @@ def delete_registered_models(session: boto3.Session, endpoint_url: str) -> None:
                 sagemaker.delete_model_package(ModelPackageName=item["ModelPackageArn"])
 
 
+def delete_apps_and_spaces(session: boto3.Session, endpoint_url: str) -> None:
+    """Of all users of Studio: SageMaker deletes no domain that has any."""
+    sagemaker: Any = session.client("sagemaker", endpoint_url=endpoint_url)
+    for page in sagemaker.get_paginator("list_apps").paginate():
+        for app in page["Apps"]:
+            if app["Status"] == "InService":
+                named = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
+                sagemaker.delete_app(**{key: app[key] for key in named if key in app})
+    spaces = [item for page in sagemaker.get_paginator("list_spaces").paginate() for item in page["Spaces"]]
+    for space in spaces:
+        sagemaker.delete_space(DomainId=space["DomainId"], SpaceName=space["SpaceName"])
+
+
 def delete_kept_log_groups(session: boto3.Session, endpoint_url: str, tags: Mapping[str, str]) -> None:
     """Those with the tags: Terraform leaves the log groups of a protected environment where they are."""
     logs: Any = session.client("logs", endpoint_url=endpoint_url)
