@@ -65,8 +65,8 @@ DENIED: list[tuple[str, str, dict[str, str]]] = [
 
 @pytest.fixture(scope="module")
 def policy() -> Policy:
-    """For ann, as whom Studio runs the role. Of the keys that AWS lists for these actions the user's name is none, and the
-    simulator fills in no other.
+    """For ann, as whom Studio runs the role: the simulator does not fill in the name, as no list of an
+    action's keys has this one.
     """
     studio = StudioSettings(user_profiles=["ann", "bob"])
     documents = policies("dev", network=NewNetworkSettings(), studio=studio)
