@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from cdktf import ITerraformDependable
+from cdktf import Fn, ITerraformDependable
 from cdktf_cdktf_provider_aws.data_aws_sagemaker_prebuilt_ecr_image import DataAwsSagemakerPrebuiltEcrImage
 from constructs import Construct
 
@@ -101,8 +101,8 @@ class Notebook(Construct):
                 TRAINING_JOB_PREFIX: names.training_job_prefix,
                 LINEAR_LEARNER_IMAGE: image,
                 KMS_KEY_ARN: key_arn or "",
-                SUBNET_IDS: "" if training is None else ",".join(training.subnet_ids),
-                SECURITY_GROUP_IDS: "" if training is None else ",".join(training.security_group_ids),
+                SUBNET_IDS: "" if training is None else Fn.join(",", [*training.subnet_ids]),
+                SECURITY_GROUP_IDS: "" if training is None else Fn.join(",", [*training.security_group_ids]),
                 ENDPOINT_NAME: next(iter(names.endpoints.values())).name,
                 ENVIRONMENT: names.environment,
             },
