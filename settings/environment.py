@@ -85,7 +85,7 @@ class EnvironmentSettings(Settings):
         default=None, description="SageMaker Studio, beside the notebook instance or instead of it; left out: none"
     )
     notebook_delivery: NotebookDeliverySettings = Field(
-        default_factory=NotebookDeliverySettings, description="the notebooks that are handed out there"
+        default_factory=NotebookDeliverySettings, description="the notebooks that are handed out in either"
     )
     endpoints: Sequence[EndpointSettings] = Field(min_length=1, description="what serves the released models")
     alarm_emails: Sequence[EmailAddress] = Field(

@@ -38,8 +38,9 @@ def size_problems(scripts: LifecycleScripts, settings: Mapping[str, EnvironmentS
         told = _delivery(environment)
         run: list[tuple[str, int, str]] = []
         if environment.notebook is not None:
-            size = script_size(scripts.notebook, {**told, "notebook": environment.names.notebook})
-            run.append(("on_start.sh", size, HOOK))
+            minutes = environment.notebook.idle_stop_minutes
+            more = {"notebook": environment.names.notebook, "idle_stop_minutes": minutes}
+            run.append(("on_start.sh", script_size(scripts.notebook, {**told, **more}), HOOK))
         if environment.studio is not None:
             run.append(("on_studio_start.sh", script_size(scripts.studio, told), STUDIO))
         for file, size, page in run:

@@ -85,11 +85,11 @@ def test_instance_and_role_are_in_the_placement(tmp_path: Path) -> None:
 
 
 def placeholders(resources: Resources) -> dict[str, str]:
-    """What is filled in, as it stands in the script's expression: references, and text in quotes."""
+    """What is filled in, as it stands in the script's expression: references, text in quotes, and lists joined."""
     expression = only(resources, SagemakerNotebookInstanceLifecycleConfiguration.TF_RESOURCE_TYPE)["on_start"]
     [(encoded, values)] = re.findall(r'zipmap\(jsondecode\(base64decode\("([^"]+)"\)\), \[(.*)\]\)', expression)
     names = json.loads(base64.b64decode(encoded))
-    return dict(zip(names, re.split(r", (?![^(]*\))", values), strict=True))
+    return dict(zip(names, re.findall(r'join\(.*?\]\)|"[^"]*"|[^", ]+', values), strict=True))
 
 
 def test_what_a_notebook_needs_is_filled_in(tmp_path: Path) -> None:
@@ -104,8 +104,8 @@ def test_what_a_notebook_needs_is_filled_in(tmp_path: Path) -> None:
         "<TRAINING_ROLE_ARN>": '"arn:aws:iam::111111111111:role/training"',
         "<TRAINING_JOB_PREFIX>": '"acme-prod-"',
         "<KMS_KEY_ARN>": f'"{parts.KEY_ARN}"',
-        "<SUBNET_IDS>": f'join(",", ["{NETWORK.subnet_ids[0]}", "{NETWORK.subnet_ids[1]}"])',
-        "<SECURITY_GROUP_IDS>": f'join(",", ["{NETWORK.security_group_ids[0]}"])',
+        "<SUBNET_IDS>": f'join(",", {json.dumps(NETWORK.subnet_ids)})',
+        "<SECURITY_GROUP_IDS>": f'join(",", {json.dumps(NETWORK.security_group_ids)})',
         "<ENDPOINT_NAME>": '"linear-learner"',
         "<ENVIRONMENT>": '"prod"',
     }
