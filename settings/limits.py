@@ -40,6 +40,7 @@ SUBNETS_MAX_COUNT = 16
 SECURITY_GROUPS_MAX_COUNT = 5
 # SageMaker adds one of its own to those of Studio's apps: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UserSettings.html
 STUDIO_SECURITY_GROUPS_MAX_COUNT = SECURITY_GROUPS_MAX_COUNT - 1
+STUDIO_IDLE_STOP_MIN_MINUTES = 60
 INSTANCE_STORAGE_SERIES = ("dl1", "g5", "g6", "gr6", "g7", "p5", "p6", "trn1", "trn2")
 NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 # An Integer of AWS's service models has 32 bits.
@@ -418,7 +419,9 @@ StudioInstanceType = Annotated[
     OneOf("an instance type of Studio's apps", tuple(name for name in APP_INSTANCE_TYPES if name != "system")),
     Source(f"{API}/API_ResourceSpec.html"),
 ]
-StudioIdleStopMinutes = Annotated[int, Field(ge=60, le=525_600), Source(f"{API}/API_IdleSettings.html")]
+StudioIdleStopMinutes = Annotated[
+    int, Field(ge=STUDIO_IDLE_STOP_MIN_MINUTES, le=525_600), Source(f"{API}/API_IdleSettings.html")
+]
 # AWS stops no notebook instance. The least is ours, two looks of lifecycle_scripts/, the most what Studio allows.
 IdleStopMinutes = Annotated[int, Field(ge=10, le=525_600), Source(f"{API}/API_IdleSettings.html")]
 NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]

@@ -16,6 +16,7 @@ from cdktf_cdktf_provider_aws.sagemaker_studio_lifecycle_config import Sagemaker
 from constructs import Construct
 
 from constructs.network.placement import Placement
+from settings.limits import STUDIO_IDLE_STOP_MIN_MINUTES
 from settings.names import Names
 from settings.studio import StudioSettings
 
@@ -28,7 +29,13 @@ class Domain(Construct):
 
     `script`, in base64, is what each JupyterLab runs at its start. It cannot be changed in AWS: another one is made,
     and named in the domain, before the old one goes, which SageMaker refuses while a running app has it.
+    It is the built-in one: a space keeps the name of a default one for ever, and could not start without it.
     https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DeleteStudioLifecycleConfig.html
+    https://docs.aws.amazon.com/sagemaker/latest/dg/studio-lifecycle-configurations.html
+
+    Users may have their JupyterLab stop sooner, and not later. Both bounds are given, as Terraform's provider sends a 0
+    for what is left out, which SageMaker refuses.
+    https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_IdleSettings.html
 
     Where the domain is kept, so is the file system of its users' homes, even if the settings no longer name Studio.
     Terraform's provider would replace a domain for another retention policy: it has that of its creation to the end.
@@ -77,13 +84,16 @@ class Domain(Construct):
                 default_landing_uri="studio::",
                 studio_web_portal="ENABLED",
                 jupyter_lab_app_settings=SagemakerDomainDefaultUserSettingsJupyterLabAppSettings(
-                    lifecycle_config_arns=[lifecycle.arn],
+                    built_in_lifecycle_config_arn=lifecycle.arn,
                     default_resource_spec=SagemakerDomainDefaultUserSettingsJupyterLabAppSettingsDefaultResourceSpec(
-                        instance_type=studio.instance_type, lifecycle_config_arn=lifecycle.arn
+                        instance_type=studio.instance_type
                     ),
                     app_lifecycle_management=SagemakerDomainDefaultUserSettingsJupyterLabAppSettingsAppLifecycleManagement(
                         idle_settings=SagemakerDomainDefaultUserSettingsJupyterLabAppSettingsAppLifecycleManagementIdleSettings(
-                            lifecycle_management="ENABLED", idle_timeout_in_minutes=studio.idle_stop_minutes
+                            lifecycle_management="ENABLED",
+                            idle_timeout_in_minutes=studio.idle_stop_minutes,
+                            min_idle_timeout_in_minutes=STUDIO_IDLE_STOP_MIN_MINUTES,
+                            max_idle_timeout_in_minutes=studio.idle_stop_minutes,
                         )
                     ),
                 ),

@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 )
 
 from constructs.notebook.notebook import Notebook
-from settings.network import ExistingNetworkSettings, NetworkSettings
+from settings.network import ExistingNetworkSettings, NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.notebook_delivery import NotebookDeliverySettings
 from tests.support import parts
@@ -109,6 +109,13 @@ def test_what_a_notebook_needs_is_filled_in(tmp_path: Path) -> None:
         "<ENDPOINT_NAME>": '"linear-learner"',
         "<ENVIRONMENT>": '"prod"',
     }
+
+
+def test_subnets_and_groups_that_terraform_makes_are_joined_by_terraform(tmp_path: Path) -> None:
+    """What is joined here would be a text with references in it, which CDKTF cannot put into a function."""
+    filled_in = placeholders(notebook(tmp_path, network=NewNetworkSettings(cidr_block="10.0.16.0/20").checked()))
+    assert re.fullmatch(r'join\(",", \[aws_subnet\.\w+\.id, aws_subnet\.\w+\.id\]\)', filled_in["<SUBNET_IDS>"])
+    assert "aws_security_group." in filled_in["<SECURITY_GROUP_IDS>"]
 
 
 def test_what_an_environment_has_not_is_filled_in_as_nothing(tmp_path: Path) -> None:

@@ -51,10 +51,15 @@ def test_jupyterlab_stops_when_idle_and_runs_the_script_at_its_start() -> None:
     arn = f"${{{SagemakerStudioLifecycleConfig.TF_RESOURCE_TYPE}.{address}.arn}}"
     domain = only(resources, SagemakerDomain.TF_RESOURCE_TYPE)
     assert domain["default_user_settings"]["jupyter_lab_app_settings"] == {
-        "lifecycle_config_arns": [arn],
-        "default_resource_spec": {"instance_type": "ml.t3.large", "lifecycle_config_arn": arn},
+        "built_in_lifecycle_config_arn": arn,
+        "default_resource_spec": {"instance_type": "ml.t3.large"},
         "app_lifecycle_management": {
-            "idle_settings": {"lifecycle_management": "ENABLED", "idle_timeout_in_minutes": 90}
+            "idle_settings": {
+                "lifecycle_management": "ENABLED",
+                "idle_timeout_in_minutes": 90,
+                "min_idle_timeout_in_minutes": 60,
+                "max_idle_timeout_in_minutes": 90,
+            }
         },
     }
     assert lifecycle["studio_lifecycle_config_content"] == "IyEvYmluL2Jhc2gK"
