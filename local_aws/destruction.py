@@ -6,7 +6,12 @@ from pathlib import Path
 
 from local_aws import credentials, environment_stack, provider
 from local_aws.deployed import Deployed, noted
-from local_aws.inventory import delete_kept_log_groups, delete_registered_models, inventory
+from local_aws.inventory import (
+    delete_apps_and_spaces,
+    delete_kept_log_groups,
+    delete_registered_models,
+    inventory,
+)
 from local_aws.running_executions import stop_running_executions
 from local_aws.server.process import Server
 from stacks.environments import read_environments
@@ -47,6 +52,7 @@ def _left(folder: Path, server: Server, deployed: Deployed) -> list[str]:
         if bucket.name != deployed.state_bucket:
             bucket.object_versions.delete()  # Terraform deletes objects only where the settings have force_destroy
     delete_registered_models(session, server.url)  # and registered models only with its script
+    delete_apps_and_spaces(session, server.url)  # and of these it knows nothing
     if environment_stack.was_deployed(folder, name):
         stack = environment_stack.destroyed(folder, name, os.environ | own | changes)
         if stack.protected:

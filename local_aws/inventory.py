@@ -104,6 +104,23 @@ KINDS = (
         collection="ModelPackageGroupSummaryList",
         name="ModelPackageGroupName",
     ),
+    Kind(service="sagemaker", operation="list_domains", collection="Domains", name="DomainName"),
+    Kind(service="sagemaker", operation="list_user_profiles", collection="UserProfiles", name="UserProfileName"),
+    Kind(service="sagemaker", operation="list_spaces", collection="Spaces", name="SpaceName"),
+    Kind(
+        service="sagemaker",
+        operation="list_apps",
+        collection="Apps",
+        name="AppName",
+        counts=lambda app: app["Status"] != "Deleted",
+    ),
+    Kind(
+        service="sagemaker",
+        operation="list_studio_lifecycle_configs",
+        collection="StudioLifecycleConfigs",
+        name="StudioLifecycleConfigName",
+    ),
+    Kind(service="efs", operation="describe_file_systems", collection="FileSystems", name="CreationToken"),
     Kind(service="scheduler", operation="list_schedules", collection="Schedules", name="Name"),
     Kind(
         service="application-autoscaling",
@@ -150,6 +167,19 @@ def delete_registered_models(session: boto3.Session, endpoint_url: str) -> None:
             found = [*versions.paginate(ModelPackageGroupName=group["ModelPackageGroupName"])]
             for item in (item for page in found for item in page["ModelPackageSummaryList"]):
                 sagemaker.delete_model_package(ModelPackageName=item["ModelPackageArn"])
+
+
+def delete_apps_and_spaces(session: boto3.Session, endpoint_url: str) -> None:
+    """Of all users of Studio: SageMaker deletes no domain that has any."""
+    sagemaker: Any = session.client("sagemaker", endpoint_url=endpoint_url)
+    for page in sagemaker.get_paginator("list_apps").paginate():
+        for app in page["Apps"]:
+            if app["Status"] == "InService":
+                named = ("DomainId", "UserProfileName", "SpaceName", "AppType", "AppName")
+                sagemaker.delete_app(**{key: app[key] for key in named if key in app})
+    spaces = [item for page in sagemaker.get_paginator("list_spaces").paginate() for item in page["Spaces"]]
+    for space in spaces:
+        sagemaker.delete_space(DomainId=space["DomainId"], SpaceName=space["SpaceName"])
 
 
 def delete_kept_log_groups(session: boto3.Session, endpoint_url: str, tags: Mapping[str, str]) -> None:

@@ -7,6 +7,7 @@ something that a deploy would make, it looks first whether that exists (operatio
 the state elsewhere, MIGRATE_STATE=1 moves it (operations/state_move.py).
 """
 
+import functools
 import json
 import os
 import shlex
@@ -26,6 +27,7 @@ from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.state_move import wants_move
 from operations.state_place import read_state, wanted
+from operations.studio_in_use import refuse_studio_in_use
 from operations.terraform_state import TerraformState, refuse_anothers
 from operations.undeletable import refuse_undeletable
 from operations.uses import KEY
@@ -122,8 +124,15 @@ def approval(verb: str, name: str, variables: Mapping[str, str]) -> Callable[[Te
     return asked
 
 
-def change(verb: str, stack: SynthesizedStack, name: str, approved: Callable[[TerraformChange], bool]) -> bool:
-    """Plans and applies; whether it did, or nothing was to do. Raises TerraformError."""
+def change(
+    verb: str,
+    stack: SynthesizedStack,
+    name: str,
+    approved: Callable[[TerraformChange], bool],
+    refuse: Callable[[Mapping[str, str]], None],
+) -> bool:
+    """Plans and applies; whether it did, or nothing was to do. Raises TerraformError, and what `refuse` raises, who is
+    told what the plan does, by address."""
 
     def say(line: str) -> None:
         print(f"{name}: {line}", flush=True)
@@ -133,6 +142,7 @@ def change(verb: str, stack: SynthesizedStack, name: str, approved: Callable[[Te
     with made.planned() as something:
         if something:
             say(made.summary)
+            refuse(made.actions)
             if not approved(made):
                 say("nothing was begun")
                 return False
@@ -174,11 +184,13 @@ def run(verb: str, name: str, output: Path) -> None:
         else:
             for line in unreadable_after_destroy(state, session.client("logs")):
                 print(f"{name}: {line}", flush=True)
-        refuse_undeletable(stack, state, session.client("sagemaker"), verb)
+        sagemaker = session.client("sagemaker")
+        refuse_undeletable(stack, state, sagemaker, verb)
         lacks = stack.imports.exists() or state.lacks_any(stack)
-        if lacks or serves_what_is_unknown(state, session.client("sagemaker")):
+        if lacks or serves_what_is_unknown(state, sagemaker):
             take_over(verb, stack, name)
-        if change(verb, stack, name, approved) and verb == "deploy":
+        refuse = functools.partial(refuse_studio_in_use, stack, state, sagemaker, verb)
+        if change(verb, stack, name, approved, refuse) and verb == "deploy":
             for line in published(stack):
                 print(line)
             for line in without_release(read_environment(name, os.environ)):

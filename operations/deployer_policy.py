@@ -26,7 +26,7 @@ from operations.caller import speaks_to
 from settings.endpoint import ServerlessEndpointSettings
 from settings.environment import EnvironmentSettings
 from settings.limits import ENDPOINTS_PER_PAGE
-from settings.names import ACCOUNT_WIDE_LOG_GROUPS, further_policy
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, STUDIO, further_policy
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.received_models import share_account, sources
 from settings.trained_artifact import TRAINING_OUTPUT
@@ -35,6 +35,7 @@ from stacks.environments import read_environments
 # Of a managed policy, white space not counted: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 POLICY_MAX_CHARACTERS = 6144
 SAGEMAKER, FLOW_LOGS, SCHEDULER = "sagemaker.amazonaws.com", "vpc-flow-logs.amazonaws.com", "scheduler.amazonaws.com"
+SAGEMAKERS_TAG = "ManagedByAmazonSageMakerResource"
 PASSED_TO = {SAGEMAKER: "SageMaker", FLOW_LOGS: "FlowLogs", SCHEDULER: "Scheduler"}
 # What Terraform asks of a bucket, and what constructs/storage/private_bucket.py sets. The three without "Bucket" at the
 # end are for its tags: https://github.com/hashicorp/terraform-provider-aws/pull/45251
@@ -139,6 +140,7 @@ class DeployerPolicy:
             *self._logs_and_alarms(),
             *self._network(),
             *self._notebook(),
+            *self._studio(),
             *self._training(),
             *self._serving(),
         ]
@@ -155,10 +157,12 @@ class DeployerPolicy:
             "servicequotas:ListAWSDefaultServiceQuotas",
             "servicequotas:ListServiceQuotas",
         ]
+        studio = () if self.settings.studio is None else ("ListApps", "ListDomains", "ListSpaces")
+        lists += _of("sagemaker", studio)
         scaled = ("DescribeScalableTargets", "DescribeScalingPolicies") if self._scales else ()
         lists += [f"application-autoscaling:{action}" for action in scaled]
         lists += [f"ec2:Describe{what}" for what in self._described]
-        lists += ["iam:ListPolicies"] if self._has_further_policies else []
+        lists += ["iam:ListPolicies"] if self._further else []
         yield Statement(sid="Lists", actions=lists, resources=["*"])
         yield Statement(
             sid="Caller",
@@ -262,10 +266,13 @@ class DeployerPolicy:
             sid="KeyAlias", actions=_of("kms", ("CreateAlias", "DeleteAlias", "UpdateAlias")), resources=[alias, keys]
         )
         # What S3 and SageMaker do with the key for the caller: constructs/access/encryption_key.py has the other half.
-        services = [f"{service}.{self.settings.region}.amazonaws.com" for service in ("s3", "sagemaker")]
+        homes = () if self.settings.studio is None else ("elasticfilesystem",)
+        services = [f"{service}.{self.settings.region}.amazonaws.com" for service in ("s3", "sagemaker", *homes)]
+        # For Studio: https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+        for_homes = ("GenerateDataKeyWithoutPlaintext",) if homes else ()
         yield Statement(
             sid="KeyThroughServices",
-            actions=_of("kms", ("Decrypt", "Encrypt", "GenerateDataKey")),
+            actions=_of("kms", ("Decrypt", "Encrypt", "GenerateDataKey", *for_homes)),
             resources=[keys],
             conditions={("StringEquals", "kms:ViaService"): services},
         )
@@ -312,7 +319,7 @@ class DeployerPolicy:
 
     def _roles(self) -> Iterator[Statement]:
         names, new_network = self.settings.names, isinstance(self.settings.network, NewNetworkSettings)
-        notebook = [] if self.settings.notebook is None else [names.notebook_role]
+        notebook = [names.notebook_role] if self._has_users else []
         flow_log = [names.flow_log_role] if new_network else []
         pipeline = [names.pipeline_role] if self.settings.trainings else []
         scheduler = [names.scheduler_role] if self._scheduled else []
@@ -357,11 +364,10 @@ class DeployerPolicy:
             )
 
     def _further_policies(self) -> Iterator[Statement]:
-        """Of the roles that name more endpoints than fit into one policy."""
-        if not self._has_further_policies:
+        """Of the roles that name more endpoints than fit into one policy, and of the users of Studio."""
+        roles = self._further
+        if not roles:
             return
-        names = self.settings.names
-        roles = [names.hosting_role, *([] if self.settings.notebook is None else [names.notebook_role])]
         policies = [self._global("iam", f"policy/{further_policy(role, '*')}") for role in roles]
         yield Statement(
             sid="Policies",
@@ -389,13 +395,22 @@ class DeployerPolicy:
         )
 
     @property
-    def _has_further_policies(self) -> bool:
-        return len(self.settings.names.endpoint_groups) > 1
+    def _further(self) -> Sequence[str]:
+        """The roles with managed policies of their own."""
+        names, many = self.settings.names, len(self.settings.names.endpoint_groups) > 1
+        hosting = [names.hosting_role] if many else []
+        users = [names.notebook_role] if self._has_users and (many or self.settings.studio is not None) else []
+        return hosting + users
+
+    @property
+    def _has_users(self) -> bool:
+        return self.settings.notebook is not None or self.settings.studio is not None
 
     def _logs_and_alarms(self) -> Iterator[Statement]:
         names = self.settings.names
         groups = [
             *(ACCOUNT_WIDE_LOG_GROUPS if self.settings.logs.owns_account_wide else ()),
+            *([STUDIO] if self.settings.logs.owns_account_wide and self.settings.studio is not None else []),
             *names.endpoint_log_groups,
             *([names.flow_log_group] if isinstance(self.settings.network, NewNetworkSettings) else []),
         ]
@@ -573,6 +588,95 @@ class DeployerPolicy:
             resources=[self._arn("ec2", place) for place in places],
             conditions={} if existing else self._has_tags,
         )
+
+    def _studio(self) -> Iterator[Statement]:
+        """AWS gives a domain its id, by which all is named that is in it: the tags tell whose it is.
+
+        https://docs.aws.amazon.com/sagemaker/latest/dg/api-permissions-reference.html
+        https://docs.aws.amazon.com/sagemaker/latest/dg/security_iam_service-with-iam.html
+        """
+        studio = self.settings.studio
+        if studio is None:
+            return
+        profiles = [self._arn("sagemaker", f"user-profile/*/{name}") for name in studio.user_profiles]
+        for kind, resources in (("Domain", [self._arn("sagemaker", "domain/*")]), ("UserProfile", profiles)):
+            yield Statement(
+                sid=f"NewStudio{kind}",
+                actions=_of("sagemaker", (f"Create{kind}", "AddTags")),
+                resources=resources,
+                conditions=self._made_with_tags,
+            )
+            own = (f"{verb}{kind}" for verb in ("Delete", "Describe", "Update"))
+            yield Statement(
+                sid=f"OwnStudio{kind}",
+                actions=_of("sagemaker", (*own, "AddTags", "DeleteTags", "ListTags")),
+                resources=resources,
+                conditions=self._has_tags,
+            )
+        scripts = (f"{verb}StudioLifecycleConfig" for verb in ("Create", "Delete", "Describe"))
+        yield Statement(
+            sid="StudioScripts",
+            actions=_of("sagemaker", (*scripts, "AddTags", "DeleteTags", "ListTags")),
+            resources=[self._arn("sagemaker", f"studio-lifecycle-config/{self.settings.names.prefix}-*")],
+        )
+        yield Statement(
+            sid="StudioApps", actions=["sagemaker:DescribeApp"], resources=[self._arn("sagemaker", "app/*")]
+        )
+        # What make destroy tells to delete first; a space that users share is an administrator's to delete.
+        for kind in ("App", "Space"):
+            yield Statement(
+                sid=f"Studio{kind}InTheWay",
+                actions=[f"sagemaker:Delete{kind}"],
+                resources=[self._arn("sagemaker", f"{kind.lower()}/*")],
+                conditions={("ArnLike", "sagemaker:OwnerUserProfileArn"): profiles},
+            )
+        service, role = "sagemaker.amazonaws.com", "AWSServiceRoleForAmazonSageMakerNotebooks"
+        yield Statement(
+            sid="StudioRole",
+            actions=["iam:CreateServiceLinkedRole"],
+            resources=[self._global("iam", f"role/aws-service-role/{service}/{role}")],
+            conditions={("StringLike", "iam:AWSServiceName"): [service]},
+        )
+        if self.settings.encryption_key is not None:
+            yield Statement(
+                sid="StudioHomes",
+                actions=["elasticfilesystem:CreateFileSystem"],
+                resources=["*"],
+                conditions=self._of_studio("aws:RequestTag"),
+            )
+        if isinstance(self.settings.network, NewNetworkSettings) and self.settings.rollback_guard:
+            yield from self._left_of_studio()
+
+    def _left_of_studio(self) -> Iterator[Statement]:
+        """What operations/release_studio_network.py takes out of the network."""
+        file_systems = [self._arn("elasticfilesystem", "file-system/*")]
+        yield Statement(
+            sid="StudioFileSystems",
+            actions=_of("elasticfilesystem", ("DescribeFileSystems", "DescribeMountTargets")),
+            resources=file_systems,
+        )
+        # https://docs.aws.amazon.com/efs/latest/ug/API_DeleteMountTarget.html
+        yield Statement(
+            sid="StudioMountTargets",
+            actions=["elasticfilesystem:DeleteMountTarget"],
+            resources=file_systems,
+            conditions=self._of_studio("aws:ResourceTag"),
+        )
+        yield Statement(
+            sid="StudioInterfaces",
+            actions=["ec2:DeleteNetworkInterface"],
+            resources=[self._arn("ec2", "network-interface/*")],
+        )
+        yield Statement(
+            sid="StudioSecurityGroups",
+            actions=["ec2:DeleteSecurityGroup"],
+            resources=[self._arn("ec2", "security-group/*")],
+            conditions=self._of_studio("aws:ResourceTag"),
+        )
+
+    def _of_studio(self, kind: str) -> Mapping[tuple[str, str], Sequence[str]]:
+        """The tag of what SageMaker makes for a domain: the domain's ARN."""
+        return {("StringLike", f"{kind}/{SAGEMAKERS_TAG}"): [self._arn("sagemaker", "domain/*")]}
 
     def _training(self) -> Iterator[Statement]:
         """What trains, judges and registers; to run it, and to approve of what it registers, is another's right."""

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from operations.answers import answer, answer_if_allowed, log_group
 from operations.uses import KEY, VPC, Uses
-from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, GENERATED_DIGITS, STUDIO
 from stacks.synthesized_stack import OperationError
 
 Values = Mapping[str, Any]
@@ -57,6 +57,7 @@ class Finders:
             "aws_kms_alias": self._key_alias,
             "aws_kms_key": lambda values: self.uses.chosen(KEY, self.keys(values)),
             "aws_s3_bucket": self._bucket,
+            "aws_sagemaker_domain": self._domain,
             "aws_sagemaker_endpoint": self._named("describe_endpoint", "EndpointName"),
             "aws_sagemaker_endpoint_configuration": self._endpoint_configuration,
             "aws_sagemaker_model": self._named("describe_model", "ModelName"),
@@ -68,6 +69,12 @@ class Finders:
                 "describe_notebook_instance_lifecycle_config", "NotebookInstanceLifecycleConfigName"
             ),
             "aws_sagemaker_pipeline": self._named("describe_pipeline", "PipelineName", attribute="pipeline_name"),
+            "aws_sagemaker_studio_lifecycle_config": self._named(
+                "describe_studio_lifecycle_config",
+                "StudioLifecycleConfigName",
+                attribute="studio_lifecycle_config_name",
+            ),
+            "aws_sagemaker_user_profile": self._user_profile,
             "aws_scheduler_schedule": self._schedule,
             "aws_security_group": self._in_vpc("describe_security_groups", "SecurityGroups", "GroupId"),
             "aws_subnet": self._in_vpc("describe_subnets", "Subnets", "SubnetId"),
@@ -98,7 +105,7 @@ class Finders:
         advice = (
             "it is taken over with logs=LogSettings(keeps_account_wide=True), so that a destroy leaves it, or left "
             "alone with owns_account_wide=False"
-            if values["name"] in ACCOUNT_WIDE_LOG_GROUPS
+            if values["name"] in (*ACCOUNT_WIDE_LOG_GROUPS, STUDIO)
             else "give the endpoint another name, or delete the group if nobody needs what is in it"
         )
         return f"{values['name']} is there already, and not this environment's: {advice}"
@@ -107,12 +114,20 @@ class Finders:
         """The command that deletes what SageMaker could not make, and can only delete; None for everything else.
 
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
+        https://docs.aws.amazon.com/sagemaker/latest/dg/sm-domain.html
         """
-        name = values.get("name")
-        if resource_type != "aws_sagemaker_endpoint" or self.find(resource_type, values) is None:
+        if resource_type not in ("aws_sagemaker_endpoint", "aws_sagemaker_domain"):
             return None
-        status = self._client("sagemaker").describe_endpoint(EndpointName=name)["EndpointStatus"]
-        return f"aws sagemaker delete-endpoint --endpoint-name {name}" if status == "Failed" else None
+        found, sagemaker = self.find(resource_type, values), self._client("sagemaker")
+        if found is None:
+            return None
+        if resource_type == "aws_sagemaker_domain":
+            status = sagemaker.describe_domain(DomainId=found)["Status"]
+            command = f"delete-domain --domain-id {found} --retention-policy HomeEfsFileSystem=Delete"
+        else:
+            status = sagemaker.describe_endpoint(EndpointName=found)["EndpointStatus"]
+            command = f"delete-endpoint --endpoint-name {found}"
+        return f"aws sagemaker {command}" if status == "Failed" else None
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
         if service not in self._clients:
@@ -166,6 +181,20 @@ class Finders:
         group, name = values["group_name"], values["name"]
         found = answer(self._client("scheduler").get_schedule, GroupName=group, Name=name)
         return f"{group}/{name}" if found else None
+
+    def _domain(self, values: Values) -> str | None:
+        pages = self._client("sagemaker").get_paginator("list_domains").paginate()
+        found = {item["DomainName"]: item["DomainId"] for page in pages for item in page["Domains"]}
+        return found.get(values["domain_name"])
+
+    def _user_profile(self, values: Values) -> str | None:
+        """Its id is its ARN."""
+        domain_id = values.get("domain_id")  # not known while the domain is not
+        if not domain_id:
+            return None
+        describe, name = self._client("sagemaker").describe_user_profile, values["user_profile_name"]
+        found: str | None = answer(describe, DomainId=domain_id, UserProfileName=name).get("UserProfileArn")
+        return found
 
     def _named(self, operation: str, field: str, attribute: str = "name") -> Finder:
         def find(values: Values) -> str | None:

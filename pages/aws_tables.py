@@ -120,6 +120,7 @@ def tables(provider_version: str) -> dict[str, object]:
         "variant_instance_types": instance_types("ProductionVariantInstanceType"),
         "notebook_instance_types": instance_types("InstanceType"),
         "training_instance_types": instance_types("TrainingInstanceType"),
+        "app_instance_types": instance_types("AppInstanceType"),
         "time_zones": time_zones(),
     }
 

@@ -22,5 +22,6 @@ IMAGE_REGIONS: Mapping[str, tuple[str, ...]] = {
 VARIANT_INSTANCE_TYPES: tuple[str, ...] = tuple(_TABLES["variant_instance_types"])
 NOTEBOOK_INSTANCE_TYPES: tuple[str, ...] = tuple(_TABLES["notebook_instance_types"])
 TRAINING_INSTANCE_TYPES: tuple[str, ...] = tuple(_TABLES["training_instance_types"])
+APP_INSTANCE_TYPES: tuple[str, ...] = tuple(_TABLES["app_instance_types"])
 # IANA's names. Python's zoneinfo knows those of the machine that it is on, and the same settings must be sound on all.
 TIME_ZONES: tuple[str, ...] = tuple(_TABLES["time_zones"])

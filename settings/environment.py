@@ -14,10 +14,11 @@ from settings.endpoint import EndpointSettings, ServerlessEndpointSettings
 from settings.limits import AccountId, BucketName, EmailAddress, ImageRepository, Name, Region, TagValue
 from settings.logs import LogSettings
 from settings.names import EndpointNames, Names, address_part
-from settings.network import NetworkSettings, NewNetworkSettings
+from settings.network import ExistingNetworkSettings, NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.notebook_delivery import NotebookDeliverySettings
 from settings.problems import Problem
+from settings.studio import StudioSettings
 from settings.training import BREAST_CANCER, AnyTraining
 
 
@@ -80,8 +81,11 @@ class EnvironmentSettings(Settings):
         "ships, `BREAST_CANCER` of settings/training.py",
     )
     notebook: NotebookSettings | None = Field(default=None, description="the notebook instance; left out: none")
+    studio: StudioSettings | None = Field(
+        default=None, description="SageMaker Studio, beside the notebook instance or instead of it; left out: none"
+    )
     notebook_delivery: NotebookDeliverySettings = Field(
-        default_factory=NotebookDeliverySettings, description="the notebooks that are handed out there"
+        default_factory=NotebookDeliverySettings, description="the notebooks that are handed out in either"
     )
     endpoints: Sequence[EndpointSettings] = Field(min_length=1, description="what serves the released models")
     alarm_emails: Sequence[EmailAddress] = Field(
@@ -90,8 +94,8 @@ class EnvironmentSettings(Settings):
     rollback_guard: bool = Field(
         default=True,
         description="a deploy fails where SageMaker rolled an endpoint's update back, and a destroy waits until "
-        "SageMaker has left the network, and deletes registered models with `bucket.force_destroy`; all of it needs "
-        "Python with boto3 where Terraform runs",
+        "SageMaker has left the network, takes away what it leaves of Studio there, and deletes registered models with "
+        "`bucket.force_destroy`; all of it needs Python with boto3 where Terraform runs",
     )
     state_bucket: BucketName | None = Field(
         default=None,
@@ -144,6 +148,7 @@ class EnvironmentSettings(Settings):
             self._training_names_fit(),
             self._training_names_differ(),
             self._endpoints_fit_into_policies(),
+            self._studio_has_a_network(),
             self._alarm_emails_differ(),
             self._protection_is_whole(),
         )
@@ -292,15 +297,31 @@ class EnvironmentSettings(Settings):
     def _endpoints_fit_into_policies(self) -> Iterator[Problem]:
         """Roles name every endpoint of theirs; a pattern would let in those of others."""
         groups = self.names.endpoint_groups
-        # One inline policy, and all managed ones but the one that may be AWS's.
-        if len(groups) > limits.MANAGED_POLICIES_MAX_COUNT:
-            fit = sum(len(group) for group in groups[: limits.MANAGED_POLICIES_MAX_COUNT])
+        # One inline policy, and all managed ones but Studio's and the one that may be AWS's.
+        most = limits.MANAGED_POLICIES_MAX_COUNT - (self.studio is not None)
+        if len(groups) > most:
+            fit = sum(len(group) for group in groups[:most])
             yield Problem(
                 path="endpoints",
                 value=f"{len(self.endpoints)} endpoints",
                 allowed=f"must be at most {fit} with names as long as these, which fill the policies of a role: "
                 "another environment can have more",
                 page=limits.IAM_QUOTAS,
+            )
+
+    def _studio_has_a_network(self) -> Iterator[Problem]:
+        """A new one, or one that exists and leaves room for the security group that SageMaker adds."""
+        if self.studio is None:
+            return
+        most = limits.STUDIO_SECURITY_GROUPS_MAX_COUNT
+        if self.network is None:
+            yield Problem(path="network", value=None, allowed="must be given where studio is, which works in it alone")
+        elif isinstance(self.network, ExistingNetworkSettings) and len(self.network.security_group_ids) > most:
+            yield Problem(
+                path="network.security_group_ids",
+                value=[*self.network.security_group_ids],
+                allowed=f"must be at most {most} where studio is given: SageMaker adds one of its own",
+                page=limits.USER_SETTINGS,
             )
 
     def _alarm_emails_differ(self) -> Iterator[Problem]:

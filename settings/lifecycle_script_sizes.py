@@ -23,6 +23,7 @@ from settings.problems import Problem
 
 # 16,384 characters after base64: 12,288 bytes before.
 HOOK = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_NotebookInstanceLifecycleHook.html"
+STUDIO = "https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateStudioLifecycleConfig.html"
 MAX_BYTES = 12288
 # https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
 ID_DIGITS = "0" * 17
@@ -34,20 +35,21 @@ KEY = "00000000-0000-0000-0000-000000000000"
 def size_problems(scripts: LifecycleScripts, settings: Mapping[str, EnvironmentSettings]) -> Iterator[Problem]:
     """Of each environment that runs one, as its own patterns, placeholders and names are in it."""
     for name, environment in settings.items():
-        if environment.notebook is None:
-            continue
-        told = {
-            **_delivery(environment),
-            "notebook": environment.names.notebook,
-            "idle_stop_minutes": environment.notebook.idle_stop_minutes,
-        }
-        size = script_size(scripts.notebook, told)
-        if size > MAX_BYTES:
-            allowed = (
-                f"lifecycle_scripts/on_start.sh: {size} bytes with the longest values in place: must be at most "
-                f"{MAX_BYTES}, with shorter or fewer patterns and placeholders, or a shorter script"
-            )
-            yield Problem(where=name, path="notebook_delivery", allowed=allowed, page=HOOK)
+        told = _delivery(environment)
+        run: list[tuple[str, int, str]] = []
+        if environment.notebook is not None:
+            minutes = environment.notebook.idle_stop_minutes
+            more = {"notebook": environment.names.notebook, "idle_stop_minutes": minutes}
+            run.append(("on_start.sh", script_size(scripts.notebook, {**told, **more}), HOOK))
+        if environment.studio is not None:
+            run.append(("on_studio_start.sh", script_size(scripts.studio, told), STUDIO))
+        for file, size, page in run:
+            if size > MAX_BYTES:
+                allowed = (
+                    f"lifecycle_scripts/{file}: {size} bytes with the longest values in place: must be at most "
+                    f"{MAX_BYTES}, with shorter or fewer patterns and placeholders, or a shorter script"
+                )
+                yield Problem(where=name, path="notebook_delivery", allowed=allowed, page=page)
 
 
 def script_size(script: bytes, told: Mapping[str, object]) -> int:

@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, GetCoreSchemaHandle
 from pydantic_core import CoreSchema, core_schema
 
 from settings.aws_tables import (
+    APP_INSTANCE_TYPES,
     IMAGE_REGIONS,
     NOTEBOOK_INSTANCE_TYPES,
     REGIONS,
@@ -37,6 +38,9 @@ PRIVATE_NETWORKS = tuple(map(IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.1
 DOCKER_NETWORK = IPv4Network("172.17.0.0/16")
 SUBNETS_MAX_COUNT = 16
 SECURITY_GROUPS_MAX_COUNT = 5
+# SageMaker adds one of its own to those of Studio's apps: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UserSettings.html
+STUDIO_SECURITY_GROUPS_MAX_COUNT = SECURITY_GROUPS_MAX_COUNT - 1
+STUDIO_IDLE_STOP_MIN_MINUTES = 60
 INSTANCE_STORAGE_SERIES = ("dl1", "g5", "g6", "gr6", "g7", "p5", "p6", "trn1", "trn2")
 NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 # An Integer of AWS's service models has 32 bits.
@@ -131,6 +135,7 @@ SPOT = "https://docs.aws.amazon.com/sagemaker/latest/dg/model-managed-spot-train
 TRAINING_METRICS = "https://docs.aws.amazon.com/sagemaker/latest/dg/define-train-metrics.html"
 SCHEDULE_TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html"
 OBJECT_KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
+USER_SETTINGS = f"{API}/API_UserSettings.html"
 COPY_OBJECT = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
@@ -407,6 +412,15 @@ NotebookInstanceType = Annotated[
         tuple(name for name in NOTEBOOK_INSTANCE_TYPES if not name.startswith(NOT_ON_AMAZON_LINUX_2023)),
     ),
     Source("https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2023.html"),
+]
+# `system` is where Studio Classic's own server runs, which is no JupyterLab.
+StudioInstanceType = Annotated[
+    str,
+    OneOf("an instance type of Studio's apps", tuple(name for name in APP_INSTANCE_TYPES if name != "system")),
+    Source(f"{API}/API_ResourceSpec.html"),
+]
+StudioIdleStopMinutes = Annotated[
+    int, Field(ge=STUDIO_IDLE_STOP_MIN_MINUTES, le=525_600), Source(f"{API}/API_IdleSettings.html")
 ]
 # AWS stops no notebook instance. The least is ours, two looks of lifecycle_scripts/, the most what Studio allows.
 IdleStopMinutes = Annotated[int, Field(ge=10, le=525_600), Source(f"{API}/API_IdleSettings.html")]

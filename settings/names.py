@@ -14,6 +14,8 @@ NOTEBOOK_INSTANCES, TRAINING_JOBS = ACCOUNT_WIDE_LOG_GROUPS = (
     f"{LOG_GROUPS}NotebookInstances",
     f"{LOG_GROUPS}TrainingJobs",
 )
+# Of all Studio domains; that of those two which is made only where there is one.
+STUDIO = f"{LOG_GROUPS}studio"
 # Terraform's provider adds as many to a name's prefix: https://github.com/hashicorp/terraform-plugin-sdk/blob/main/helper/id/id.go
 GENERATED_DIGITS = 26
 # Of a policy, so that the rest of it fits too: a managed one has 6,144 characters, and the inline one of a role 10,240.
@@ -128,6 +130,19 @@ class Names:
     def notebook(self) -> str:
         return self.prefix
 
+    @property
+    def studio_domain(self) -> str:
+        return self.prefix
+
+    def studio_lifecycle_config(self, digest: str) -> str:
+        """What it runs cannot be changed: another script is another one, called after its first digits."""
+        return f"{self.prefix}-{digest}"
+
+    @property
+    def studio_policy(self) -> str:
+        """Of the notebook's role, where there is Studio."""
+        return further_policy(self.notebook_role, "studio")
+
     def dashboard(self, page: int) -> str:
         return self.prefix if page == 1 else f"{self.prefix}-{page}"
 
@@ -192,6 +207,9 @@ class Names:
     @property
     def training_security_group(self) -> str:
         return f"{self.prefix}-training"
+
+    def studio_security_group(self, user_profile: str) -> str:
+        return f"{self.prefix}-studio-{user_profile}"
 
     @property
     def closed_security_group(self) -> str:

@@ -36,6 +36,7 @@ class Environment:
     verify_script: Path
     wait_script: Path
     delete_script: Path  # deletes the versions of a group of models
+    release_script: Path  # takes away what SageMaker leaves of Studio in a network
 
     @property
     def image_repositories(self) -> set[str]:
@@ -85,6 +86,7 @@ def read_environments(variables: Mapping[str, str]) -> list[Environment]:
             verify_script=ROOT / "operations/verify_endpoint.py",
             wait_script=ROOT / "operations/wait_for_interfaces.py",
             delete_script=ROOT / "operations/delete_model_packages.py",
+            release_script=ROOT / "operations/release_studio_network.py",
         )
         for name in NAMES
     ]

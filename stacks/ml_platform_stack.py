@@ -2,16 +2,15 @@
 
 from constructs import Construct
 
-from constructs.access.encryption_key import EncryptionKey
 from constructs.account import Account
-from constructs.log_storage import LogStorage
 from constructs.monitoring.alarm_topic import AlarmTopic
 from constructs.monitoring.dashboard import Dashboard
 from constructs.monitoring.log_groups import LogGroups
 from constructs.network.network import Network
 from constructs.notebook.notebook import Notebook
 from constructs.serving.serving import Serving
-from constructs.storage.data_bucket import DataBucket
+from constructs.storage.storage import Storage
+from constructs.studio.studio import Studio
 from constructs.training.training import Training
 from stacks.aws_stack import AwsStack
 from stacks.environments import Environment
@@ -22,41 +21,27 @@ class MlPlatformStack(AwsStack):
 
     def __init__(self, scope: Construct, environment: Environment) -> None:
         settings, names = environment.settings, environment.settings.names
-        has_notebook = settings.notebook is not None
+        has_notebook, has_studio = settings.notebook is not None, settings.studio is not None
+        has_users = has_notebook or has_studio
         super().__init__(scope, settings.name, settings=settings)
         self.keep_state(settings.name, bucket=settings.state_bucket, key=names.state_key, region=settings.region)
         account = Account(self, "(account)", region=settings.region)
-        key_arn = None
-        if settings.encryption_key is not None:
-            key_arn = EncryptionKey(
-                self,
-                "encryption_key",
-                account=account,
-                names=names,
-                key=settings.encryption_key,
-                reader_account_ids=environment.reader_account_ids,
-                prevent_destroy=settings.protected,
-            ).arn
-        bucket = DataBucket(
+        storage = Storage(
             self,
-            "data_bucket",
-            account=account,
-            name=names.bucket(account.id),
-            bucket=settings.bucket,
-            key_arn=key_arn,
-            reader_account_ids=environment.reader_account_ids,
-            prevent_destroy=settings.protected,
-        )
-        logs = LogStorage(retention_days=settings.logs.retention_days, key_arn=key_arn, skip_destroy=settings.protected)
-        log_groups = LogGroups(self, "log_groups", names=names, logs=settings.logs, storage=logs)
-        network = Network(
-            self,
-            "(network)",
+            "(storage)",
             account=account,
             names=names,
-            network=settings.network,
-            has_notebook=has_notebook,
-            storage=logs,
+            bucket=settings.bucket,
+            encryption_key=settings.encryption_key,
+            logs=settings.logs,
+            has_studio=has_studio,
+            reader_account_ids=environment.reader_account_ids,
+            protected=settings.protected,
+        )
+        bucket, key_arn, logs = storage.bucket, storage.key_arn, storage.logs
+        log_groups = LogGroups(self, "log_groups", names=names, logs=settings.logs, has_studio=has_studio, storage=logs)
+        network = Network(
+            self, "(network)", account=account, names=names, network=settings.network, has_users=has_users, storage=logs
         )
         training = Training(
             self,
@@ -74,13 +59,14 @@ class MlPlatformStack(AwsStack):
             delete_script=environment.delete_script if settings.deletes_models else None,
             prevent_destroy=settings.protected,
         )
-        if settings.notebook is not None:
-            notebook = Notebook(
+        if has_users:
+            notebooks = Notebook(
                 self,
                 "(notebook)",
                 account=account,
                 names=names,
                 notebook=settings.notebook,
+                has_studio=has_studio,
                 sagemaker_full_access=settings.sagemaker_full_access,
                 bucket=bucket,
                 key_arn=key_arn,
@@ -93,7 +79,22 @@ class MlPlatformStack(AwsStack):
                 prevent_destroy=settings.protected,
                 depends_on=log_groups.account_wide,
             )
-            self.publish({"notebook_name": notebook.name, "notebook_url": notebook.url})
+            self.publish(notebooks.outputs)
+            if settings.studio is not None and network.placement is not None:
+                studio = Studio(
+                    self,
+                    "(studio)",
+                    account=account,
+                    names=names,
+                    studio=settings.studio,
+                    notebooks=notebooks,
+                    script=environment.lifecycle_scripts.studio,
+                    key_arn=key_arn,
+                    placement=network.placement,
+                    release_script=environment.release_script if settings.rollback_guard else None,
+                    prevent_destroy=settings.protected,
+                )
+                self.publish(studio.outputs)
         topic = AlarmTopic(
             self, "alarm_topic", account=account, names=names, key_arn=key_arn, emails=settings.alarm_emails
         )
@@ -115,6 +116,5 @@ class MlPlatformStack(AwsStack):
             wait_script=environment.wait_script if settings.rollback_guard else None,
         )
         dashboard = Dashboard(self, "dashboard", names=names, endpoints=serving.served, has_notebook=has_notebook)
-        self.publish({"bucket_name": bucket.name, "log_group_names": log_groups.names, "key_arn": key_arn})
-        self.publish({"alarm_topic_arn": topic.arn, "dashboard_url": dashboard.url})
-        self.publish({**training.outputs, **network.outputs, **serving.outputs})
+        for part in (storage, log_groups, network, training, topic, serving, dashboard):
+            self.publish(part.outputs)

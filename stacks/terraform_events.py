@@ -21,6 +21,7 @@ DONE = {"create": "made", "update": "changed", "delete": "removed"}
 # Notebooks: https://docs.aws.amazon.com/sagemaker/latest/dg/notebook-lifecycle-config.html
 WHY = {
     "aws_s3_bucket_lifecycle_configuration": "the provider waits 55 s, until S3 gives the same answer ten times",
+    "aws_sagemaker_domain": "SageMaker makes the file system of Studio's users, or deletes it",
     "aws_sagemaker_endpoint": "SageMaker starts its instances and loads the model; an update watches its alarms first",
     "aws_sagemaker_notebook_instance": "SageMaker starts the instance and runs its scripts, or stops it",
     "aws_vpc_endpoint": "EC2 makes its network interfaces",

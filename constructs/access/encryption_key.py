@@ -41,8 +41,9 @@ USE = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", 
 class EncryptionKey(Construct):
     """Rotated every year. Its policy names who may use it: the platform's roles, CloudWatch Logs for the log groups of
     SageMaker and of flow logs, CloudWatch for its alarms, which notify an encrypted SNS topic, and whoever the
-    account's own policies let work with the key through S3 and SageMaker, as the deploy does. The accounts
-    `reader_account_ids` may decrypt through S3 what the bucket lets them read.
+    account's own policies let work with the key through S3 and SageMaker, as the deploy does; with `has_studio`,
+    through EFS too, where SageMaker keeps the homes of Studio's users. The accounts `reader_account_ids` may decrypt
+    through S3 what the bucket lets them read.
 
     The roles are named by a condition and not as principals: KMS refuses a principal that does not exist yet.
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
@@ -59,6 +60,7 @@ class EncryptionKey(Construct):
         names: Names,
         key: EncryptionKeySettings,
         reader_account_ids: Sequence[str],
+        has_studio: bool,
         prevent_destroy: bool,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -84,6 +86,9 @@ class EncryptionKey(Construct):
         via: tuple[str, str] = ("StringEquals", "kms:ViaService")
         platform_roles = [account.role_arn(name) for name in names.platform_roles]
         for_aws: dict[tuple[str, str], Sequence[str]] = {("Bool", "kms:GrantIsForAWSResource"): ["true"]}
+        granting = [
+            f"{name}.{region}.amazonaws.com" for name in ("sagemaker", *(["elasticfilesystem"] if has_studio else []))
+        ]
         readers = [account.root_arn_of(reader) for reader in reader_account_ids]
         document = DataAwsIamPolicyDocument(
             self,
@@ -96,13 +101,13 @@ class EncryptionKey(Construct):
                     "ThroughServices",
                     USE,
                     everybody,
-                    {via: [f"s3.{region}.amazonaws.com", f"sagemaker.{region}.amazonaws.com"]},
+                    {via: [f"s3.{region}.amazonaws.com", *granting]},
                 ),
                 statement(
                     "ThroughServicesGrant",
                     ["kms:CreateGrant"],
                     everybody,
-                    {via: [f"sagemaker.{region}.amazonaws.com"], **for_aws},
+                    {via: granting, **for_aws},
                 ),
                 statement(
                     "Logs",

@@ -62,3 +62,4 @@ class AlarmTopic(Construct):
         for email in emails:
             SnsTopicSubscription(self, email, topic_arn=topic.arn, protocol="email", endpoint=literal(email))
         self.arn = topic.arn
+        self.outputs = {"alarm_topic_arn": topic.arn}

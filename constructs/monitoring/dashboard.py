@@ -84,6 +84,5 @@ class Dashboard(Construct):
             )
         region = names.region
         console = GOV_CONSOLE if region.startswith("us-gov-") else CONSOLE
-        self.url = (
-            f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{names.dashboard(1)}"
-        )
+        url = f"https://{region}.{console}/cloudwatch/home?region={region}#dashboards/dashboard/{names.dashboard(1)}"
+        self.outputs = {"dashboard_url": url}

@@ -6,21 +6,29 @@ from constructs import Construct
 
 from constructs.log_storage import LogStorage
 from settings.logs import LogSettings
-from settings.names import ACCOUNT_WIDE_LOG_GROUPS, LOG_GROUPS, Names
+from settings.names import ACCOUNT_WIDE_LOG_GROUPS, LOG_GROUPS, STUDIO, Names
 
 
 class LogGroups(Construct):
-    """One group per endpoint and, in the environment that owns them, the two groups an account has once.
+    """One group per endpoint and, in the environment that owns them, the groups an account has once; Studio's is made
+    where there is Studio.
 
     Made up front because SageMaker creates a missing group by itself, and then without retention:
     https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html
 
-    `names` are those of all, `account_wide` the two, where they are made here, `of_endpoints` the others by the
-    endpoint's name in the settings.
+    `account_wide` are those of the account, where they are made here, `of_endpoints` the others by the endpoint's name
+    in the settings; `outputs` has the names of all.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, logs: LogSettings, storage: LogStorage
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        logs: LogSettings,
+        has_studio: bool,
+        storage: LogStorage,
     ) -> None:
         super().__init__(scope, construct_id)
 
@@ -31,8 +39,9 @@ class LogGroups(Construct):
             older = TerraformResourceLifecycle(ignore_changes=["kms_key_id", "retention_in_days"])
             return CloudwatchLogGroup(self, group_id, name=name, skip_destroy=True, lifecycle=older)
 
-        account_wide = ACCOUNT_WIDE_LOG_GROUPS if logs.owns_account_wide else ()
-        self.names = [*account_wide, *names.endpoint_log_groups]
+        every = [*ACCOUNT_WIDE_LOG_GROUPS, *([STUDIO] if has_studio else [])]
+        account_wide = every if logs.owns_account_wide else []
+        self.outputs = {"log_group_names": [*account_wide, *names.endpoint_log_groups]}
         self.account_wide = [
             group(name.removeprefix(LOG_GROUPS), name, kept=logs.keeps_account_wide) for name in account_wide
         ]

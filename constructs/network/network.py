@@ -16,7 +16,7 @@ from settings.network import ExistingNetworkSettings, NetworkSettings
 class Network(Construct):
     """`placement` is in a new, private and logged network, in one that exists, or, as None, in SageMaker's own;
     `training_placement` lets the instances of a training job talk to each other besides; `outputs` has both.
-    `has_notebook`: one is to work there. `storage` is that of the flow log."""
+    `has_users`: people are to work there, in a notebook instance or in Studio. `storage` is that of the flow log."""
 
     def __init__(
         self,
@@ -26,7 +26,7 @@ class Network(Construct):
         account: Account,
         names: Names,
         network: NetworkSettings | None,
-        has_notebook: bool,
+        has_users: bool,
         storage: LogStorage,
     ) -> None:
         super().__init__(scope, construct_id)
@@ -34,7 +34,10 @@ class Network(Construct):
         self.training_placement: Placement | None = None
         if isinstance(network, ExistingNetworkSettings):
             self.placement = self.training_placement = Placement(
-                subnet_ids=network.subnet_ids, security_group_ids=network.security_group_ids, shared=True
+                subnet_ids=network.subnet_ids,
+                security_group_ids=network.security_group_ids,
+                shared=True,
+                vpc_id=None,
             )
         elif network is not None:
             made = PrivateNetwork(
@@ -42,7 +45,7 @@ class Network(Construct):
                 "network",
                 names=names,
                 network=network,
-                interface_endpoints=network.interface_endpoints or has_notebook,
+                interface_endpoints=network.interface_endpoints or has_users,
             )
             NetworkFlowLog(
                 self,

@@ -123,7 +123,7 @@ class PrivateNetwork(Construct):
             tags={"Name": names.training_security_group},
             lifecycle=OF_A_GROUP,
         )
-        self.placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id], shared=False)
+        self.placement = Placement(subnet_ids=subnet_ids, security_group_ids=[group.id], shared=False, vpc_id=vpc.id)
         self.training_placement = Placement(
-            subnet_ids=subnet_ids, security_group_ids=[group.id, training_group.id], shared=False
+            subnet_ids=subnet_ids, security_group_ids=[group.id, training_group.id], shared=False, vpc_id=vpc.id
         )

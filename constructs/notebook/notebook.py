@@ -1,9 +1,9 @@
-"""The notebook: its role, the notebooks that the bucket hands to it, and the instance."""
+"""What notebooks need wherever they are: their role and the bucket's samples; and the notebook instance."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from cdktf import ITerraformDependable
+from cdktf import Fn, ITerraformDependable
 from cdktf_cdktf_provider_aws.data_aws_sagemaker_prebuilt_ecr_image import DataAwsSagemakerPrebuiltEcrImage
 from constructs import Construct
 
@@ -33,7 +33,8 @@ LINEAR_LEARNER = "linear-learner"
 
 
 class Notebook(Construct):
-    """`samples` are uploaded before the instance is made, whose script hands them out: `delivery` says how.
+    """`samples` are uploaded before a script hands them out, in the instance or in Studio: `delivery` says how. Without
+    `notebook` there is no instance. What works with the role waits for `needed`.
 
     `image_repositories` are those that training jobs may pull from.
     """
@@ -45,7 +46,8 @@ class Notebook(Construct):
         *,
         account: Account,
         names: Names,
-        notebook: NotebookSettings,
+        notebook: NotebookSettings | None,
+        has_studio: bool,
         sagemaker_full_access: bool,
         bucket: DataBucket,
         key_arn: str | None,
@@ -59,11 +61,13 @@ class Notebook(Construct):
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-        role = NotebookRole(
+        self.role = NotebookRole(
             self,
             "notebook_role",
             account=account,
             names=names,
+            has_notebook=notebook is not None,
+            has_studio=has_studio,
             sagemaker_full_access=sagemaker_full_access,
             bucket=bucket,
             key_arn=key_arn,
@@ -97,23 +101,26 @@ class Notebook(Construct):
                 TRAINING_JOB_PREFIX: names.training_job_prefix,
                 LINEAR_LEARNER_IMAGE: image,
                 KMS_KEY_ARN: key_arn or "",
-                SUBNET_IDS: "" if training is None else ",".join(training.subnet_ids),
-                SECURITY_GROUP_IDS: "" if training is None else ",".join(training.security_group_ids),
+                SUBNET_IDS: "" if training is None else Fn.join(",", [*training.subnet_ids]),
+                SECURITY_GROUP_IDS: "" if training is None else Fn.join(",", [*training.security_group_ids]),
                 ENDPOINT_NAME: next(iter(names.endpoints.values())).name,
                 ENVIRONMENT: names.environment,
             },
         )
-        instance = NotebookInstance(
-            self,
-            "notebook",
-            name=names.notebook,
-            notebook=notebook,
-            role_arn=role.arn,
-            script=script,
-            delivery=self.delivery,
-            key_arn=key_arn,
-            placement=network.placement,
-            prevent_destroy=prevent_destroy,
-            depends_on=[*role.policies, *depends_on, *uploaded],
-        )
-        self.name, self.url = instance.name, instance.url
+        self.needed: Sequence[ITerraformDependable] = [*self.role.policies, *depends_on, *uploaded]
+        self.outputs: Mapping[str, str] = {}
+        if notebook is not None:
+            instance = NotebookInstance(
+                self,
+                "notebook",
+                name=names.notebook,
+                notebook=notebook,
+                role_arn=self.role.arn,
+                script=script,
+                delivery=self.delivery,
+                key_arn=key_arn,
+                placement=network.placement,
+                prevent_destroy=prevent_destroy,
+                depends_on=self.needed,
+            )
+            self.outputs = {"notebook_name": instance.name, "notebook_url": instance.url}

@@ -1,4 +1,4 @@
-"""The IAM role of the notebook instance."""
+"""The IAM role of the notebook instance and of Studio's apps."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from constructs.account import Account
 from constructs.network.placement import Placement
 from constructs.storage.data_bucket import DataBucket
 from constructs.terraform_data import TerraformData
-from settings.names import NOTEBOOK_INSTANCES, TRAINING_JOBS, EndpointNames, Names
+from settings.names import NOTEBOOK_INSTANCES, STUDIO, TRAINING_JOBS, EndpointNames, Names
 
 # Read in the policy, version 29:
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerFullAccess.html
@@ -26,7 +26,8 @@ SETTLING_SECONDS = 15
 
 
 class NotebookRole(Construct):
-    """Works with the data, starts training jobs as the training role, reads their logs, calls the endpoint.
+    """Works with the data, starts training jobs as the training role, reads their logs, calls the endpoint; in a
+    notebook instance, in Studio's apps, or in both. What it may do in the domain: constructs/studio/studio_policy.py.
 
     Notebooks must wait for `policies`, and so for a new role to settle: SageMaker refuses one that it cannot take yet,
     and Terraform's provider tries again for models, not for notebooks (seen with 5.100 on the local AWS).
@@ -44,6 +45,8 @@ class NotebookRole(Construct):
         *,
         account: Account,
         names: Names,
+        has_notebook: bool,
+        has_studio: bool,
         sagemaker_full_access: bool,
         bucket: DataBucket,
         key_arn: str | None,
@@ -67,6 +70,12 @@ class NotebookRole(Construct):
                 ),
             ]
 
+        written = {NOTEBOOK_INSTANCES: has_notebook, STUDIO: has_studio}
+        itself = Allow(
+            sid="Notebook",
+            actions=["sagemaker:DescribeNotebookInstance", "sagemaker:ListTags", "sagemaker:StopNotebookInstance"],
+            resources=[account.arn("sagemaker", f"notebook-instance/{names.notebook}")],
+        )
         first, *further = names.endpoint_groups
         role = ServiceRole(
             self,
@@ -89,25 +98,17 @@ class NotebookRole(Construct):
                     resources=[f"{bucket.arn}/*"],
                 ),
                 *key_use(key_arn),
-                log_streams([account.log_group_arn(NOTEBOOK_INSTANCES)]),
+                log_streams([account.log_group_arn(name) for name, has in written.items() if has]),
                 *of_endpoints(first, further_logs=[TRAINING_JOBS]),
                 *training_jobs(
                     [account.arn("sagemaker", f"training-job/{names.training_job_prefix}*")], training_role_arn
                 ),
-                Allow(
-                    sid="Notebook",
-                    actions=[
-                        "sagemaker:DescribeNotebookInstance",
-                        "sagemaker:ListTags",
-                        "sagemaker:StopNotebookInstance",
-                    ],
-                    resources=[account.arn("sagemaker", f"notebook-instance/{names.notebook}")],
-                ),
+                *([itself] if has_notebook else []),
                 *network_interfaces(account, placement),
             ],
             more=[of_endpoints(group) for group in further],
         )
-        self.arn = role.arn
+        self.name, self.arn = role.name, role.arn
         settled = TerraformData(
             self,
             "settled",

@@ -44,10 +44,12 @@ from local_aws.server.gaps import (
     sagemaker_model_packages,
     sagemaker_notebook_updates,
     sagemaker_pipelines,
+    sagemaker_studio,
     sagemaker_tags,
     sagemaker_training,
     scheduler_schedules,
     service_quotas,
+    studio_network,
 )
 from local_aws.server.replay import Application, replaying
 from local_aws.server import process
@@ -74,6 +76,8 @@ def fill_gaps() -> None:
     iam_simulation.fill()
     sagemaker_model_packages.fill()
     sagemaker_pipelines.fill()
+    sagemaker_studio.fill()
+    studio_network.fill()
     sagemaker_tags.fill()
     scheduler_schedules.fill()
 

@@ -12,10 +12,11 @@ import pytest
 from operations.deployer_policy import POLICY_MAX_CHARACTERS, DeployerPolicy
 from settings.endpoint import ProvisionedEndpointSettings
 from settings.environment import EnvironmentSettings
-from settings.network import ExistingNetworkSettings
+from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.scaling import InstanceScalingSettings
 from settings.schedule import ScheduleSettings
+from settings.studio import StudioSettings
 from settings.variant import VariantSettings
 from stacks.environments import NAMES, ROOT
 from tests.support.iam_actions import actions_of, checked_against, condition_keys
@@ -31,6 +32,8 @@ SCALED = ProvisionedEndpointSettings(
     )
 )
 EXISTING = ExistingNetworkSettings(subnet_ids=["subnet-0123456789abcdef0"], security_group_ids=["sg-0123456789abcdef0"])
+PRIVATE = NewNetworkSettings(cidr_block="10.0.16.0/20")
+STUDIO = StudioSettings(user_profiles=["ana", "ben"])
 DAILY = script_training(schedule=ScheduleSettings(expression="rate(1 day)"))
 # The committed environments, and some with what these leave out.
 ENVIRONMENTS: dict[str, dict[str, Any]] = {
@@ -42,6 +45,8 @@ ENVIRONMENTS: dict[str, dict[str, Any]] = {
     },
     "staging that receives models": {"shares_account": True},
     "dev in a network that exists": {"network": EXISTING, "sagemaker_full_access": True},
+    "dev with Studio": {"network": PRIVATE, "studio": STUDIO},
+    "dev with Studio alone in a network that exists": {"network": EXISTING, "studio": STUDIO, "notebook": None},
     "dev with a training every day": {"trainings": [DAILY, script_training(name="unscheduled")]},
     "dev without a training": {"trainings": []},
     "dev with a hundred endpoints": {"endpoints": endpoints(100, 36), "notebook": NotebookSettings()},
@@ -209,6 +214,48 @@ ASKED: list[tuple[str, str, dict[str, str], bool]] = [
 ]
 
 
+STUDIO_TAGS = {"Project": "ml-platform", "Environment": "dev"}
+STUDIO_OWN = {f"aws:ResourceTag/{key}": value for key, value in STUDIO_TAGS.items()}
+OF_SAGEMAKER = {"aws:ResourceTag/ManagedByAmazonSageMakerResource": arn("sagemaker", "domain/d-abc")}
+ANAS = {"sagemaker:OwnerUserProfileArn": arn("sagemaker", "user-profile/d-abc/ana")}
+EVES = {"sagemaker:OwnerUserProfileArn": arn("sagemaker", "user-profile/d-abc/eve")}
+# Of dev with Studio.
+ASKED_OF_STUDIO: list[tuple[str, str, dict[str, str], bool]] = [
+    ("sagemaker:CreateDomain", arn("sagemaker", "domain/d-abc"), {}, False),
+    (
+        "sagemaker:CreateDomain",
+        arn("sagemaker", "domain/d-abc"),
+        {f"aws:RequestTag/{key}": value for key, value in STUDIO_TAGS.items()},
+        True,
+    ),
+    ("sagemaker:DeleteDomain", arn("sagemaker", "domain/d-abc"), STUDIO_OWN, True),
+    ("sagemaker:DeleteDomain", arn("sagemaker", "domain/d-abc"), OTHERS, False),
+    ("sagemaker:DeleteUserProfile", arn("sagemaker", "user-profile/d-abc/ana"), STUDIO_OWN, True),
+    ("sagemaker:DeleteUserProfile", arn("sagemaker", "user-profile/d-abc/eve"), STUDIO_OWN, False),
+    ("sagemaker:DeleteSpace", arn("sagemaker", "space/d-abc/work"), ANAS, True),
+    ("sagemaker:DeleteSpace", arn("sagemaker", "space/d-abc/work"), EVES, False),
+    ("sagemaker:DeleteApp", arn("sagemaker", "app/d-abc/work/jupyterlab/default"), ANAS, True),
+    (
+        "sagemaker:DeleteStudioLifecycleConfig",
+        arn("sagemaker", "studio-lifecycle-config/ml-platform-prod-01234567"),
+        {},
+        False,
+    ),
+    ("iam:PassRole", f"{ROLE}ml-platform-dev-sagemaker-notebook", PASS, True),
+    ("iam:AttachRolePolicy", f"{ROLE}ml-platform-dev-sagemaker-hosting", {}, False),
+    ("ec2:DeleteSecurityGroup", arn("ec2", "security-group/sg-1"), OF_SAGEMAKER, True),
+    ("ec2:DeleteSecurityGroup", arn("ec2", "security-group/sg-1"), OTHERS, False),
+    ("elasticfilesystem:DeleteMountTarget", arn("elasticfilesystem", "file-system/fs-1"), OF_SAGEMAKER, True),
+    ("elasticfilesystem:DeleteFileSystem", arn("elasticfilesystem", "file-system/fs-1"), OF_SAGEMAKER, False),
+    (
+        "kms:CreateGrant",
+        KEY,
+        {"kms:ViaService": "elasticfilesystem.us-east-1.amazonaws.com"} | {"kms:GrantIsForAWSResource": "true"},
+        True,
+    ),
+]
+
+
 def simulated(of: str, asked: list[tuple[str, str, dict[str, str], bool]]) -> list[str]:
     """What the simulator decides by the whole policy; the last of each question is what it should."""
     documents = policy(of).documents
@@ -231,6 +278,12 @@ def test_the_simulator_allows_what_is_the_environments_own_and_nothing_else() ->
     decided = simulated("staging with a state bucket, a notebook and scaling", ASKED)
     expected = ["Allowed" if allowed else "ImplicitlyDenied" for *_, allowed in ASKED]
     assert list(zip(ASKED, decided, strict=True)) == list(zip(ASKED, expected, strict=True))
+
+
+def test_what_is_studios_may_be_made_and_taken_away_and_no_others() -> None:
+    decided = simulated("dev with Studio", ASKED_OF_STUDIO)
+    expected = ["Allowed" if allowed else "ImplicitlyDenied" for *_, allowed in ASKED_OF_STUDIO]
+    assert list(zip(ASKED_OF_STUDIO, decided, strict=True)) == list(zip(ASKED_OF_STUDIO, expected, strict=True))
 
 
 def test_what_trainings_of_its_sources_have_left_may_be_read_and_nothing_else_there() -> None:

@@ -24,6 +24,7 @@ from operations.recover import (
 from operations.terraform_state import KeptResource, TerraformState
 from operations.uses import Uses
 from stacks.synthesized_stack import OperationError
+from tests.support.played import Played, raised, refusal
 from tests.support.synthesis import environment, synthesized_platform
 
 CONFIGURATIONS = [f"linear-learner-{number:026}" for number in (1, 2, 4)]
@@ -84,6 +85,54 @@ def test_what_trains_is_found_by_its_names(session: Any) -> None:
         Target={"Arn": f"arn:aws:sagemaker:us-east-1:111111111111:pipeline/{name}", "RoleArn": role},
     )
     assert [finders.find(kind, value) for kind, value in values.items()] == [name, name, f"default/{name}"]
+
+
+class Studio:
+    """What AWS answers where there is a domain with a user and a script, in the place of boto3's session."""
+
+    def __init__(self, status: str = "InService") -> None:
+        arn = "arn:aws:sagemaker:us-east-1:111111111111:user-profile/d-abc/ana"
+        self.played = Played(
+            sagemaker={
+                "ListDomains": lambda **_: {"Domains": [{"DomainName": "ml-platform-dev", "DomainId": "d-abc"}]},
+                "DescribeDomain": lambda **_: {"DomainId": "d-abc", "Status": status},
+                "DescribeUserProfile": lambda UserProfileName, **_: (  # noqa: N803 - boto3's
+                    {"UserProfileArn": arn} if UserProfileName == "ana" else raised(refusal("ResourceNotFound"))
+                ),
+                "DescribeStudioLifecycleConfig": lambda **_: {"StudioLifecycleConfigName": "script"},
+            }
+        )
+
+    def client(self, service: str) -> Any:
+        return self.played.client(service)
+
+
+def test_what_studio_has_is_found_by_its_names(session: Any) -> None:
+    assert finders_of(session).find("aws_sagemaker_domain", {"domain_name": "ml-platform-dev"}) is None
+    finders = finders_of(Studio())
+    found = [
+        finders.find(kind, values)
+        for kind, values in (
+            ("aws_sagemaker_domain", {"domain_name": "ml-platform-dev"}),
+            ("aws_sagemaker_domain", {"domain_name": "ml-platform-prod"}),
+            ("aws_sagemaker_user_profile", {"domain_id": "d-abc", "user_profile_name": "ana"}),
+            ("aws_sagemaker_user_profile", {"domain_id": "d-abc", "user_profile_name": "ben"}),
+            ("aws_sagemaker_user_profile", {"user_profile_name": "ana"}),
+            ("aws_sagemaker_studio_lifecycle_config", {"studio_lifecycle_config_name": "script"}),
+            ("aws_sagemaker_studio_lifecycle_config", {}),
+        )
+    ]
+    arn = "arn:aws:sagemaker:us-east-1:111111111111:user-profile/d-abc/ana"
+    assert found == ["d-abc", None, arn, None, None, "script", None]
+
+
+@pytest.mark.parametrize(("status", "commands"), [("InService", 0), ("Failed", 1)])
+def test_a_domain_that_sagemaker_failed_to_make_can_only_be_deleted(status: str, commands: int) -> None:
+    plan = plan_of(change("aws_sagemaker_domain.studio", ["create"], after={"domain_name": "ml-platform-dev"}))
+    said = [*failed(plan, finders_of(Studio(status)))]
+    assert len(said) == commands
+    command = "aws sagemaker delete-domain --domain-id d-abc --retention-policy HomeEfsFileSystem=Delete"
+    assert all(line.endswith(f"\n  {command}") for line in said)
 
 
 KEY_TAGS = [{"TagKey": key, "TagValue": value} for key, value in TAGS.items()]

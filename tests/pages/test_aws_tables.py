@@ -19,6 +19,7 @@ REGIONS_OF = {name: group["regions"] for group in TABLES["images"] for name in g
         ("variant_instance_types", "ProductionVariantInstanceType"),
         ("notebook_instance_types", "InstanceType"),
         ("training_instance_types", "TrainingInstanceType"),
+        ("app_instance_types", "AppInstanceType"),
     ],
 )
 def test_the_instance_types_are_those_of_botocores_model(table: str, shape: str) -> None:

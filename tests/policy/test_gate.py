@@ -14,10 +14,12 @@ from policy.gate import Finding, Scan, Skip
 from settings.bucket import BucketSettings
 from settings.endpoint import EndpointSettings, ProvisionedEndpointSettings, ServerlessEndpointSettings
 from settings.logs import LogSettings
+from settings.network import NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import InvalidInputError
 from settings.releases import Release
 from settings.schedule import ScheduleSettings
+from settings.studio import StudioSettings
 from settings.variant import VariantSettings
 from stacks.environments import ROOT
 from stacks.synthesized_stack import SynthesizedStack
@@ -25,6 +27,7 @@ from tests.support.policies import policies
 from tests.support.script_training import script_training
 from tests.support.synthesis import environment, synthesized_platform
 
+STUDIO = StudioSettings(user_profiles=["ann", "bob"])
 TUTORIAL = ROOT / "tests/fixtures/tutorial/cdk.tf.json"
 # What the two linters say of policies that cannot be otherwise.
 REASONS = {
@@ -35,6 +38,12 @@ REASONS = {
     *(
         (f"{role}_role_policy_document", "cloudsplaining: resource exposure: ec2:DeleteNetworkInterfacePermission")
         for role in ("hosting", "notebook", "training")
+    ),
+    # parliament takes the colon of the user's name, a variable of IAM's, for one of the ARN's own.
+    (
+        "studio_policy_policy_document",
+        "parliament: RESOURCE_MISMATCH: [{'action': 'sagemaker:CreatePresignedDomainUrl', 'required_format': "
+        "'arn:*:sagemaker:*:*:user-profile/*/*'}]",
     ),
     # parliament's data are older than its resource type:
     # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
@@ -66,9 +75,11 @@ def lint(documents: Mapping[str, object]) -> set[tuple[str, str]]:
 
 def test_parliament_and_cloudsplaining_find_nothing_but_what_has_a_reason() -> None:
     daily = script_training(schedule=ScheduleSettings(expression="rate(1 day)"))
-    everything = policies("staging", notebook=environment("dev").settings.notebook, trainings=[daily])
-    roles = {address: found for address, found in everything.items() if address.endswith("_role_policy_document")}
-    assert len(roles) == 6
+    notebook = environment("dev").settings.notebook
+    everything = policies("staging", notebook=notebook, studio=STUDIO, trainings=[daily])
+    of_roles = ("_role_policy_document", "studio_policy_policy_document")
+    roles = {address: found for address, found in everything.items() if address.endswith(of_roles)}
+    assert len(roles) == 7
     assert lint(roles) == REASONS
 
 
@@ -109,6 +120,8 @@ OTHERS: list[EndpointSettings] = [
         ("prod", {"name": "live", "project": "acme", "region": "eu-west-1", "owner": "ann"}),
         ("prod", {"endpoints": OTHERS, "notebook": NotebookSettings(), "logs": LogSettings(retention_days=30)}),
         ("dev", {"endpoints": OTHERS, "notebook": None}),
+        ("dev", {"network": NewNetworkSettings(), "studio": STUDIO}),
+        ("staging", {"studio": STUDIO}),
     ],
 )
 def test_an_environment_passes_whatever_it_is_called_and_made_of(

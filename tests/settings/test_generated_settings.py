@@ -30,6 +30,7 @@ from settings.problems import problems_of
 from settings.scaling import ConcurrencyScalingSettings, InstanceScalingSettings
 from settings.schedule import ScheduleSettings
 from settings.spot import SpotSettings
+from settings.studio import StudioSettings
 from settings.thresholds import AlarmSettings, ShadowAlarmSettings
 from settings.training import BuiltInTraining, ScriptTraining
 from settings.training_files import read_training_files
@@ -44,6 +45,7 @@ NOT_ON_AL2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 VARIANT_TYPES = sorted(shape("sagemaker", "ProductionVariantInstanceType").enum)
 SHADOW_TYPES = [t for t in VARIANT_TYPES if not t.startswith("ml.inf1.")]
 NOTEBOOK_TYPES = sorted(t for t in shape("sagemaker", "InstanceType").enum if not t.startswith(NOT_ON_AL2023))
+STUDIO_TYPES = sorted(t for t in shape("sagemaker", "AppInstanceType").enum if t != "system")
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 RETENTION = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 LARGEST = 2**31 - 1  # of AWS's Integer
@@ -259,10 +261,13 @@ def cidr_blocks(draw: st.DrawFn) -> str:
 
 
 def consistent(drawn: EnvironmentSettings) -> EnvironmentSettings:
-    """The same, without what a protected environment may not have."""
+    """The same, without what a protected environment may not have, and Studio only where a network has room for it."""
     values = vars(drawn)
+    network = values["network"]
+    if network is None or len(vars(network).get("security_group_ids", ())) == 5:
+        values = values | {"studio": None}
     if not values["protected"]:
-        return drawn
+        return EnvironmentSettings(**values)
     return EnvironmentSettings(
         **values
         | {
@@ -306,6 +311,14 @@ VALID = st.builds(
             volume_size_gb=st.integers(5, 16384),
             idle_stop_minutes=st.integers(10, 525_600),
             root_access=st.booleans(),
+        )
+    ),
+    studio=sometimes(
+        st.builds(
+            StudioSettings,
+            user_profiles=st.lists(names(63), min_size=1, max_size=3, unique_by=lambda name: re.sub("-+", "_", name)),
+            instance_type=st.sampled_from(STUDIO_TYPES),
+            idle_stop_minutes=st.integers(60, 525_600),
         )
     ),
     notebook_delivery=st.builds(
@@ -365,6 +378,13 @@ def test_everything_that_aws_takes_is_accepted_and_gives_names_that_aws_takes(va
     assert problems(valid) == []
     checked = valid.checked()
     assert refused("sagemaker", "NotebookInstanceName", checked.names.notebook) is None
+    assert refused("sagemaker", "DomainName", checked.names.studio_domain) is None
+    lifecycle_config = checked.names.studio_lifecycle_config("0123abcd")
+    assert refused("sagemaker", "StudioLifecycleConfigName", lifecycle_config) is None
+    assert refused("iam", "policyNameType", checked.names.studio_policy) is None
+    for name in checked.studio.user_profiles if checked.studio is not None else ():
+        assert refused("sagemaker", "UserProfileName", name) is None
+        assert len(checked.names.studio_security_group(name)) <= 255
     for training in checked.trainings:
         name = checked.names.training(training.name)
         assert refused("sagemaker", "EntityName", name) is None

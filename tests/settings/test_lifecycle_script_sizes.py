@@ -9,6 +9,7 @@ from settings.lifecycle_scripts import LifecycleScripts
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.notebook_delivery import NotebookDeliverySettings
+from settings.studio import StudioSettings
 from tests.support.synthesis import environment
 
 
@@ -44,3 +45,12 @@ def test_what_is_told_counts_towards_the_limit() -> None:
 
 def test_an_environment_without_a_notebook_runs_no_script() -> None:
     assert problems(b"#" * (MAX_BYTES + 1), notebook=None) == []
+
+
+@pytest.mark.parametrize(("size", "sound"), [(MAX_BYTES, True), (MAX_BYTES + 1, False)])
+def test_rejects_a_script_larger_than_studio_takes(size: int, sound: bool) -> None:
+    of = environment("staging", studio=StudioSettings(user_profiles=["ann"])).settings
+    scripts = LifecycleScripts(notebook=b"#" * (MAX_BYTES + 1), studio=b"#!/bin/bash\n".ljust(size, b"#"))
+    found = [str(problem) for problem in size_problems(scripts, {"staging": of})]
+    assert (found == []) is sound
+    assert sound or found[0].startswith("staging: notebook_delivery: lifecycle_scripts/on_studio_start.sh: 12289 bytes")

@@ -34,6 +34,7 @@ GIVEN: dict[str, Any] = {
     "region": "us-east-1",
     "subnet_ids": ["subnet-01234567"],
     "security_group_ids": ["sg-01234567"],
+    "user_profiles": ["ann"],
 }
 NOT_A_NUMBER = ("1", None, [1], True, math.nan, math.inf, -math.inf, b"1", 1j)
 # Beyond what AWS's Integer of 32 bits and Long of 64 hold, and what JSON carries exactly.
@@ -119,7 +120,9 @@ def edges(field: FieldInfo) -> Iterator[tuple[Any, bool]]:
         if longest is not None:
             yield ("a" * (longest + 1), False)
     elif is_sequence(field):
-        shortest, longest = found(field, MinLen, "min_length"), found(field, MaxLen, "max_length")
+        # Of the list itself, not of what is in it.
+        shortest = next((item.min_length for item in field.metadata if isinstance(item, MinLen)), None)
+        longest = next((item.max_length for item in field.metadata if isinstance(item, MaxLen)), None)
         yield from ((value, False) for value in NO_LISTS)
         if shortest:
             yield ([], False)
@@ -201,6 +204,7 @@ INTEGER: dict[str, float] = {"max": 2**31 - 1}
 MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
     "KeyDeletionWindowDays": ("kms", "PendingWindowInDaysType", {"min": 7, "max": 30}),  # KMS's model says 1 to 365
     "NotebookVolumeSizeGb": ("sagemaker", "NotebookInstanceVolumeSizeInGB", {}),
+    "StudioIdleStopMinutes": ("sagemaker", "IdleTimeoutInMinutes", {}),
     "IdleStopMinutes": ("sagemaker", "IdleTimeoutInMinutes", {"min": 10}),  # Studio's; AWS stops no notebook instance
     "InstanceCount": ("sagemaker", "InitialTaskCount", INTEGER),
     "VariantWeight": ("sagemaker", "VariantWeight", {"max": 2**53 - 1}),  # what JSON carries exactly
@@ -261,6 +265,7 @@ TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
     ),
     "VariantInstanceType": (limits.VariantInstanceType, ("", "m5.large", "ml.m5", "ml..large", "ml.t3.medium")),
     "NotebookInstanceType": (limits.NotebookInstanceType, ("", "m5.large", "ml.m5", "ml.c7g.large", "ml.p3.2xlarge")),
+    "StudioInstanceType": (limits.StudioInstanceType, ("", "t3.medium", "ml.t3", "system", "ml.t2.medium")),
     "TrainingInstanceType": (limits.TrainingInstanceType, ("", "m5.large", "ml.m5", "ml.t2.medium", "ml.m5.large\n")),
     "ChannelName": (limits.ChannelName, ("", ".", "..", ".a", "a b", "a/b", "é", "a" * 65)),
     "DataPrefix": (limits.DataPrefix, ("", "/a", "a/", "a//b", "a/../b", ".", "a b", "é", "a" * 257)),

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
 from settings.problems import problems_of
+from settings.studio import StudioSettings
 from tests.support.many import endpoints, many
 from tests.support.policies import ACCOUNT, Policy, Request, decisions, policies_of
 from tests.support.synthesis import synthesized_platform
@@ -105,6 +106,18 @@ def test_more_endpoints_than_the_policies_hold_are_refused_with_the_limit() -> N
     most = int(re.findall(r"endpoints: '340 endpoints': must be at most (\d+) with names as long as these", said)[0])
     assert refusals(most, page, encryption_key=None) == []
     assert len(refusals(most + 1, page, encryption_key=None)) == 1
+
+
+def test_studio_takes_one_of_the_policies_that_a_role_has() -> None:
+    def most(**settings: Any) -> int:
+        [said] = refusals(340, "reference_iam-quotas.html", encryption_key=None, **settings)
+        return int(re.findall(r"must be at most (\d+) with names", said)[0])
+
+    studio = StudioSettings(user_profiles=["ann"])
+    groups = many(most(studio=studio), encryption_key=None).settings.names.endpoint_groups
+    assert most(studio=studio) < most()
+    # Those of endpoints, but the first, which is in the role's own; Studio's; AWS's for full access.
+    assert len(groups) - 1 + 1 + 1 == MANAGED_COUNT
 
 
 def test_an_endpoint_more_leaves_the_policies_of_the_others_as_they_are() -> None:

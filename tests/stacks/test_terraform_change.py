@@ -60,6 +60,17 @@ def test_it_raises_every_error_whole(stack: SynthesizedStack) -> None:
     assert str(raised.value) == f"Error: creating A\n\n{long}\n\nError: creating B\n\ntwo\nlines"
 
 
+def test_it_knows_what_its_plan_does_to_each_resource(stack: SynthesizedStack) -> None:
+    planned = [
+        event("planned_change", change={"resource": {"addr": address}, "action": action})
+        for address, action in (("t.a", "create"), ("t.b", "replace"))
+    ]
+    plays(stack, plan=(*planned, PLANNED), apply=(MADE, APPLIED), code=0)
+    change = TerraformChange(stack, destroy=False, say=lambda _: None)
+    with change.planned():
+        assert change.actions == {"t.a": "create", "t.b": "replace"}
+
+
 def test_a_terraform_that_breaks_down_is_shown_as_it_is(stack: SynthesizedStack) -> None:
     plays(stack, apply=("panic: runtime error", "goroutine 1 [running]:"), code=2 + 1)
     with pytest.raises(TerraformError, match=r"ended with 3:\npanic: runtime error\ngoroutine 1 \[running\]:"):

@@ -16,6 +16,7 @@ from tests.support.synthesis import environment, synthesized_platform
 
 ACCOUNT = "111111111111"
 KEY = f"arn:aws:kms:us-east-1:{ACCOUNT}:key/01234567-89ab-cdef-0123-456789abcdef"
+DOMAIN = "d-0123456789ab"
 Policy = dict[str, Any]
 FIELDS = {"actions": "Action", "resources": "Resource", "sid": "Sid"}
 
@@ -44,6 +45,8 @@ def resolved(text: str, platform: dict[str, Any]) -> str:
                 return "subnet-0123456789abcdef" + str("ab".index(address[-1]))
             case "aws_security_group", "id":
                 return "sg-0123456789abcdef0"
+            case "aws_sagemaker_domain", "id":
+                return DOMAIN
         raise AssertionError(f"no value for {found[0]}")
 
     # A role's ARN, made of its name.
@@ -84,7 +87,7 @@ def policies_of(platform: dict[str, Any]) -> dict[str, Policy]:
                     {"Version": "2012-10-17", "Statement": [statement(block) for block in document["statement"]]}
                 ),
                 platform,
-            )
+            ).replace("&{", "${")  # as the data source writes IAM's own variables
         )
         for address, document in platform["data"]["aws_iam_policy_document"].items()
     }

@@ -10,6 +10,10 @@ from typing import Any
 from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.models import SageMakerModelBackend
 
+from local_aws.server.gaps import sagemaker_studio
+
+STUDIO = ("app", "domain", "space", "studio-lifecycle-config", "user-profile")
+
 
 def fill() -> None:
     """After every gap that gives moto another kind of resource with tags."""
@@ -20,6 +24,8 @@ def fill() -> None:
         if kind == "model-package":
             package = backend.model_packages.get(arn)
             found = None if package is None else package.group or package
+        elif kind in STUDIO:
+            found = sagemaker_studio.tagged(backend, arn)
         else:
             found = None if "/" in name else find(backend, arn)
         if found is None:

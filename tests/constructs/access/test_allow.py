@@ -7,10 +7,12 @@ from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.data_aws_iam_policy_document import DataAwsIamPolicyDocument
 
 from constructs.access.allow import Allow
+from settings.studio import StudioSettings
 from tests.support.policies import Policy, policies
 from tests.support.synthesis import environment
 
-EVERYTHING = {"notebook": environment("dev").settings.notebook}  # staging's network with dev's notebook
+# In staging's network.
+EVERYTHING = {"notebook": environment("dev").settings.notebook, "studio": StudioSettings(user_profiles=["ann"])}
 # AWS's service authorization reference gives no resource type for these.
 NO_NARROWER_RESOURCE = {
     "cloudwatch:PutMetricData",
@@ -22,6 +24,10 @@ NO_NARROWER_RESOURCE = {
     "ec2:DescribeVpcEndpoints",
     "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken",
+    "sagemaker:ListApps",
+    "sagemaker:ListDomains",
+    "sagemaker:ListSpaces",
+    "sagemaker:ListUserProfiles",
 }
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 INLINE_POLICIES_MAX_CHARACTERS = 10_240
@@ -29,7 +35,8 @@ INLINE_POLICIES_MAX_CHARACTERS = 10_240
 
 def role_policies() -> dict[str, Policy]:
     found = policies("staging", **EVERYTHING)
-    return {address: policy for address, policy in found.items() if address.endswith("_role_policy_document")}
+    of_roles = ("_role_policy_document", "studio_policy_policy_document")
+    return {address: policy for address, policy in found.items() if address.endswith(of_roles)}
 
 
 def test_no_statement_of_a_role_allows_a_family_of_actions() -> None:
@@ -50,7 +57,7 @@ def test_only_actions_for_which_aws_knows_no_resource_are_allowed_on_all() -> No
 
 
 def test_no_role_may_make_a_log_group_which_would_come_back_after_a_destroy() -> None:
-    assert len(role_policies()) == 5
+    assert len(role_policies()) == 6
     assert "logs:CreateLogGroup" not in json.dumps(role_policies())
 
 

@@ -7,6 +7,7 @@ from cdktf_cdktf_provider_aws.kms_key import KmsKey
 
 from constructs.access.encryption_key import EncryptionKey
 from settings.encryption_key import EncryptionKeySettings
+from settings.studio import StudioSettings
 from tests.support import parts
 from tests.support.policies import ACCOUNT, KEY, Policy, Request, decisions, policies
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
@@ -15,6 +16,7 @@ EVERYTHING_OF_KMS: Policy = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "kms:*", "Resource": "*"}],
 }
+STUDIO = StudioSettings(user_profiles=["ann"])
 PLATFORM = f"arn:aws:iam::{ACCOUNT}:role/ml-platform-prod-sagemaker-training"
 DEPLOYER = f"arn:aws:iam::{ACCOUNT}:role/deployer"
 GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:"
@@ -42,6 +44,7 @@ def test_a_key_alone_is_named_after_the_platform_and_kept_where_it_is_protected(
             names=parts.names(),
             key=EncryptionKeySettings(deletion_window_days=9).checked(),
             reader_account_ids=[],
+            has_studio=False,
             prevent_destroy=True,
         )
 
@@ -81,6 +84,26 @@ def test_the_key_is_used_by_the_platform_and_through_its_services() -> None:
         for principal, action, context, _ in CASES
     ]
     assert [(*case[:3], decision) for case, decision in zip(CASES, decisions(asked), strict=True)] == CASES
+
+
+@pytest.mark.parametrize(("studio", "decision"), [(STUDIO, "Allowed"), (None, "ImplicitlyDenied")])
+def test_the_key_is_used_through_efs_where_studio_keeps_its_users_homes_there(
+    studio: StudioSettings | None, decision: str
+) -> None:
+    through = {"kms:ViaService": "elasticfilesystem.us-east-1.amazonaws.com", "kms:GrantIsForAWSResource": "true"}
+    documents = policies("staging", studio=studio)
+    asked = [
+        Request(
+            action=action,
+            resource=KEY,
+            principal=DEPLOYER,
+            policy=EVERYTHING_OF_KMS,
+            resource_policy=documents["encryption_key_policy_document"],
+            context=through,
+        )
+        for action in ("kms:CreateGrant", "kms:Decrypt", "kms:GenerateDataKeyWithoutPlaintext")
+    ]
+    assert decisions(asked) == [decision] * len(asked)
 
 
 def test_nobody_uses_the_key_by_its_own_policy_alone() -> None:

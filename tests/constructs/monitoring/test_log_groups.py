@@ -15,6 +15,7 @@ def test_the_owner_has_the_three_groups_with_retention() -> None:
             "log_groups",
             names=parts.names(),
             logs=LogSettings(owns_account_wide=True).checked(),
+            has_studio=False,
             storage=parts.LOG_STORAGE,
         )
     )
@@ -34,6 +35,7 @@ def test_an_environment_that_does_not_own_the_account_wide_groups_leaves_them_al
             "log_groups",
             names=parts.names(),
             logs=LogSettings(owns_account_wide=False).checked(),
+            has_studio=False,
             storage=parts.LOG_STORAGE,
         )
     )
@@ -79,6 +81,7 @@ def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(ke
             "log_groups",
             names=parts.names(),
             logs=LogSettings(keeps_account_wide=kept).checked(),
+            has_studio=False,
             storage=parts.LOG_STORAGE,
         )
     )
@@ -90,3 +93,21 @@ def test_what_the_account_has_once_stays_at_a_destroy_where_a_setting_says_so(ke
     for group in staying:  # what is older is neither cut short nor locked with a key that a destroy deletes
         assert group["lifecycle"] == {"ignore_changes": ["kms_key_id", "retention_in_days"]}
         assert not group.keys() & {"kms_key_id", "retention_in_days"}
+
+
+@pytest.mark.parametrize(("owns", "found"), [(True, 1), (False, 0)])
+def test_studios_group_is_made_where_there_is_studio_and_the_accounts_groups_are_its_own(
+    owns: bool, found: int
+) -> None:
+    resources = synthesized(
+        lambda stack: LogGroups(
+            stack,
+            "log_groups",
+            names=parts.names(),
+            logs=LogSettings(owns_account_wide=owns).checked(),
+            has_studio=True,
+            storage=parts.LOG_STORAGE,
+        )
+    )
+    made = [item["name"] for item in resources["aws_cloudwatch_log_group"].values()]
+    assert made.count("/aws/sagemaker/studio") == found

@@ -12,14 +12,14 @@ from tests.support import parts
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
 
-def network(stack: TerraformStack, of: Any, *, has_notebook: bool = False) -> Network:
+def network(stack: TerraformStack, of: Any, *, has_users: bool = False) -> Network:
     return Network(
         stack,
         "(network)",
         account=parts.account(stack),
         names=parts.names(),
         network=of,
-        has_notebook=has_notebook,
+        has_users=has_users,
         storage=parts.LOG_STORAGE,
     )
 
@@ -31,13 +31,13 @@ def test_a_new_network_is_made_and_its_traffic_logged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "has_notebook", "found"), [(False, False, 1), (False, True, 5), (True, False, 5), (True, True, 5)]
+    ("asked", "has_users", "found"), [(False, False, 1), (False, True, 5), (True, False, 5), (True, True, 5)]
 )
-def test_what_costs_by_the_hour_is_made_where_a_notebook_or_a_setting_needs_it(
-    asked: bool, has_notebook: bool, found: int
+def test_what_costs_by_the_hour_is_made_where_people_or_a_setting_need_it(
+    asked: bool, has_users: bool, found: int
 ) -> None:
     of = NewNetworkSettings(interface_endpoints=asked).checked()
-    resources = synthesized(lambda stack: network(stack, of, has_notebook=has_notebook))
+    resources = synthesized(lambda stack: network(stack, of, has_users=has_users))
     assert len(resources[VpcEndpoint.TF_RESOURCE_TYPE]) == found
 
 

@@ -12,7 +12,7 @@ from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuratio
 )
 
 from constructs.notebook.notebook import Notebook
-from settings.network import ExistingNetworkSettings, NetworkSettings
+from settings.network import ExistingNetworkSettings, NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.notebook_delivery import NotebookDeliverySettings
 from tests.support import parts
@@ -41,6 +41,7 @@ def notebook(
             account=parts.account(stack),
             names=parts.names(),
             notebook=NotebookSettings().checked(),
+            has_studio=False,
             sagemaker_full_access=False,
             bucket=parts.bucket(stack),
             key_arn=key_arn,
@@ -84,11 +85,11 @@ def test_instance_and_role_are_in_the_placement(tmp_path: Path) -> None:
 
 
 def placeholders(resources: Resources) -> dict[str, str]:
-    """What is filled in, as it stands in the script's expression: references, and text in quotes."""
+    """What is filled in, as it stands in the script's expression: references, text in quotes, and lists joined."""
     expression = only(resources, SagemakerNotebookInstanceLifecycleConfiguration.TF_RESOURCE_TYPE)["on_start"]
     [(encoded, values)] = re.findall(r'zipmap\(jsondecode\(base64decode\("([^"]+)"\)\), \[(.*)\]\)', expression)
     names = json.loads(base64.b64decode(encoded))
-    return dict(zip(names, values.split(", "), strict=True))
+    return dict(zip(names, re.findall(r'join\(.*?\]\)|"[^"]*"|[^", ]+', values), strict=True))
 
 
 def test_what_a_notebook_needs_is_filled_in(tmp_path: Path) -> None:
@@ -103,11 +104,18 @@ def test_what_a_notebook_needs_is_filled_in(tmp_path: Path) -> None:
         "<TRAINING_ROLE_ARN>": '"arn:aws:iam::111111111111:role/training"',
         "<TRAINING_JOB_PREFIX>": '"acme-prod-"',
         "<KMS_KEY_ARN>": f'"{parts.KEY_ARN}"',
-        "<SUBNET_IDS>": f'"{",".join(NETWORK.subnet_ids)}"',
-        "<SECURITY_GROUP_IDS>": f'"{NETWORK.security_group_ids[0]}"',
+        "<SUBNET_IDS>": f'join(",", {json.dumps(NETWORK.subnet_ids)})',
+        "<SECURITY_GROUP_IDS>": f'join(",", {json.dumps(NETWORK.security_group_ids)})',
         "<ENDPOINT_NAME>": '"linear-learner"',
         "<ENVIRONMENT>": '"prod"',
     }
+
+
+def test_subnets_and_groups_that_terraform_makes_are_joined_by_terraform(tmp_path: Path) -> None:
+    """What is joined here would be a text with references in it, which CDKTF cannot put into a function."""
+    filled_in = placeholders(notebook(tmp_path, network=NewNetworkSettings(cidr_block="10.0.16.0/20").checked()))
+    assert re.fullmatch(r'join\(",", \[aws_subnet\.\w+\.id, aws_subnet\.\w+\.id\]\)', filled_in["<SUBNET_IDS>"])
+    assert "aws_security_group." in filled_in["<SECURITY_GROUP_IDS>"]
 
 
 def test_what_an_environment_has_not_is_filled_in_as_nothing(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from cdktf import TerraformStack, Testing
 from cdktf_cdktf_provider_aws.iam_role_policy_attachment import IamRolePolicyAttachment
 
 from constructs.notebook.notebook_role import NotebookRole
+from settings.network import NewNetworkSettings
+from settings.studio import StudioSettings
 from stacks.ml_platform_stack import MlPlatformStack
 from tests.support import parts
 from tests.support.policies import ACCOUNT, KEY, Request, decisions, policies
@@ -27,6 +29,8 @@ def test_the_notebooks_role_alone_is_one_role_with_one_policy() -> None:
             "notebook_role",
             account=parts.account(stack),
             names=parts.names(),
+            has_notebook=True,
+            has_studio=False,
             sagemaker_full_access=False,
             bucket=parts.bucket(stack),
             key_arn=None,
@@ -154,3 +158,24 @@ def test_full_access_says_at_synth_what_it_opens(full_access: bool) -> None:
 @pytest.mark.parametrize("name", ["staging", "prod"])
 def test_without_a_notebook_there_is_no_such_role(name: str) -> None:
     assert "notebook_role" not in synthesized_platform(environment(name))["resource"]["aws_iam_role"]
+
+
+@pytest.mark.parametrize("notebook", [True, False])
+def test_it_writes_the_logs_of_what_is_there_and_may_stop_the_instance_that_is_there(notebook: bool) -> None:
+    studio = StudioSettings(user_profiles=["ann"])
+    settings = environment("dev").settings
+    documents = policies(
+        "dev", network=NewNetworkSettings(), studio=studio, notebook=settings.notebook if notebook else None
+    )
+    of_the_instance = "Allowed" if notebook else "ImplicitlyDenied"
+    steps = {
+        ("logs:PutLogEvents", f"{LOGS}/studio:log-stream:a"): "Allowed",
+        ("logs:PutLogEvents", f"{LOGS}/NotebookInstances:log-stream:a"): of_the_instance,
+        (
+            "sagemaker:StopNotebookInstance",
+            f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:notebook-instance/ml-platform-dev",
+        ): of_the_instance,
+    }
+    policy = documents["notebook_role_policy_document"]
+    asked = [Request(action=action, resource=resource, policy=policy) for action, resource in steps]
+    assert decisions(asked) == [*steps.values()]

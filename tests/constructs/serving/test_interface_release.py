@@ -60,7 +60,7 @@ def test_it_knows_whether_others_use_the_network_too(tmp_path: Path) -> None:
     existing = ExistingNetworkSettings(subnet_ids=["subnet-01234567"], security_group_ids=["sg-01234567"]).checked()
     platform = synthesized_platform(environment("staging", network=existing))["resource"]
     assert platform["terraform_data"][ADDRESS]["input"]["shared"] == "yes"
-    shared = Placement(subnet_ids=["subnet-1"], security_group_ids=["sg-1"], shared=True)
+    shared = Placement(subnet_ids=["subnet-1"], security_group_ids=["sg-1"], shared=True, vpc_id=None)
     assert released(shared, tmp_path)["input"]["shared"] == "yes"
 
 

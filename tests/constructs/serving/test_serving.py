@@ -44,7 +44,12 @@ def test_serving_alone_has_an_endpoint_for_each_release_and_one_role(tmp_path: P
             key_arn=None,
             placement=None,
             log_groups=LogGroups(
-                stack, "log_groups", names=names, logs=LogSettings().checked(), storage=parts.LOG_STORAGE
+                stack,
+                "log_groups",
+                names=names,
+                logs=LogSettings().checked(),
+                has_studio=False,
+                storage=parts.LOG_STORAGE,
             ).of_endpoints,
             topic_arn="arn:topic",
             verify_script=None,
