@@ -51,8 +51,8 @@ ADVICE = (
     ),
     (
         r"because (?:App|Space)\(s\) are associated with it",
-        "SageMaker deletes no user profile that has apps or spaces: make deploy and make destroy say so before they begin, "
-        "with the command that deletes each",
+        "SageMaker deletes no user profile that has apps or spaces: make deploy and make destroy say so before they "
+        "begin, with the command that deletes each",
     ),
     (
         r"Instance cannot be destroyed",

@@ -120,7 +120,9 @@ def edges(field: FieldInfo) -> Iterator[tuple[Any, bool]]:
         if longest is not None:
             yield ("a" * (longest + 1), False)
     elif is_sequence(field):
-        shortest, longest = found(field, MinLen, "min_length"), found(field, MaxLen, "max_length")
+        # Of the list itself, not of what is in it.
+        shortest = next((item.min_length for item in field.metadata if isinstance(item, MinLen)), None)
+        longest = next((item.max_length for item in field.metadata if isinstance(item, MaxLen)), None)
         yield from ((value, False) for value in NO_LISTS)
         if shortest:
             yield ([], False)
