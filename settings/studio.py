@@ -19,7 +19,7 @@ class StudioSettings(Settings):
     )
     idle_stop_minutes: StudioIdleStopMinutes = Field(
         default=60,
-        description="JupyterLab stops after so many minutes in which nothing was done, or fewer, which its user may choose",
+        description="JupyterLab stops after so many minutes in which nothing was done, or fewer, as its user chooses",
     )
 
     def rules(self) -> Rules:
