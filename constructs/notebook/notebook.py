@@ -106,6 +106,7 @@ class Notebook(Construct):
         instance = NotebookInstance(
             self,
             "notebook",
+            account=account,
             name=names.notebook,
             notebook=notebook,
             role_arn=role.arn,
