@@ -25,12 +25,13 @@ CHANGES = 2  # the code of a plan that has some: -detailed-exitcode
 @dataclass
 class TerraformChange:
     """`say` is given the lines for a person; everything that Terraform says goes to the end of `log`; `summary` is the
-    last of what it said of its counts."""
+    last of what it said of its counts; `actions` are the plan's, by address: create, update, replace, delete ..."""
 
     stack: SynthesizedStack
     destroy: bool
     say: Callable[[str], None]
     counts: Mapping[str, int] = field(default_factory=dict)
+    actions: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     _file: FileIO | None = None
 
@@ -54,6 +55,12 @@ class TerraformChange:
         text = self.stack.run("show", "-no-color", PLAN)
         self._write(text)
         return text
+
+    def planned_values(self, address: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What a resource of the plan has, and what it is to have, as far as that is known."""
+        changes = json.loads(self.stack.run("show", "-json", PLAN))["resource_changes"]
+        [planned] = [item["change"] for item in changes if item["address"] == address]
+        return planned["before"] or {}, planned["after"] or {}
 
     def apply(self) -> None:
         """Raises TerraformError with every error, whole."""
@@ -86,6 +93,8 @@ class TerraformChange:
                 errors.append(text)
             else:
                 self._tell(text)
+        elif event["type"] == "planned_change":
+            self.actions[event["change"]["resource"]["addr"]] = event["change"]["action"]
         elif event["type"] == "change_summary":
             self.summary = text
             self.counts = {key: event["changes"][key] for key in ("add", "change", "remove")}

@@ -43,6 +43,7 @@ from local_aws.server.gaps import (
     sagemaker_lifecycle_configurations,
     sagemaker_model_packages,
     sagemaker_notebook_updates,
+    sagemaker_notebook_urls,
     sagemaker_pipelines,
     sagemaker_tags,
     sagemaker_training,
@@ -63,6 +64,7 @@ def fill_gaps() -> None:
     sagemaker_training.fill()
     new_roles.fill()
     sagemaker_notebook_updates.fill()
+    sagemaker_notebook_urls.fill()
     sagemaker_invocations.fill()
     autoscaling.fill()
     sagemaker_lifecycle_configurations.fill()

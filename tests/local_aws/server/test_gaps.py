@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 import time
 from pathlib import Path
@@ -368,6 +369,49 @@ def test_a_notebook_keeps_its_metadata_service_version_and_is_updated_when_stopp
     sagemaker.delete_notebook_instance(NotebookInstanceName="lab")
     for name in ("one", "two"):
         sagemaker.delete_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName=name)
+
+
+def test_a_notebook_loses_its_repositories_and_no_part_of_its_volume(sagemaker: Any) -> None:
+    name = {"NotebookInstanceName": "git"}
+    sagemaker.create_notebook_instance(
+        **name,
+        InstanceType="ml.t3.medium",
+        RoleArn=ROLE,
+        VolumeSizeInGB=10,
+        DefaultCodeRepository="one",
+        AdditionalCodeRepositories=["two"],
+    )
+    sagemaker.stop_notebook_instance(**name)
+    with pytest.raises(ClientError, match="is 10: it cannot be decreased"):
+        sagemaker.update_notebook_instance(**name, VolumeSizeInGB=9, DisassociateDefaultCodeRepository=True)
+    assert sagemaker.describe_notebook_instance(**name)["DefaultCodeRepository"] == "one"
+    sagemaker.update_notebook_instance(
+        **name,
+        VolumeSizeInGB=11,
+        DisassociateDefaultCodeRepository=True,
+        DisassociateAdditionalCodeRepositories=True,
+    )
+    described = sagemaker.describe_notebook_instance(**name)
+    assert described["VolumeSizeInGB"] == 11
+    assert not described.keys() & {"DefaultCodeRepository", "AdditionalCodeRepositories"}
+    sagemaker.delete_notebook_instance(**name)
+
+
+def test_a_notebook_is_started_stopped_and_opened_only_from_where_it_can_be(sagemaker: Any) -> None:
+    name = {"NotebookInstanceName": "run"}
+    sagemaker.create_notebook_instance(**name, InstanceType="ml.t3.medium", RoleArn=ROLE)
+    url = sagemaker.create_presigned_notebook_instance_url(**name)["AuthorizedUrl"]
+    assert re.fullmatch(r"https://run\.notebook\.us-east-1\.sagemaker\.aws\?authToken=[\w-]+", url)
+    with pytest.raises(ClientError, match=r"Status \(InService\) not in \(\[Stopped, Failed\]\)"):
+        sagemaker.start_notebook_instance(**name)
+    sagemaker.stop_notebook_instance(**name)
+    with pytest.raises(ClientError, match=r"Status \(Stopped\) not in \(\[InService\]\)"):
+        sagemaker.stop_notebook_instance(**name)
+    with pytest.raises(ClientError, match=r"Status \(Stopped\) not in \(\[InService\]\)"):
+        sagemaker.create_presigned_notebook_instance_url(**name)
+    with pytest.raises(ClientError, match="RecordNotFound"):
+        sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="none")
+    sagemaker.delete_notebook_instance(**name)
 
 
 def test_a_lifecycle_configuration_has_tags_is_listed_and_is_updated(sagemaker: Any) -> None:
