@@ -304,6 +304,7 @@ VALID = st.builds(
             NotebookSettings,
             instance_type=st.sampled_from(NOTEBOOK_TYPES),
             volume_size_gb=st.integers(5, 16384),
+            idle_stop_minutes=st.integers(10, 525_600),
             root_access=st.booleans(),
         )
     ),
