@@ -36,7 +36,11 @@ def size_problems(scripts: LifecycleScripts, settings: Mapping[str, EnvironmentS
     for name, environment in settings.items():
         if environment.notebook is None:
             continue
-        told = {**_delivery(environment), "notebook": environment.names.notebook}
+        told = {
+            **_delivery(environment),
+            "notebook": environment.names.notebook,
+            "idle_stop_minutes": environment.notebook.idle_stop_minutes,
+        }
         size = script_size(scripts.notebook, told)
         if size > MAX_BYTES:
             allowed = (

@@ -48,7 +48,10 @@ class LifecycleScripts:
 
 
 def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem]]:
-    """The scripts, with the Python files in the places of their markers, and what is wrong with all of these."""
+    """The scripts, with the Python files in the places of their markers, and what is wrong with all of these.
+
+    Without the lines that are a comment: those that begin with `# `.
+    """
     problems: list[Problem] = []
     read: dict[str, bytes] = {}
 
@@ -67,7 +70,9 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
     def whole(name: str) -> bytes:
         lines = file(name, "a shell script").split(b"\n")
         python = {marker.encode(): name for marker, name in FILES.items()}
-        return b"\n".join(file(python[line], "Python").rstrip(b"\n") if line in python else line for line in lines)
+        made = b"\n".join(file(python[line], "Python").rstrip(b"\n") if line in python else line for line in lines)
+        # SageMaker's limit is low, and comments are an eighth: they are for who reads them here.
+        return b"\n".join(line for line in made.split(b"\n") if not line.lstrip().startswith(b"# "))
 
     scripts = LifecycleScripts(notebook=whole("on_start.sh"), studio=whole("on_studio_start.sh"))
     return scripts, problems

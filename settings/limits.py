@@ -442,6 +442,8 @@ GitRepository = Annotated[
     AfterValidator(_git_repository),
     Source(f"{API}/API_CreateNotebookInstance.html"),
 ]
+# AWS stops no notebook instance. The least is ours, two looks of lifecycle_scripts/, the most what Studio allows.
+IdleStopMinutes = Annotated[int, Field(ge=10, le=525_600), Source(f"{API}/API_IdleSettings.html")]
 NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]
 # Ours: of a key of S3, 1,024 bytes at most, and of any text.
 NotebookPattern = Annotated[

@@ -8,6 +8,7 @@ from settings import limits
 from settings.base import Rules, Settings
 from settings.limits import (
     GitRepository,
+    IdleStopMinutes,
     NotebookInstanceType,
     NotebookPlatform,
     NotebookVolumeSizeGb,
@@ -26,6 +27,9 @@ class NotebookSettings(Settings):
         default=5,
         description="size of /home/ec2-user/SageMaker, in GB; it grows in place, and a plan that would make it smaller "
         "is refused: SageMaker would make another instance, without people's files",
+    )
+    idle_stop_minutes: IdleStopMinutes = Field(
+        default=60, description="minutes without use after which the instance stops itself"
     )
     root_access: bool = Field(default=False, description="let the notebook's users become root")
     git_repositories: Sequence[GitRepository] = Field(

@@ -24,7 +24,10 @@ from settings.notebook import NotebookSettings
 
 
 class NotebookInstance(Construct):
-    """A notebook instance that runs `script` as root at every start: told what is handed out, and its own name.
+    """A notebook instance that runs `script` as root at every start.
+
+    It is told what is handed out, its own name, and after how many minutes without use it stops itself, which SageMaker
+    does not do for notebook instances.
 
     Both hooks have it. SageMaker runs OnStart at the creation too, right after OnCreate, but a configuration that has
     once had an OnCreate keeps it: Terraform's provider sends none where there is none, and would plan that for ever.
@@ -57,7 +60,9 @@ class NotebookInstance(Construct):
         depends_on: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
-        hook = lifecycle_script(script, delivery=delivery, more={"notebook": name})
+        hook = lifecycle_script(
+            script, delivery=delivery, more={"notebook": name, "idle_stop_minutes": notebook.idle_stop_minutes}
+        )
         lifecycle = SagemakerNotebookInstanceLifecycleConfiguration(
             self, "lifecycle", name=name, on_create=hook, on_start=hook
         )

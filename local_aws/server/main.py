@@ -34,6 +34,7 @@ from local_aws.server.gaps import (
     logs_keys,
     new_roles,
     s3_conditional_deny,
+    s3_line_ends,
     s3_other_accounts,
     sagemaker_answers,
     sagemaker_duplicates,
@@ -71,6 +72,7 @@ def fill_gaps() -> None:
     sagemaker_instance_types.fill()
     s3_conditional_deny.fill()
     s3_other_accounts.fill()
+    s3_line_ends.fill()
     logs_keys.fill()
     service_quotas.fill()
     iam_simulation.fill()

@@ -322,6 +322,12 @@ def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
     assert (problems(notebook=NotebookSettings(volume_size_gb=size)) == []) is sound
 
 
+@pytest.mark.parametrize(("minutes", "sound"), [(9, False), (10, True), (525_600, True), (525_601, False)])
+def test_a_notebook_stops_after_10_to_525600_idle_minutes(minutes: int, sound: bool) -> None:
+    """The latter is a year, as in Studio: shape IdleTimeoutInMinutes of AWS's own model."""
+    assert (problems(notebook=NotebookSettings(idle_stop_minutes=minutes)) == []) is sound
+
+
 REPOSITORY = "https://github.com/acme/notebooks.git"
 
 

@@ -316,6 +316,7 @@ VALID = st.builds(
             NotebookSettings,
             instance_type=st.sampled_from(NOTEBOOK_TYPES),
             volume_size_gb=st.integers(5, 16384),
+            idle_stop_minutes=st.integers(10, 525_600),
             root_access=st.booleans(),
             git_repositories=st.lists(git_repositories(), max_size=4, unique=True),
             platform=sometimes(st.just("notebook-al2023-v1")),

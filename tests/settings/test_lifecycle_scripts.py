@@ -1,5 +1,6 @@
 """How the scripts of lifecycle_scripts/ are made whole and checked; tests/lifecycle_scripts/ runs them."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -33,20 +34,32 @@ def test_a_script_passes_shellcheck(name: str) -> None:
 
 def test_the_python_files_come_into_the_places_of_their_markers() -> None:
     scripts, found = read_lifecycle_scripts(ROOT / "lifecycle_scripts")
-    delivery = (ROOT / "lifecycle_scripts/deliver_notebooks.py").read_bytes()
     assert found == []
+    for name, places in (
+        ("deliver_notebooks", (scripts.notebook, scripts.studio)),
+        ("stop_when_idle", (scripts.notebook,)),
+    ):
+        python = (ROOT / f"lifecycle_scripts/{name}.py").read_text()
+        for script in places:
+            _, _, rest = script.decode().partition(f"{name}.py\" <<'END_OF_PYTHON'\n")
+            assert ast.dump(ast.parse(rest.partition("\nEND_OF_PYTHON\n")[0])) == ast.dump(ast.parse(python))
     for script in (scripts.notebook, scripts.studio):
-        assert delivery in script
         assert script.count(b"@SETTINGS@") == 1
         assert not [marker for marker in FILES if f"\n{marker}\n".encode() in script]
 
 
 def test_a_marker_within_a_line_is_text(tmp_path: Path) -> None:
-    script = b"#!/bin/bash\n# @DELIVER_NOTEBOOKS@ comes here:\ncat <<'END'\n@DELIVER_NOTEBOOKS@\nEND\n"
+    script = b"#!/bin/bash\n: @DELIVER_NOTEBOOKS@ comes here:\ncat <<'END'\n@DELIVER_NOTEBOOKS@\nEND\n"
     scripts, found = read_lifecycle_scripts(written(tmp_path, script, deliver_notebooks=b"print('\\n')\n\n"))
     assert found == []
     assert scripts.notebook == script.replace(b"\n@DELIVER_NOTEBOOKS@\n", b"\nprint('\\n')\n")
     assert scripts.studio == SOUND
+
+
+def test_comments_stay_here(tmp_path: Path) -> None:
+    script = b"#!/bin/bash\n# a comment\n  # and one\necho 1 # here\ncat <<'END'\n#!/bin/sh\n@STOP_WHEN_IDLE@\nEND\n"
+    scripts, _ = read_lifecycle_scripts(written(tmp_path, script, stop_when_idle=b"# why\nprint(1)  # how\n"))
+    assert scripts.notebook == (b"#!/bin/bash\necho 1 # here\ncat <<'END'\n#!/bin/sh\nprint(1)  # how\nEND\n")
 
 
 @pytest.mark.parametrize(

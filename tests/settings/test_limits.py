@@ -205,6 +205,7 @@ INTEGER: dict[str, float] = {"max": 2**31 - 1}
 MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
     "KeyDeletionWindowDays": ("kms", "PendingWindowInDaysType", {"min": 7, "max": 30}),  # KMS's model says 1 to 365
     "NotebookVolumeSizeGb": ("sagemaker", "NotebookInstanceVolumeSizeInGB", {}),
+    "IdleStopMinutes": ("sagemaker", "IdleTimeoutInMinutes", {"min": 10}),  # Studio's; AWS stops no notebook instance
     "InstanceCount": ("sagemaker", "InitialTaskCount", INTEGER),
     "VariantWeight": ("sagemaker", "VariantWeight", {"max": 2**53 - 1}),  # what JSON carries exactly
     "Concurrency": ("sagemaker", "ServerlessMaxConcurrency", {}),

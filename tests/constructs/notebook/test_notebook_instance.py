@@ -74,6 +74,13 @@ def test_both_hooks_are_the_same_script() -> None:
     assert '"notebook" = "lab"' in lifecycle["on_start"]
 
 
+def test_the_script_is_told_after_how_many_minutes_the_instance_stops() -> None:
+    settings = NotebookSettings(idle_stop_minutes=45).checked()
+    resources = synthesized(lambda stack: notebook(stack, notebook=settings))
+    lifecycle = only(resources, SagemakerNotebookInstanceLifecycleConfiguration.TF_RESOURCE_TYPE)
+    assert '"idle_stop_minutes" = 45' in lifecycle["on_start"]
+
+
 def test_dev_ships_the_script_of_lifecycle_scripts() -> None:
     lifecycle = only(
         synthesized_platform(environment("dev"))["resource"],

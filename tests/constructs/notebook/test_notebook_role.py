@@ -110,6 +110,18 @@ def test_it_may_not_reach_beyond_the_platform() -> None:
     assert dict.fromkeys(DENIED, "ImplicitlyDenied") == decided(DENIED, TO_SAGEMAKER)
 
 
+def test_it_may_stop_its_own_instance_and_no_other() -> None:
+    """What the idle stop asks for: lifecycle_scripts/stop_when_idle.py."""
+    own, other = (f"{SAGEMAKER}:notebook-instance/{name}" for name in ("ml-platform-dev", "ml-platform-dev-2"))
+    elsewhere = own.replace("us-east-1", "eu-west-1")
+    may = [("sagemaker:StopNotebookInstance", own)]
+    may_not = [
+        *(("sagemaker:StopNotebookInstance", resource) for resource in (other, elsewhere)),
+        *((f"sagemaker:{action}NotebookInstance", own) for action in ("Start", "Delete", "Update", "Create")),
+    ]
+    assert decided([*may, *may_not], {}) == dict.fromkeys(may, "Allowed") | dict.fromkeys(may_not, "ImplicitlyDenied")
+
+
 def test_the_training_role_may_be_passed_to_sagemaker_only() -> None:
     step = ("iam:PassRole", f"{ROLES}-training")
     assert decided([step], {"iam:PassedToService": "ec2.amazonaws.com"}) == {step: "ImplicitlyDenied"}

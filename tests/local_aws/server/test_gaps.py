@@ -649,3 +649,15 @@ def test_a_role_that_was_just_made_cannot_be_taken_yet(server: Server, sagemaker
         sagemaker.create_model(ModelName="early", PrimaryContainer=CONTAINER, ExecutionRoleArn=role)
     finally:
         failures.put(server, Failures())
+
+
+def test_a_key_of_s3_may_have_line_ends(server: Server) -> None:
+    s3 = credentials.root_session(server).client("s3", endpoint_url=server.url)
+    s3.create_bucket(Bucket="line-ends")
+    key = "a folder/a\nb\n.ipynb"
+    s3.put_object(Bucket="line-ends", Key=key, Body=b"1")
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket="line-ends")["Contents"]] == [key]
+    assert s3.head_object(Bucket="line-ends", Key=key)["ContentLength"] == 1
+    assert s3.get_object(Bucket="line-ends", Key=key)["Body"].read() == b"1"
+    s3.delete_object(Bucket="line-ends", Key=key)
+    assert "Contents" not in s3.list_objects_v2(Bucket="line-ends")

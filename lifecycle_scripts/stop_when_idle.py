@@ -1,0 +1,91 @@
+"""Stops the notebook instance after the minutes of its settings without use: one look. In doubt it goes on."""
+
+import json
+import os
+import ssl
+import stat
+import sys
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.error import HTTPError, URLError
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+SETTINGS = json.loads(Path(sys.argv[1]).read_text())
+SINCE = time.time() - 60 * SETTINGS["idle_stop_minutes"]
+HOME = Path.home()
+# AWS's Jupyter, asked even where no file tells of it.
+AWS = {"port": 8443, "secure": True, "base_url": "/", "token": ""}
+# Jupyter's certificate is its own, and no proxy has a part in this.
+OPENER = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl._create_unverified_context()))
+
+
+def go_on(reason: str) -> NoReturn:
+    print("goes on:", reason)
+    sys.exit()
+
+
+def quiet(what: str, when: Any) -> None:
+    if isinstance(when, str):
+        when = datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp()
+    if when > SINCE:
+        go_on(f"{what} at {datetime.fromtimestamp(when):%F %T}")
+
+
+def jupyter(server: Any) -> None:
+    def ask(what: str) -> Any:
+        scheme = "https" if server["secure"] else "http"
+        request = Request(f"{scheme}://localhost:{server['port']}{server['base_url']}api/{what}")
+        if server["token"]:
+            request.add_unredirected_header("Authorization", f"token {server['token']}")
+        return json.load(OPENER.open(request, timeout=20))
+
+    quiet("Jupyter started", ask("status")["started"])
+    try:
+        if ask("terminals") != []:
+            go_on("a terminal is open")
+    except HTTPError as error:
+        if error.code != 404:  # it has none
+            raise
+    for kernel in list.copy(ask("kernels")):  # of a list alone
+        # "starting" lasts until somebody connects.
+        if kernel["execution_state"] not in ("idle", "starting", "dead"):
+            go_on(f"a kernel is {kernel['execution_state']}")
+        quiet("a kernel worked", kernel["last_activity"])
+
+
+def unchanged(path: str) -> None:
+    found = os.lstat(path)
+    # Not the time of modification, which unpacking sets back.
+    quiet(f"{path!r} changed", found.st_ctime)
+    if stat.S_ISDIR(found.st_mode):
+        for entry in os.scandir(path):
+            # git fetches in the background; fsck's folder is root's.
+            if entry.name not in (".git", "lost+found"):
+                unchanged(entry.path)
+
+
+def look() -> None:
+    quiet("the instance started", time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
+    servers = {AWS["port"]: AWS}
+    for file in HOME.glob(".local/share/jupyter/runtime/[jn][pb]server-*.json"):
+        if Path("/proc", file.stem.split("-")[1]).exists():
+            server = json.loads(file.read_text())
+            servers[server["port"]] = server
+    for server in servers.values():
+        try:
+            jupyter(server)
+        except URLError as error:
+            if server is not AWS or len(servers) == 1 or not isinstance(error.reason, ConnectionRefusedError):
+                raise
+    unchanged(f"{HOME}/SageMaker")
+    print("stops", flush=True)
+    stop = ["aws", "sagemaker", "stop-notebook-instance", "--region", SETTINGS["region"]]
+    os.execvp(stop[0], [*stop, "--notebook-instance-name", SETTINGS["notebook"]])
+
+
+try:
+    look()
+except Exception as error:
+    go_on(f"in doubt: {type(error).__name__}: {error}")
