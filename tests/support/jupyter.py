@@ -38,12 +38,17 @@ class Jupyter:
                 stderr=log,
             )
         jupyter = cls(home, process)
-        wait_until(lambda: process.poll() is not None or jupyter.told())
+        wait_until(lambda: process.poll() is not None or jupyter.answers())
         assert process.poll() is None, (home / "jupyter.log").read_text()
         return jupyter
 
-    def told(self) -> bool:
-        return self.file.exists() and self.file.stat().st_size > 0
+    def answers(self) -> bool:
+        """Its file is there before it listens."""
+        try:
+            self.call("status")
+        except (OSError, ValueError):
+            return False
+        return True
 
     @property
     def file(self) -> Path:
