@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup settings docs local local-down demo test check format synth snapshots bench artifacts lock
 .PHONY: preflight deployer-policy plan deploy destroy recover status verify invoke state-bucket faults policy pipenv
-.PHONY: train models approve reject release promote rollback
+.PHONY: train models notebook notebook-restart approve reject release promote rollback
 
 PYTHON ?= python3
 ENV ?= dev
@@ -76,6 +76,12 @@ verify: setup ## ask SageMaker whether the endpoints of ENV (dev) serve what was
 
 invoke: setup ## send rows to the endpoints of ENV (dev), print the answers; ENDPOINT, ROWS, CONTENT_TYPE: one, yours
 	@$(RUN) operations.invoke --endpoint="$$ENDPOINT" --rows="$$ROWS" --content-type="$$CONTENT_TYPE" -- "$$ENV"
+
+notebook: setup ## a URL that opens the notebook instance of ENV (dev)
+	@$(RUN) operations.notebook -- "$$ENV"
+
+notebook-restart: setup ## stop the notebook instance of ENV (dev) and start it, so that a changed script runs
+	@$(RUN) operations.notebook_restart -- "$$ENV"
 
 ##@ A model's way
 train: setup ## train a model in ENV (dev), follow it; TRAINING: which; EXECUTION: one that runs or has ended

@@ -62,8 +62,8 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
     longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
     state: Any = {}
     try:
-        for name, of in json.loads(kept.read_bytes()).items() if os.path.lexists(kept) else ():
-            state[name] = {"version": of["version"], "handed_out": [*of["handed_out"]]}
+        for name, record in json.loads(kept.read_bytes()).items() if os.path.lexists(kept) else ():
+            state[name] = {"version": record["version"], "handed_out": [*record["handed_out"]]}
     except Exception as error:
         state = {}
         print(f"{kept} cannot be read, so what is there counts as edited: {error!r}")
@@ -78,16 +78,18 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
 
     def bring(name: str) -> None:
         new, target = temporary / "new.ipynb", folder / name
+        new.unlink(missing_ok=True)  # it may be in the folder by now, under its name
         aws("s3", "cp", "--only-show-errors", source + name, new)
         version = hashlib.sha256(new.read_bytes() + json.dumps(values, sort_keys=True).encode()).hexdigest()
-        of = state.setdefault(name, {"version": "", "handed_out": []})
-        if of["version"] == version:
+        record = state.setdefault(name, {"version": "", "handed_out": []})
+        if record["version"] == version:
             return
         envs = [str(path) for env in ("JupyterSystemEnv", "python3", "*") for path in ENVS.glob(f"{env}/bin/jupyter")]
         run(*envs[:1] or ["jupyter"], "nbconvert", "--clear-output", "--inplace", new)
         write(new, each_text(json.loads(new.read_bytes()), fill_in))
-        # Before it is there, so that the next start, should this one be cut off, knows that it is nobody's work.
-        known, of["handed_out"] = of["handed_out"], sorted({*of["handed_out"], digest(new)})
+        # Before it is there: should this start be cut off, the next one knows that it is nobody's work.
+        known = {*record["handed_out"]}
+        record["handed_out"] = sorted({*known, digest(new)})
         save()
         there = digest(target)
         if there != digest(new) and there in known:
@@ -102,13 +104,17 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
                 os.link(new, beside)
             print(f"{name!r}: not as it was handed out, so it stays; the new version is {beside.name!r}")
         sync(folder)
-        of["version"] = version
+        record["version"] = version
         save()
 
     command = ("s3api", "list-objects-v2", "--output", "json", "--query", "Contents[].[Key,Size]")
     listed = aws(*command, "--bucket", settings["bucket"], "--prefix", "notebooks/")
     sizes = {key[len("notebooks/") :]: size for key, size in json.loads(listed or "null") or []}
-    names = [name for name in sizes if "/" not in name and any(fnmatchcase(name, of) for of in settings["patterns"])]
+    names = [
+        name
+        for name in sizes
+        if "/" not in name and any(fnmatchcase(name, pattern) for pattern in settings["patterns"])
+    ]
     needed, free = sum(sizes[name] for name in names), shutil.disk_usage(folder).free
     if not names:
         print(f"nothing in {source} matches {settings['patterns']}")
@@ -122,9 +128,7 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
 
 
 def main(settings_file: str, folder: str) -> None:
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit("it took too long: what has not been brought comes at the next start")
-    )
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("it took too long: the rest is brought at the next start"))
     settings = json.loads(Path(settings_file).read_bytes())
     os.environ.update(AWS_DEFAULT_REGION=settings["region"], AWS_PAGER="", AWS_MAX_ATTEMPTS=str(ATTEMPTS))
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # another start may still be at it

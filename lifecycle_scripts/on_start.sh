@@ -51,7 +51,7 @@ fi || echo "this instance never stops by itself" >&2
 # As the user whose folder it is, in which root would follow links. A session of its own outlives this script.
 touch "$log"
 written=$(stat --format %s "$log")
-setsid timeout "$limit_seconds" runuser --user ec2-user -- env HOME="$home" /usr/bin/python3 -u \
+setsid runuser --user ec2-user -- env HOME="$home" timeout "$limit_seconds" /usr/bin/python3 -u \
   "$program/deliver_notebooks.py" "$program/settings.json" "$home/SageMaker" >>"$log" 2>&1 </dev/null &
 delivery=$!
 timeout "$wait_seconds" tail --bytes=+$((written + 1)) --follow --pid=$delivery "$log" >&2

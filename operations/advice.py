@@ -50,6 +50,11 @@ ADVICE = (
         "begin, with the command that deletes them",
     ),
     (
+        r"because (?:App|Space)\(s\) are associated with it",
+        "SageMaker deletes no user profile that has apps or spaces: make deploy and make destroy say so before they "
+        "begin, with the command that deletes each",
+    ),
+    (
         r"Instance cannot be destroyed",
         "it is protected, and the settings would have it replaced or removed: change them back, or, to lose what it "
         "holds, set protected=False in stacks/{name}.py, deploy that first, and then the change",

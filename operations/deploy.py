@@ -23,6 +23,7 @@ from operations.artifact_copies import forget_wrong_copies
 from operations.caller import Caller
 from operations.endpoint_status import without_release
 from operations.kept_logs import unreadable_after_destroy
+from operations.notebook_script import script_waits_for_start
 from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.state_move import wants_move
@@ -148,8 +149,11 @@ def change(
                 return False
         else:
             say("nothing to change")
+        waits_for_start = verb == "deploy" and script_waits_for_start(made)
         made.apply()  # of nothing too: Terraform writes down what it has found changed
         say(made.summary)
+        if waits_for_start:
+            say(f"the notebook's script has changed, and runs at its next start: make notebook-restart ENV={name}")
     stack.imports.unlink(missing_ok=True)  # taken over, or destroyed
     return True
 

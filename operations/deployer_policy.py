@@ -1,8 +1,8 @@
 """The IAM policy of who deploys an environment: `make deployer-policy ENV=prod` prints it.
 
 It is enough for preflight, deploy, verify, invoke, update, recover and destroy of this environment with its settings of
-today, and for its state's bucket. After a change of the settings print it again; where they take something away, keep
-the old one until that deploy is done.
+today, for its notebook's URL and restart, and for its state's bucket. After a change of the settings print it again;
+where they take something away, keep the old one until that deploy is done.
 
 Each resource is as narrow as AWS lets it be: https://docs.aws.amazon.com/service-authorization/latest/reference/. What
 AWS names itself, keys and networks, is told by the tags that it is made with. A key's tags may count minutes late
@@ -163,6 +163,7 @@ class DeployerPolicy:
         lists += [f"application-autoscaling:{action}" for action in scaled]
         lists += [f"ec2:Describe{what}" for what in self._described]
         lists += ["iam:ListPolicies"] if self._further else []
+        lists += ["tag:GetResources"] if self.settings.notebook is not None else []
         yield Statement(sid="Lists", actions=lists, resources=["*"])
         yield Statement(
             sid="Caller",
@@ -558,7 +559,11 @@ class DeployerPolicy:
             return
         tags = ("AddTags", "DeleteTags", "ListTags")
         for kind, resource, other in (
-            ("NotebookInstance", "notebook-instance", ("StartNotebookInstance", "StopNotebookInstance")),
+            (
+                "NotebookInstance",
+                "notebook-instance",
+                ("CreatePresignedNotebookInstanceUrl", "StartNotebookInstance", "StopNotebookInstance"),
+            ),
             ("NotebookInstanceLifecycleConfig", "notebook-instance-lifecycle-config", ()),
         ):
             own = (f"{verb}{kind}" for verb in ("Create", "Delete", "Describe", "Update"))

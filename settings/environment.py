@@ -140,6 +140,7 @@ class EnvironmentSettings(Settings):
             self._region_has_images(),
             self._region_has_images_of_trainings(),
             self._region_has_zones(),
+            self._git_repositories_are_in_reach(),
             self._bucket_name_fits(),
             self._names_are_not_reserved(),
             self._role_names_fit(),
@@ -201,6 +202,19 @@ class EnvironmentSettings(Settings):
             if letter not in letters:
                 allowed = f"must be one of {', '.join(letters)} in {self.region}"
                 yield Problem(path=f"network.zones.{number}", value=letter, allowed=allowed, page=limits.ZONES)
+
+    def _git_repositories_are_in_reach(self) -> Iterator[Problem]:
+        if (
+            self.notebook is not None
+            and self.notebook.git_repositories
+            and isinstance(self.network, NewNetworkSettings)
+        ):
+            yield Problem(
+                path="notebook.git_repositories",
+                value=[*self.notebook.git_repositories],
+                allowed="must be left out where network is NewNetworkSettings(...), which has no way to the internet: "
+                "an instance that cannot clone them may not start",
+            )
 
     def _names_are_not_reserved(self) -> Iterator[Problem]:
         """Of the names that begin with the project's, S3 and EC2 reserve some; a name of its own is checked itself."""

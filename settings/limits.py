@@ -41,6 +41,10 @@ SECURITY_GROUPS_MAX_COUNT = 5
 # SageMaker adds one of its own to those of Studio's apps: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_UserSettings.html
 STUDIO_SECURITY_GROUPS_MAX_COUNT = SECURITY_GROUPS_MAX_COUNT - 1
 STUDIO_IDLE_STOP_MIN_MINUTES = 60
+# One that Jupyter opens in, and three more: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateNotebookInstance.html
+GIT_REPOSITORIES_MAX_COUNT = 4
+# Of the 50 that a resource may have, those that are not the platform's: names.py has these.
+NOTEBOOK_TAGS_MAX_COUNT = 46
 INSTANCE_STORAGE_SERIES = ("dl1", "g5", "g6", "gr6", "g7", "p5", "p6", "trn1", "trn2")
 NOT_ON_AMAZON_LINUX_2023 = ("ml.p2.", "ml.p3.", "ml.p3dn.", "ml.inf1.", "ml.g3.")
 # An Integer of AWS's service models has 32 bits.
@@ -137,6 +141,7 @@ SCHEDULE_TYPES = "https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedul
 OBJECT_KEYS = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"
 USER_SETTINGS = f"{API}/API_UserSettings.html"
 COPY_OBJECT = "https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html"
+TAGS = "https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"
 LOGGING = "https://docs.aws.amazon.com/sagemaker/latest/dg/logging-cloudwatch.html"
 
 
@@ -205,13 +210,24 @@ def _private_cidr_block(cidr_block: str) -> str:
     return cidr_block
 
 
-def _tag_value(value: str) -> str:
+def _no_tag_of_aws(value: str) -> str:
     if value.lower().startswith("aws:"):
         raise ValueError("must not begin with aws:, which AWS reserves")
     return value
 
 
-def _variable_name(name: str) -> str:
+def _git_repository(repository: str) -> str:
+    """AWS's pattern takes more: a URL with white space in it, and one of a host alone."""
+    is_url = re.fullmatch(r"https://[!-.0->@-~]+/[!-~]+", repository)
+    if not is_url and not re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}", repository):
+        raise ValueError(
+            "must be https://<host>/<path>, or the name of a code repository of SageMaker: 1 to 63 letters, digits and "
+            "inner hyphens"
+        )
+    return repository
+
+
+def _key_in_json(name: str) -> str:
     """Of all names, JavaScript's objects, which the app is synthesized from, cannot have this one as a key."""
     if name == "__proto__":
         raise ValueError("must not be __proto__, which JavaScript keeps for itself")
@@ -350,8 +366,15 @@ Region = Annotated[str, AfterValidator(_region), Source("https://docs.aws.amazon
 TagValue = Annotated[
     str,
     Field(min_length=1, max_length=256, pattern=r"^[\p{L}\p{N} _.:/=+@-]+$"),
-    AfterValidator(_tag_value),
-    Source("https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html"),
+    AfterValidator(_no_tag_of_aws),
+    Source(TAGS),
+]
+TagKey = Annotated[
+    str,
+    Field(min_length=1, max_length=128, pattern=r"^[\p{L}\p{N} _.:/=+@-]+$"),
+    AfterValidator(_no_tag_of_aws),
+    AfterValidator(_key_in_json),
+    Source(TAGS),
 ]
 ImageRepository = Annotated[
     str,
@@ -371,7 +394,7 @@ ImageTag = Annotated[
 VariableName = Annotated[
     str,
     Field(max_length=1024, pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*$"),
-    AfterValidator(_variable_name),
+    AfterValidator(_key_in_json),
     Source(f"{API}/API_ContainerDefinition.html"),
 ]
 # AWS says [\S\s]*, but no process gets a variable with a NUL in it.
@@ -421,6 +444,17 @@ StudioInstanceType = Annotated[
 ]
 StudioIdleStopMinutes = Annotated[
     int, Field(ge=STUDIO_IDLE_STOP_MIN_MINUTES, le=525_600), Source(f"{API}/API_IdleSettings.html")
+]
+# Those that instances still start on, as far as Terraform's provider 6.25 takes them:
+# https://github.com/hashicorp/terraform-provider-aws/pull/44570
+NotebookPlatform = Annotated[
+    Literal["notebook-al2023-v1"], Source("https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-al2.html")
+]
+GitRepository = Annotated[
+    str,
+    Field(min_length=1, max_length=1024),
+    AfterValidator(_git_repository),
+    Source(f"{API}/API_CreateNotebookInstance.html"),
 ]
 # AWS stops no notebook instance. The least is ours, two looks of lifecycle_scripts/, the most what Studio allows.
 IdleStopMinutes = Annotated[int, Field(ge=10, le=525_600), Source(f"{API}/API_IdleSettings.html")]

@@ -15,11 +15,12 @@ class LogSettings(Settings):
     retention_days: RetentionDays = Field(default=30, description="days a log event is kept")
     owns_account_wide: bool = Field(
         default=True,
-        description="make the groups NotebookInstances and TrainingJobs: one environment per account and region",
+        description="make the groups NotebookInstances and TrainingJobs, and, where there is Studio, studio: one "
+        "environment per account and region",
     )
     keeps_account_wide: bool = Field(
         default=False,
-        description="these two stay in AWS when the environment is destroyed, and keep the retention and the key that "
+        description="these stay in AWS when the environment is destroyed, and keep the retention and the key that "
         "they have, none where the platform makes them: where they hold what is older than it, a deploy takes "
         "them over with this set only",
     )

@@ -16,6 +16,10 @@ NOTEBOOK_INSTANCES, TRAINING_JOBS = ACCOUNT_WIDE_LOG_GROUPS = (
 )
 # Of all Studio domains; that of those two which is made only where there is one.
 STUDIO = f"{LOG_GROUPS}studio"
+# The tags of everything, and the one that the notebook instance has too.
+PROJECT_TAG, ENVIRONMENT_TAG, OWNER_TAG = "Project", "Environment", "Owner"
+VOLUME_SIZE_TAG = "VolumeSizeGb"
+NOTEBOOK_TAGS = (PROJECT_TAG, ENVIRONMENT_TAG, OWNER_TAG, VOLUME_SIZE_TAG)
 # Terraform's provider adds as many to a name's prefix: https://github.com/hashicorp/terraform-plugin-sdk/blob/main/helper/id/id.go
 GENERATED_DIGITS = 26
 # Of a policy, so that the rest of it fits too: a managed one has 6,144 characters, and the inline one of a role 10,240.

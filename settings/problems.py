@@ -129,7 +129,7 @@ def _allowed(details: ErrorDetails, owners: Sequence[type[BaseModel]]) -> str:
             return f"must be {details['ctx']['class_name']}(...)"
         case "value_error":
             return str(details["ctx"]["error"])
-    return re.sub(r"\b(Input|List|Sequence|String|Value) should", "must", details["msg"]).replace(
+    return re.sub(r"\b(Dictionary|Input|List|Sequence|String|Value) should", "must", details["msg"]).replace(
         " after validation", ""
     )
 

@@ -18,7 +18,8 @@ class StudioSettings(Settings):
         default="ml.t3.medium", description="instance type of JupyterLab, until its user chooses another"
     )
     idle_stop_minutes: StudioIdleStopMinutes = Field(
-        default=60, description="JupyterLab stops after so many minutes in which nothing was done"
+        default=60,
+        description="JupyterLab stops after so many minutes in which nothing was done, or fewer, as its user chooses",
     )
 
     def rules(self) -> Rules:

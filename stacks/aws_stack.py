@@ -9,7 +9,7 @@ from constructs import Construct, Node
 
 from constructs.literal import literal
 from settings.environment import EnvironmentSettings
-from settings.names import address_part
+from settings.names import ENVIRONMENT_TAG, OWNER_TAG, PROJECT_TAG, address_part
 from settings.problems import Problem
 
 # Of one call, each after a wait up to twice as long as the one before: four minutes at most. The provider's default of
@@ -35,9 +35,9 @@ class AwsStack(TerraformStack):
         super().__init__(scope, stack_id)
         # Of all that Terraform makes; what runs later is given them too.
         self.tags: Mapping[str, str] = {
-            "Project": settings.project,
-            "Environment": settings.name,
-            "Owner": settings.owner,
+            PROJECT_TAG: settings.project,
+            ENVIRONMENT_TAG: settings.name,
+            OWNER_TAG: settings.owner,
         }
         AwsProvider(
             self,

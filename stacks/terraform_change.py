@@ -56,6 +56,12 @@ class TerraformChange:
         self._write(text)
         return text
 
+    def planned_values(self, address: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """What a resource of the plan has, and what it is to have, as far as that is known."""
+        changes = json.loads(self.stack.run("show", "-json", PLAN))["resource_changes"]
+        [planned] = [item["change"] for item in changes if item["address"] == address]
+        return planned["before"] or {}, planned["after"] or {}
+
     def apply(self) -> None:
         """Raises TerraformError with every error, whole."""
         self._run("apply", PLAN)

@@ -69,6 +69,9 @@ def test_nothing_that_is_in_a_value_is_run(folder: Path, value: str) -> None:
     assert released in made(folder, "release", f"MODEL={value}", f"ENDPOINT={value}")
     promoted = f"<operations.promote><--source={value}><--endpoint={value}><--force={value}><--><{value}>"
     assert promoted in made(folder, "promote", f"FROM={value}", f"TO={value}", f"ENDPOINT={value}", f"FORCE={value}")
+    for command in ("notebook", "notebook-restart"):
+        module = command.replace("-", "_")
+        assert f"<-m><stacks.run><operations.{module}><--><{value}>" in made(folder, command, f"ENV={value}")
     assert f"<operations.rollback><--endpoint={value}><--><dev>" in made(folder, "rollback", f"ENDPOINT={value}")
     for name in ("PYTHON", "MAKEFILE_LIST", "given", "name", "PIPENV"):
         made(folder, "help", "settings", f"{name}={value}")

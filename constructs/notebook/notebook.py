@@ -113,6 +113,7 @@ class Notebook(Construct):
             instance = NotebookInstance(
                 self,
                 "notebook",
+                account=account,
                 name=names.notebook,
                 notebook=notebook,
                 role_arn=self.role.arn,

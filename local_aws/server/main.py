@@ -34,6 +34,7 @@ from local_aws.server.gaps import (
     logs_keys,
     new_roles,
     s3_conditional_deny,
+    s3_line_ends,
     s3_other_accounts,
     sagemaker_answers,
     sagemaker_duplicates,
@@ -43,6 +44,7 @@ from local_aws.server.gaps import (
     sagemaker_lifecycle_configurations,
     sagemaker_model_packages,
     sagemaker_notebook_updates,
+    sagemaker_notebook_urls,
     sagemaker_pipelines,
     sagemaker_studio,
     sagemaker_tags,
@@ -65,12 +67,14 @@ def fill_gaps() -> None:
     sagemaker_training.fill()
     new_roles.fill()
     sagemaker_notebook_updates.fill()
+    sagemaker_notebook_urls.fill()
     sagemaker_invocations.fill()
     autoscaling.fill()
     sagemaker_lifecycle_configurations.fill()
     sagemaker_instance_types.fill()
     s3_conditional_deny.fill()
     s3_other_accounts.fill()
+    s3_line_ends.fill()
     logs_keys.fill()
     service_quotas.fill()
     iam_simulation.fill()

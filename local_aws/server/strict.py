@@ -33,7 +33,12 @@ from local_aws.server.signatures import whole_body
 
 PATH = "/strict"
 # The name that a service signs its requests with, where botocore calls it otherwise.
-SERVICES = {"elasticfilesystem": "efs", "monitoring": "cloudwatch", "servicequotas": "service-quotas"}
+SERVICES = {
+    "elasticfilesystem": "efs",
+    "monitoring": "cloudwatch",
+    "servicequotas": "service-quotas",
+    "tagging": "resourcegroupstaggingapi",
+}
 REFUSED = "strict: refused:"
 # Its pattern is that of the text, which is sent URL-encoded: boto3 leaves its slashes, Terraform's provider does not.
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html#AmazonS3-CopyObject-request-header-CopySource

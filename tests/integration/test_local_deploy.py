@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -29,12 +28,13 @@ from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
 from local_aws.trials.lab import Lab
 from policy import gate
+from settings.lifecycle_scripts import SETTINGS, read_lifecycle_scripts
 from stacks.environments import ROOT
 from stacks.synthesized_stack import SynthesizedStack
 from tests.support.page import examples
 from tests.support.policies import policies
 from tests.support.project import copy_project
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import Sandbox, needs_a_root
 from tests.support.synthesis import environment
 
 NAMES = ("dev", "staging", "prod")
@@ -377,16 +377,30 @@ def test_the_notebook_is_locked_down_and_its_script_knows_the_bucket(platform: P
     notebook = sagemaker.describe_notebook_instance(NotebookInstanceName="ml-platform-dev")
     assert notebook["RootAccess"] == "Disabled"
     assert notebook["InstanceMetadataServiceConfiguration"] == {"MinimumInstanceMetadataServiceVersion": "2"}
-    for hook, script in decoded_scripts(platform).items():
-        committed = (platform.project / f"lifecycle_scripts/{hook}.sh").read_text()
-        role = f"arn:aws:iam::{credentials.ACCOUNT_IDS['dev']}:role/ml-platform-dev-sagemaker-training"
-        for marker, value in (
-            ("@DATA_BUCKET@", platform.bucket("dev")),
-            ("@TRAINING_ROLE_ARN@", role),
-            ("@REGION@", "us-east-1"),
-        ):
-            committed = committed.replace(marker, value)
-        assert script == committed
+    on_create, on_start = decoded_scripts(platform).values()
+    assert on_create == on_start
+    scripts, _ = read_lifecycle_scripts(platform.project / "lifecycle_scripts")
+    before, after = scripts.notebook.decode().split(SETTINGS)
+    assert on_start.startswith(before)
+    assert on_start.endswith(after)
+    told = json.loads(on_start.removeprefix(before).removesuffix(after))
+    assert (told["bucket"], told["region"], told["notebook"]) == (
+        platform.bucket("dev"),
+        "us-east-1",
+        "ml-platform-dev",
+    )
+    key = platform.client("dev", "kms").describe_key(KeyId="alias/ml-platform-dev")["KeyMetadata"]["Arn"]
+    assert told["placeholders"] == {
+        **dict.fromkeys(("<DATA_BUCKET>", "<LabBucketName>", "ml-pipeline-bucket"), platform.bucket("dev")),
+        "<TRAINING_ROLE_ARN>": f"arn:aws:iam::{credentials.ACCOUNT_IDS['dev']}:role/ml-platform-dev-sagemaker-training",
+        "<TRAINING_JOB_PREFIX>": "ml-platform-dev-",
+        "<LINEAR_LEARNER_IMAGE>": "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1",
+        "<KMS_KEY_ARN>": key,
+        "<SUBNET_IDS>": "",
+        "<SECURITY_GROUP_IDS>": "",
+        "<ENDPOINT_NAME>": "linear-learner",
+        "<ENVIRONMENT>": "dev",
+    }
 
 
 def decoded_scripts(platform: Platform) -> dict[str, str]:
@@ -399,21 +413,21 @@ def decoded_scripts(platform: Platform) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("hook", ["on_create", "on_start"])
+@needs_a_root
 def test_the_deployed_script_brings_the_notebooks_with_the_real_aws_command_line(
-    platform: Platform, hook: str, tmp_path: Path
+    platform: Platform, tmp_path: Path
 ) -> None:
-    sandbox = Sandbox(tmp_path)
+    variables = platform.lab("dev").variables
+    keys = {name: variables[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
+    sandbox = Sandbox(tmp_path, endpoint=variables["AWS_ENDPOINT_URL"], credentials=keys)
     sandbox.make()
-    exports, aws = platform.folder / "dev.env", Path(sys.executable).parent / "aws"
-    sandbox.command("aws", f'#!/bin/bash\n. "{exports}"\nexec "{aws}" "$@"\n')
 
-    finished = sandbox.run_script(hook, decoded_scripts(platform)[hook])
+    finished = sandbox.start(decoded_scripts(platform)["on_start"])
 
     assert finished.returncode == 0, finished.stderr
-    brought = {path.name: path.read_text() for path in sandbox.home.iterdir()}
-    assert set(brought) == {"Lab1-train-a-linear-learner.ipynb", "PythonCheatSheet.ipynb"}
-    for text in brought.values():
+    assert sandbox.notebooks() == {"Lab1-train-a-linear-learner.ipynb", "PythonCheatSheet.ipynb"}
+    for name in sandbox.notebooks():
+        text = (sandbox.folder / name).read_text()
         assert platform.bucket("dev") in text
         assert not re.search("<[A-Z_]+>", text)
 

@@ -4,13 +4,20 @@ a user at work in it. One sequence; the tests ask for what it found on its way. 
 
 import json
 from base64 import b64decode
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local_aws.server import strict
 from local_aws.trials.lab import Lab, lab
+from operations.deployer_policy import DeployerPolicy
+from settings.network import NewNetworkSettings
+from settings.studio import StudioSettings
+from tests.support.iam_actions import actions_of
 from tests.support.project import copy_project
+from tests.support.synthesis import environment
 
 DEV = """
 from settings.bucket import BucketSettings
@@ -41,6 +48,11 @@ Found = dict[str, Any]
 def write(made: Lab, *users: str, placeholder: str, minutes: int) -> None:
     settings = DEV.format(users=list(users), placeholder=placeholder, minutes=minutes)
     (made.project / "stacks/dev.py").write_text(settings)
+
+
+def asked(made: Lab) -> Counter[str]:
+    """How often each operation was asked for since the local AWS began."""
+    return Counter(made.server.ask(strict.PATH)["held"])
 
 
 def state_of(made: Lab) -> Found:
@@ -74,6 +86,7 @@ def studio(folder: Path) -> Found:
     with lab(folder, project=project) as made:
         made.applied()
         made.nothing_to_change()
+        operations = asked(made)
         found["first"] = state_of(made)
         sagemaker, domain = made.client("sagemaker"), {"DomainId": found["first"]["domain"]["DomainId"]}
         sagemaker.create_space(**domain, **WORK, **PRIVATE)
@@ -83,17 +96,21 @@ def studio(folder: Path) -> Found:
         found["while an app runs"] = made.finished(made.start_deploy())
         found["unchanged"] = state_of(made)
         made.type_commands(found["while an app runs"])
+        before = asked(made)
         found["changed"] = made.finished(made.start_deploy())
         made.nothing_to_change()
+        operations += asked(made) - before
         found["second"] = state_of(made)
 
         sagemaker.create_app(**domain, **WORK, **APP)
-        before = made.inventory()
+        there = made.inventory()
         found["destroy while an app runs"] = made.operation("deploy", "--verb", "destroy")
-        found["destroyed meanwhile"] = sorted(set(before) - set(made.inventory()))
+        found["destroyed meanwhile"] = sorted(set(there) - set(made.inventory()))
         made.type_commands(found["destroy while an app runs"])
         made.fail(lingering_seconds=8)
+        before = asked(made)
         found["destroyed"] = made.operation("deploy", "--verb", "destroy")
+        found["operations"] = set(operations + (asked(made) - before))
         found["left"] = made.inventory()
     return found
 
@@ -152,3 +169,17 @@ def test_a_destroy_names_the_apps_and_spaces_in_the_way_before_anything_goes(fou
 def test_a_destroy_leaves_nothing_though_sagemaker_frees_the_network_later(found: Found) -> None:
     assert found["destroyed"].code == 0, found["destroyed"].printed
     assert found["left"] == []
+
+
+def test_the_deployers_policy_allows_every_operation_of_all_this(found: Found) -> None:
+    operations: set[str] = found["operations"]
+    assert {"sagemaker.UpdateDomain", "sagemaker.DeleteDomain", "ec2.RevokeSecurityGroupEgress"} <= operations
+    settings = environment(
+        "dev",
+        trainings=[],
+        network=NewNetworkSettings(cidr_block="10.0.16.0/20"),
+        studio=StudioSettings(user_profiles=["ana", "ben"]),
+    ).settings
+    statements = DeployerPolicy(settings=settings, account_id="1" * 12).statements
+    allowed = {action for statement in statements for action in statement.actions}
+    assert {action for operation in operations for action in actions_of(operation)} - allowed == set()

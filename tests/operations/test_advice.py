@@ -26,6 +26,9 @@ ERRORS = {
     "SageMaker deletes no model package group": "Error: deleting SageMaker AI Model Package Group (a): "
     "ConflictException: Model Package Group arn:aws:sagemaker:a cannot be deleted because it still contains Model "
     "Packages.",
+    "SageMaker deletes no user profile": "Error: deleting SageMaker AI User Profile (arn:aws:sagemaker:a): operation "
+    "error SageMaker: DeleteUserProfile, https response error StatusCode: 400, ResourceInUse: Unable to delete "
+    "UserProfile [arn:aws:sagemaker:a] because App(s) are associated with it.",
     "set protected=False in stacks/dev.py": "Error: Instance cannot be destroyed\n\nResource aws_s3_bucket.data has "
     "lifecycle.prevent_destroy set",
 }

@@ -167,6 +167,7 @@ KEY_POLICY = {
         }
     ],
 }
+NOTEBOOK = arn("sagemaker", "notebook-instance/ml-platform-staging")
 ASKED: list[tuple[str, str, dict[str, str], bool]] = [
     ("sagemaker:UpdateEndpoint", arn("sagemaker", "endpoint/linear-learner"), {}, True),
     ("sagemaker:DeleteEndpoint", arn("sagemaker", "endpoint/another"), {}, False),
@@ -209,6 +210,9 @@ ASKED: list[tuple[str, str, dict[str, str], bool]] = [
     ("kms:ScheduleKeyDeletion", KEY, OTHERS, False),
     ("kms:Decrypt", KEY, {}, False),
     ("kms:Decrypt", KEY, {"kms:ViaService": "s3.us-east-1.amazonaws.com"}, True),
+    ("sagemaker:CreatePresignedNotebookInstanceUrl", NOTEBOOK, {}, True),
+    ("sagemaker:CreatePresignedNotebookInstanceUrl", NOTEBOOK.replace("staging", "dev"), {}, False),
+    ("sagemaker:StopNotebookInstance", NOTEBOOK, {}, True),
     ("logs:DeleteLogGroup", arn("logs", "log-group:/aws/sagemaker/Endpoints/linear-learner"), {}, True),
     ("logs:DeleteLogGroup", arn("logs", "log-group:/aws/lambda/another"), {}, False),
 ]
@@ -331,9 +335,9 @@ OF_COMMANDS = {
     "kms": "DescribeKey ListAliases ListKeys ListResourceTags",
     "logs": "DescribeLogGroups ListTagsForResource",
     "s3": "GetBucketEncryption GetObject HeadBucket",
-    "sagemaker": "DescribeEndpoint DescribeEndpointConfig DescribeModel DescribeModelPackageGroup "
-    "DescribeNotebookInstance DescribeNotebookInstanceLifecycleConfig DescribePipeline ListEndpointConfigs "
-    "ListEndpoints ListModels ListTags",
+    "sagemaker": "CreatePresignedNotebookInstanceUrl DescribeEndpoint DescribeEndpointConfig DescribeModel "
+    "DescribeModelPackageGroup DescribeNotebookInstance DescribeNotebookInstanceLifecycleConfig DescribePipeline "
+    "ListEndpointConfigs ListEndpoints ListModels ListTags StartNotebookInstance StopNotebookInstance",
     "sagemaker-runtime": "InvokeEndpoint",
     "service-quotas": "ListAWSDefaultServiceQuotas ListServiceQuotas",
     "sts": "GetCallerIdentity",

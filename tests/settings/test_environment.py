@@ -11,11 +11,13 @@ from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSet
 from settings.environment import EnvironmentSettings
 from settings.limits import SERVERLESS_REGIONS, RetentionDays, has_instance_storage, is_burstable
 from settings.logs import LogSettings
-from settings.network import ExistingNetworkSettings, NewNetworkSettings
+from settings.names import NOTEBOOK_TAGS
+from settings.network import ExistingNetworkSettings, NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.problems import InvalidInputError, Problem, problems_of
 from settings.scaling import InstanceScalingSettings
 from settings.variant import VariantSettings
+from tests.support.aws_model import shape
 from tests.support.script_training import script_training
 
 
@@ -324,6 +326,79 @@ def test_a_notebook_volume_has_5_to_16384_gb(size: int, sound: bool) -> None:
 def test_a_notebook_stops_after_10_to_525600_idle_minutes(minutes: int, sound: bool) -> None:
     """The latter is a year, as in Studio: shape IdleTimeoutInMinutes of AWS's own model."""
     assert (problems(notebook=NotebookSettings(idle_stop_minutes=minutes)) == []) is sound
+
+
+REPOSITORY = "https://github.com/acme/notebooks.git"
+
+
+@pytest.mark.parametrize(
+    ("network", "sound"),
+    [
+        (None, True),
+        (NewNetworkSettings(), False),
+        (ExistingNetworkSettings(subnet_ids=["subnet-01234567"], security_group_ids=["sg-01234567"]), True),
+    ],
+)
+def test_rejects_git_repositories_where_there_is_no_way_to_the_internet(
+    network: NetworkSettings | None, sound: bool
+) -> None:
+    found = problems(network=network, notebook=NotebookSettings(git_repositories=[REPOSITORY]))
+    assert (found == []) is sound
+    assert sound or f"dev: notebook.git_repositories: ['{REPOSITORY}']: must be left out where network is" in found[0]
+    assert problems(network=network, notebook=NotebookSettings()) == []
+
+
+@pytest.mark.parametrize(("count", "sound"), [(4, True), (5, False)])
+def test_a_notebook_has_4_git_repositories_at_most(count: int, sound: bool) -> None:
+    names = [f"repository-{number}" for number in range(count)]
+    assert (problems(notebook=NotebookSettings(git_repositories=names)) == []) is sound
+
+
+def test_rejects_a_git_repository_that_stands_twice() -> None:
+    assert problems(notebook=NotebookSettings(git_repositories=["a", "a"])) == [
+        "dev: notebook.git_repositories: ['a', 'a']: must differ"
+    ]
+
+
+@pytest.mark.parametrize("credentials", ["jane", "jane:s3cret", "x-access-token:s3cret@"])
+def test_rejects_credentials_of_a_git_repository_and_does_not_show_them(credentials: str) -> None:
+    url = f"https://{credentials}@github.com/acme/notebooks.git"
+    [line] = problems(notebook=NotebookSettings(git_repositories=[REPOSITORY, url]))
+    assert line.startswith(
+        "dev: notebook.git_repositories.1: 'https://***@github.com/acme/notebooks.git': must have no user and no "
+        "password before github.com: "
+    )
+    assert "jane" not in line
+    assert "s3cret" not in line
+
+
+@pytest.mark.parametrize("platform", ["notebook-al2-v3", "notebook-al2023-v2", ""])
+def test_rejects_a_platform_that_has_ended_or_that_the_provider_does_not_take(platform: Any) -> None:
+    [line] = problems(notebook=NotebookSettings(platform=platform))
+    assert line.startswith(f"dev: notebook.platform: {platform!r}: must be one of 'notebook-al2023-v1'")
+
+
+@pytest.mark.parametrize("key", ["Project", "environment", "OWNER", "VolumeSizeGb"])
+def test_rejects_a_tag_that_the_platform_sets_itself(key: str) -> None:
+    assert problems(notebook=NotebookSettings(tags={key: "a"})) == [
+        f"dev: notebook.tags: {key!r}: must not be one of Project, Environment, Owner, VolumeSizeGb, which the "
+        "platform sets"
+    ]
+
+
+@pytest.mark.parametrize("key", ["", "a;b", "a\n", "a" * 129, "aws:a", "AWS:a", "__proto__"])
+def test_rejects_a_key_that_no_tag_can_have(key: str) -> None:
+    [line] = problems(notebook=NotebookSettings(tags={key: "a"}))
+    assert ": must " in line
+
+
+@pytest.mark.parametrize(("count", "sound"), [(46, True), (47, False)])
+def test_a_notebook_has_50_tags_at_most_with_the_platforms(count: int, sound: bool) -> None:
+    tags = {f"key-{number}": "a" for number in range(count)}
+    found = problems(notebook=NotebookSettings(tags=tags))
+    assert (found == []) is sound
+    assert sound or "dev: notebook.tags: must have at most 46 items" in found[0]
+    assert len(NOTEBOOK_TAGS) + 46 == shape("sagemaker", "TagList").metadata["max"]
 
 
 ON_INSTANCES = [ProvisionedEndpointSettings(production=VariantSettings())]

@@ -248,6 +248,15 @@ def trainings(draw: st.DrawFn) -> ScriptTraining | BuiltInTraining:
     )
 
 
+def git_repositories() -> st.SearchStrategy[str]:
+    path = st.text("abc019-._~%$/{}'", min_size=1, max_size=40)
+    return st.one_of(names(63), st.builds(lambda path: f"https://git.example.com/{path}", path))
+
+
+def tag_keys() -> st.SearchStrategy[str]:
+    return st.text("abc XYZ019_.:/=+-@é", min_size=1, max_size=128)
+
+
 def hexadecimal(prefix: str) -> st.SearchStrategy[str]:
     digits = [st.text("0123456789abcdef", min_size=size, max_size=size) for size in (8, 17)]
     return st.one_of(*digits).map(lambda text: f"{prefix}-{text}")
@@ -261,7 +270,10 @@ def cidr_blocks(draw: st.DrawFn) -> str:
 
 
 def consistent(drawn: EnvironmentSettings) -> EnvironmentSettings:
-    """The same, without what a protected environment may not have, and Studio only where a network has room for it."""
+    """The same, without what its network has no way or room for, and what a protected environment may not have."""
+    if drawn.notebook is not None and isinstance(drawn.network, NewNetworkSettings):
+        notebook = NotebookSettings(**{**vars(drawn.notebook), "git_repositories": []})
+        drawn = EnvironmentSettings(**{**vars(drawn), "notebook": notebook})
     values = vars(drawn)
     network = values["network"]
     if network is None or len(vars(network).get("security_group_ids", ())) == 5:
@@ -311,6 +323,9 @@ VALID = st.builds(
             volume_size_gb=st.integers(5, 16384),
             idle_stop_minutes=st.integers(10, 525_600),
             root_access=st.booleans(),
+            git_repositories=st.lists(git_repositories(), max_size=4, unique=True),
+            platform=sometimes(st.just("notebook-al2023-v1")),
+            tags=st.dictionaries(tag_keys(), st.text("abc XYZ019_.:/=+-@é", min_size=1, max_size=256), max_size=46),
         )
     ),
     studio=sometimes(

@@ -99,7 +99,9 @@ def edges(field: FieldInfo) -> Iterator[tuple[Any, bool]]:
     if choices(field) and not is_sequence(field):
         yield from ((choice, True) for choice in choices(field))
         yield from ((value, False) for value in (max(map(str, choices(field))) + "?", -7, [choices(field)[0]]))
-        yield from ((value, False) for value in (*NOT_A_NUMBER, *TOO_LARGE))
+        yield from (
+            (value, False) for value in (*NOT_A_NUMBER, *TOO_LARGE) if value is not None or not may_be_none(field)
+        )
         yield from ((float(choice), False) for choice in choices(field) if isinstance(choice, int))
     elif is_a(field, bool):
         yield from ((value, value in (True, False) and type(value) is bool) for value in (True, False, 1, "yes"))
@@ -224,6 +226,9 @@ MODELS: dict[str, tuple[str, str, dict[str, float]]] = {
 
 # Texts, by their lengths.
 MODELS |= {
+    "GitRepository": ("sagemaker", "CodeRepositoryNameOrUrl", {}),
+    "TagKey": ("sagemaker", "TagKey", {}),
+    "TagValue": ("sagemaker", "TagValue", {"min": 1}),
     "HyperparameterName": ("sagemaker", "HyperParameterKey", {"min": 1}),
     "HyperparameterValue": ("sagemaker", "HyperParameterValue", {}),
     "ChannelName": ("sagemaker", "ChannelName", {}),
@@ -258,6 +263,23 @@ TEXTS: dict[str, tuple[Any, Sequence[str]]] = {
         ),
     ),
     "AccountId": (limits.AccountId, ("", "12345678901", "1234567890123", "12345678901x")),
+    "GitRepository": (
+        limits.GitRepository,
+        (
+            *("", "http://a/b", "https://", "https://a", "https://a/", "https:///b", "https://a b/c", "git@a:b/c.git"),
+            *(
+                "ssh://a/b",
+                "https://a/b c",
+                "https://a/é",
+                "-a",
+                "a-",
+                "a_b",
+                "a.b",
+                "a" * 64,
+                f"https://a/{'b' * 1015}",
+            ),
+        ),
+    ),
     "TagValue": (limits.TagValue, ("", "a;b", "a\nb", "a*", "a" * 257, "aws:a", "AwS:a")),
     "Region": (
         limits.Region,

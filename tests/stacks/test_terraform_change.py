@@ -86,6 +86,17 @@ def test_all_that_it_says_is_kept_one_run_after_the_other(stack: SynthesizedStac
         assert kept.count(line) == 2, line
 
 
+def test_what_is_planned_of_each_resource_is_known(stack: SynthesizedStack) -> None:
+    planned = event("planned_change", change={"resource": {"addr": "t.a"}, "action": "update"})
+    plays(stack, plan=(planned, PLANNED), apply=(MADE, APPLIED), code=0)
+    shown = {"resource_changes": [{"address": "t.a", "change": {"before": {"x": 1}, "after": {"x": 2}}}]}
+    (stack.folder / "show.said").write_text(json.dumps(shown))
+    change = TerraformChange(stack, destroy=False, say=lambda _: None)
+    with change.planned():
+        assert change.actions == {"t.a": "update"}
+        assert change.planned_values("t.a") == ({"x": 1}, {"x": 2})
+
+
 def test_neither_a_full_disk_nor_a_reader_who_has_gone_stops_a_deploy(stack: SynthesizedStack) -> None:
     plays(stack, apply=(MADE, APPLIED), code=0)
     (stack.folder / LOG).symlink_to("/dev/full")

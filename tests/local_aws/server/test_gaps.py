@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import tarfile
 import time
 from pathlib import Path
@@ -370,6 +371,49 @@ def test_a_notebook_keeps_its_metadata_service_version_and_is_updated_when_stopp
         sagemaker.delete_notebook_instance_lifecycle_config(NotebookInstanceLifecycleConfigName=name)
 
 
+def test_a_notebook_loses_its_repositories_and_no_part_of_its_volume(sagemaker: Any) -> None:
+    name = {"NotebookInstanceName": "git"}
+    sagemaker.create_notebook_instance(
+        **name,
+        InstanceType="ml.t3.medium",
+        RoleArn=ROLE,
+        VolumeSizeInGB=10,
+        DefaultCodeRepository="one",
+        AdditionalCodeRepositories=["two"],
+    )
+    sagemaker.stop_notebook_instance(**name)
+    with pytest.raises(ClientError, match="is 10: it cannot be decreased"):
+        sagemaker.update_notebook_instance(**name, VolumeSizeInGB=9, DisassociateDefaultCodeRepository=True)
+    assert sagemaker.describe_notebook_instance(**name)["DefaultCodeRepository"] == "one"
+    sagemaker.update_notebook_instance(
+        **name,
+        VolumeSizeInGB=11,
+        DisassociateDefaultCodeRepository=True,
+        DisassociateAdditionalCodeRepositories=True,
+    )
+    described = sagemaker.describe_notebook_instance(**name)
+    assert described["VolumeSizeInGB"] == 11
+    assert not described.keys() & {"DefaultCodeRepository", "AdditionalCodeRepositories"}
+    sagemaker.delete_notebook_instance(**name)
+
+
+def test_a_notebook_is_started_stopped_and_opened_only_from_where_it_can_be(sagemaker: Any) -> None:
+    name = {"NotebookInstanceName": "run"}
+    sagemaker.create_notebook_instance(**name, InstanceType="ml.t3.medium", RoleArn=ROLE)
+    url = sagemaker.create_presigned_notebook_instance_url(**name)["AuthorizedUrl"]
+    assert re.fullmatch(r"https://run\.notebook\.us-east-1\.sagemaker\.aws\?authToken=[\w-]+", url)
+    with pytest.raises(ClientError, match=r"Status \(InService\) not in \(\[Stopped, Failed\]\)"):
+        sagemaker.start_notebook_instance(**name)
+    sagemaker.stop_notebook_instance(**name)
+    with pytest.raises(ClientError, match=r"Status \(Stopped\) not in \(\[InService\]\)"):
+        sagemaker.stop_notebook_instance(**name)
+    with pytest.raises(ClientError, match=r"Status \(Stopped\) not in \(\[InService\]\)"):
+        sagemaker.create_presigned_notebook_instance_url(**name)
+    with pytest.raises(ClientError, match="RecordNotFound"):
+        sagemaker.create_presigned_notebook_instance_url(NotebookInstanceName="none")
+    sagemaker.delete_notebook_instance(**name)
+
+
 def test_a_lifecycle_configuration_has_tags_is_listed_and_is_updated(sagemaker: Any) -> None:
     name, tags = {"NotebookInstanceLifecycleConfigName": "scripts"}, [{"Key": "Environment", "Value": "dev"}]
     arn = sagemaker.create_notebook_instance_lifecycle_config(**name, OnCreate=[{"Content": "b25l"}], Tags=tags)[
@@ -605,3 +649,15 @@ def test_a_role_that_was_just_made_cannot_be_taken_yet(server: Server, sagemaker
         sagemaker.create_model(ModelName="early", PrimaryContainer=CONTAINER, ExecutionRoleArn=role)
     finally:
         failures.put(server, Failures())
+
+
+def test_a_key_of_s3_may_have_line_ends(server: Server) -> None:
+    s3 = credentials.root_session(server).client("s3", endpoint_url=server.url)
+    s3.create_bucket(Bucket="line-ends")
+    key = "a folder/a\nb\n.ipynb"
+    s3.put_object(Bucket="line-ends", Key=key, Body=b"1")
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket="line-ends")["Contents"]] == [key]
+    assert s3.head_object(Bucket="line-ends", Key=key)["ContentLength"] == 1
+    assert s3.get_object(Bucket="line-ends", Key=key)["Body"].read() == b"1"
+    s3.delete_object(Bucket="line-ends", Key=key)
+    assert "Contents" not in s3.list_objects_v2(Bucket="line-ends")

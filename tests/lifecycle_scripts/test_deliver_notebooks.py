@@ -1,0 +1,255 @@
+"""The decisions of the delivery, with a bucket of ours; test_on_start.py has the real commands."""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lifecycle_scripts import deliver_notebooks
+
+PLACEHOLDERS = {"<DATA_BUCKET>": "acme-data", "<DATA": "wrong", "acme": "wrong", "<NONE>": ""}
+CUT_OFF = 9
+
+
+class Instance:
+    """A user's folder, and what is in the bucket."""
+
+    def __init__(self, root: Path) -> None:
+        self.folder, self.settings, self.bucket = root / "SageMaker", root / "settings.json", dict[str, str]()
+        self.folder.mkdir(parents=True)
+        told = {"bucket": "acme", "region": "eu-west-1", "patterns": ["Lab1*.ipynb"], "placeholders": PLACEHOLDERS}
+        self.settings.write_text(json.dumps(told))
+
+    def run(self, *command: object) -> str:
+        if "list-objects-v2" in command:
+            return json.dumps([[f"notebooks/{name}", len(text)] for name, text in self.bucket.items()] or None)
+        if "cp" in command:
+            name = str(command[-2]).removeprefix("s3://acme/notebooks/")
+            Path(str(command[-1])).write_text(self.bucket[name])
+        return ""
+
+    def start(self) -> None:
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(deliver_notebooks, "run", self.run)
+            patched.setattr(os, "environ", {**os.environ})
+            patched.setattr(os, "fsync", lambda _: None)
+            patched.setattr(fcntl, "flock", lambda *_: None)  # which the end of the process would release
+            deliver_notebooks.main(str(self.settings), str(self.folder))
+
+    def start_and_cut_off(self, step: int) -> bool:
+        """In a process that ends at that one of the steps which change the disk; whether there are as many."""
+        process = os.fork()
+        if process == 0:
+            cut_off_at(step)
+            self.start()
+            os._exit(0)
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == CUT_OFF
+
+    def put(self, name: str, cell: str) -> None:
+        (self.folder / name).write_text(text(cell))
+
+    def there(self) -> dict[str, str]:
+        """What the user sees, by name: its first cell."""
+        return {path.name: source(path) for path in self.folder.glob("[!.]*") if path.is_file()}
+
+    def beside(self, stem: str = "Lab1") -> str:
+        [path] = self.folder.glob(f"{stem}.new-version-*.ipynb")
+        return path.name
+
+    def hidden(self) -> set[str]:
+        return {path.name for path in self.folder.glob(".*")}
+
+
+def text(cell: str) -> str:
+    return json.dumps({"cells": [{"source": [cell]}], "nbformat": 4})
+
+
+def source(path: Path) -> str:
+    return str(json.loads(path.read_text())["cells"][0]["source"][0])
+
+
+def cut_off_at(step: int) -> None:
+    """Before and after each step, counted from 1."""
+    count = 0
+
+    def reached() -> None:
+        nonlocal count
+        count += 1
+        if count == step:
+            os._exit(CUT_OFF)
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            reached()
+            made = function(*arguments, **named)
+            reached()
+            return made
+
+        return call
+
+    for owner, name in ((os, "link"), (Path, "replace"), (Path, "write_bytes"), (Path, "unlink")):
+        setattr(owner, name, counted(getattr(owner, name)))
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Instance:
+    return Instance(tmp_path)
+
+
+def test_what_was_filled_in_is_not_looked_at_again_and_the_longer_placeholder_comes_first(instance: Instance) -> None:
+    instance.bucket["Lab1.ipynb"] = text("<DATA_BUCKET> <DATA <NONE>. é acme")
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "acme-data wrong . é wrong"}
+    assert (instance.folder / "Lab1.ipynb").read_text().startswith('{\n "cells": [\n  {\n')
+    assert instance.hidden() == {".delivered.json"}
+
+
+def test_another_value_of_a_placeholder_is_a_new_version(instance: Instance) -> None:
+    instance.bucket["Lab1.ipynb"] = text("<DATA_BUCKET>")
+    instance.start()
+    instance.settings.write_text(instance.settings.read_text().replace("acme-data", "other-data"))
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "other-data"}
+
+
+def test_the_same_bytes_uploaded_again_are_no_new_version(instance: Instance) -> None:
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    (instance.folder / "Lab1.ipynb").unlink()
+    instance.start()
+    assert instance.there() == {}
+
+
+def test_who_takes_the_new_version_gets_the_next_ones(instance: Instance) -> None:
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    instance.put("Lab1.ipynb", "mine")
+    instance.bucket["Lab1.ipynb"] = text("2")
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "mine", instance.beside(): "2"}
+    (instance.folder / instance.beside()).replace(instance.folder / "Lab1.ipynb")
+    instance.bucket["Lab1.ipynb"] = text("3")
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "3"}
+
+
+def test_what_somebody_made_with_the_same_bytes_is_only_noted(instance: Instance) -> None:
+    made = instance.folder / "Lab1.ipynb"
+    made.write_text(json.dumps(json.loads(text("1")), indent=1) + "\n")
+    inode = made.stat().st_ino
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "1"}
+    assert made.stat().st_ino == inode
+
+
+def test_a_file_that_others_write_is_not_the_one_that_was_handed_out(instance: Instance) -> None:
+    """The next notebook is brought into the same temporary file."""
+    instance.bucket |= {"Lab1-a.ipynb": text("a"), "Lab1-b.ipynb": text("b")}
+    instance.start()
+    assert instance.there() == {"Lab1-a.ipynb": "a", "Lab1-b.ipynb": "b"}
+    assert {(instance.folder / name).stat().st_nlink for name in instance.there()} == {1}
+
+
+def link(place: Path) -> None:
+    (place.parent.parent / "elsewhere.ipynb").write_text(text("elsewhere"))
+    place.symlink_to(place.parent.parent / "elsewhere.ipynb")
+
+
+IN_THE_WAY: dict[str, Callable[[Path], object]] = {
+    "a folder": Path.mkdir,
+    "a link": link,
+    "a link to nothing": lambda place: place.symlink_to("gone"),
+    "a pipe": os.mkfifo,
+    "a file of before": lambda place: place.write_text(text("before")),
+}
+
+
+@pytest.mark.parametrize("make", IN_THE_WAY.values(), ids=IN_THE_WAY)
+def test_a_notebook_lands_beside_what_is_in_its_way(
+    instance: Instance, make: Callable[[Path], object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = instance.folder / "Lab1.ipynb"
+    make(place)
+    was = place.lstat()
+    instance.bucket["Lab1.ipynb"] = text("1")
+
+    instance.start()
+
+    beside = instance.folder / instance.beside()
+    assert source(beside) == "1"
+    assert capsys.readouterr().out == (
+        f"'Lab1.ipynb': not as it was handed out, so it stays; the new version is {beside.name!r}\n"
+    )
+    beside.unlink()
+    instance.start()
+    assert not beside.exists()
+    assert (place.lstat().st_ino, place.lstat().st_mtime_ns) == (was.st_ino, was.st_mtime_ns)
+    assert [source(path) for path in instance.folder.parent.glob("elsewhere.ipynb")] in ([], ["elsewhere"])
+
+
+@pytest.mark.parametrize("kept", [b"", b"\xff", b"[]", b'{"Lab1.ipynb": 1}', b'{"Lab1.ipynb": {"version": "1"}}'])
+def test_with_a_state_that_cannot_be_read_all_that_is_there_counts_as_edited(
+    instance: Instance, kept: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    (instance.folder / ".delivered.json").write_bytes(kept)
+    instance.bucket |= {"Lab1.ipynb": text("2"), "Lab1-b.ipynb": text("b")}
+    capsys.readouterr()
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "1", instance.beside(): "2", "Lab1-b.ipynb": "b"}
+    lines = capsys.readouterr().out.splitlines()
+    assert ".delivered.json cannot be read, so what is there counts as edited: " in lines[0]
+    assert len(lines) == 3
+    instance.start()
+    assert capsys.readouterr().out == ""
+
+
+def test_what_cannot_be_brought_is_one_line_and_the_others_come(
+    instance: Instance, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["Lab1 'a'.ipynb", 'Lab1 "b"\n.ipynb', f"Lab1{'x' * 300}.ipynb", "Lab1-z.ipynb"]
+    instance.bucket |= {**dict.fromkeys(names, text("1")), "Lab1-no.ipynb": "{\n"}
+    instance.start()
+    assert set(instance.there()) == {names[0], names[1], names[3]}
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == 5
+    assert said[1] == r"""'Lab1 "b"\n.ipynb': brought"""
+    assert [line.split(":")[0] for line in said if "cannot be brought: " in line] == [repr(names[2]), "'Lab1-no.ipynb'"]
+
+
+def test_cut_off_anywhere_it_is_right_at_the_next_start(tmp_path: Path) -> None:
+    """Untouched, edited, deleted and new notebooks, after any last step, whatever a person edits before the next."""
+    names = [f"Lab1-{name}.ipynb" for name in ("untouched", "edited", "deleted", "new")]
+    step = 0
+    for step in range(1, 1000):
+        instance = Instance(tmp_path / str(step))
+        instance.bucket = dict.fromkeys(names[:3], text("1"))
+        instance.start()
+        instance.put("Lab1-edited.ipynb", "mine")
+        (instance.folder / "Lab1-deleted.ipynb").unlink()
+        instance.bucket = dict.fromkeys(names, text("2"))
+
+        cut_off = instance.start_and_cut_off(step)
+
+        there = instance.there()
+        assert there["Lab1-edited.ipynb"] == "mine"
+        assert there["Lab1-untouched.ipynb"] in ("1", "2")
+        instance.put("Lab1-untouched.ipynb", "mine too")
+        instance.start()
+        there = instance.there()
+        assert there.pop(instance.beside("Lab1-edited")) == "2"
+        # Edited before it was known to have arrived, it has the new version beside it, and else it had it already.
+        assert [there.pop(path.name) for path in instance.folder.glob("Lab1-untouched.new-*")] in ([], ["2"])
+        mine = {"Lab1-edited.ipynb": "mine", "Lab1-untouched.ipynb": "mine too"}
+        assert there == {**mine, "Lab1-deleted.ipynb": "2", "Lab1-new.ipynb": "2"}
+        assert instance.hidden() == {".delivered.json"}
+        assert {path.stat().st_nlink for path in instance.folder.glob("*.ipynb")} == {1}
+        if not cut_off:
+            break
+    assert step > 40
