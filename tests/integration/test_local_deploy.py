@@ -421,6 +421,7 @@ def test_the_deployed_script_brings_the_notebooks_with_the_real_aws_command_line
     keys = {name: variables[name] for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")}
     sandbox = Sandbox(tmp_path, endpoint=variables["AWS_ENDPOINT_URL"], credentials=keys)
     sandbox.make()
+    sandbox.play_systemd()
 
     finished = sandbox.start(decoded_scripts(platform)["on_start"])
 

@@ -110,6 +110,7 @@ def sandbox(server: Server, tmp_path: Path) -> Iterator[Sandbox]:
         credentials={"AWS_ACCESS_KEY_ID": server.access_key, "AWS_SECRET_ACCESS_KEY": server.secret_key},
     )
     made.make()
+    made.play_systemd()
     yield made
     made.wait()
 

@@ -100,6 +100,11 @@ class Sandbox:
         self.command("usr/bin/python3", f'exec {PYTHON} "$@"')
         self.command(self.jupyter, self.nbconvert)
 
+    def play_systemd(self) -> None:
+        """One that does as it is told, and starts nothing."""
+        (self.root / "run/systemd/system").mkdir(parents=True)
+        self.command("usr/bin/systemctl", "exit 0")
+
     def command(self, path: str, script: str) -> None:
         made = self.root / path
         made.parent.mkdir(parents=True, exist_ok=True)
