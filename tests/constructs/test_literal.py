@@ -143,9 +143,11 @@ def test_what_people_say_of_a_training_reaches_terraform_as_text(tmp_path: Path)
             assert source.endswith(f"/{path.name}")
 
 
-# What the tests above say of these; the folders of a training are in no JSON.
+# What the tests above say of these, and of placeholders tests/constructs/notebook/test_lifecycle_script.py; the folders
+# of a training are in no JSON.
 TAKEN_AS_TEXT = (
     "BuiltInTraining.sample_data",
+    "NotebookDeliverySettings.placeholders",
     "ScriptMetricSettings.regex",
     "ScriptTraining.sample_data",
     "ScriptTraining.source",

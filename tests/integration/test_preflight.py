@@ -114,7 +114,7 @@ def operations_seen(log: Path) -> set[str]:
 
 SERVICES = {
     *("application-autoscaling", "cloudwatch", "ec2", "iam", "kms", "logs"),
-    *("s3", "s3control", "sagemaker", "sns", "sts"),
+    *("resourcegroupstaggingapi", "s3", "s3control", "sagemaker", "sns", "sts"),
 }
 
 
