@@ -55,6 +55,7 @@ SERVICES = {
     "iam",
     "kms",
     "logs",
+    "resourcegroupstaggingapi",
     "s3",
     "sagemaker",
     "sagemaker-runtime",
