@@ -40,11 +40,14 @@ class Instance:
             patched.setattr(fcntl, "flock", lambda *_: None)  # which the end of the process would release
             deliver_notebooks.main(str(self.settings), str(self.folder))
 
-    def start_and_cut_off(self, step: int) -> bool:
-        """In a process that ends at that one of the steps which change the disk; whether there are as many."""
+    def start_and_cut_off(self, step: int, saved_at: int = 0) -> bool:
+        """In a process that ends at that one of the steps which change the disk; whether there are as many.
+
+        At another, somebody saves over whatever has the name of Lab1.ipynb.
+        """
         process = os.fork()
         if process == 0:
-            cut_off_at(step)
+            at_steps({saved_at: lambda: self.put("Lab1.ipynb", "mine"), step: lambda: os._exit(CUT_OFF)})
             self.start()
             os._exit(0)
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == CUT_OFF
@@ -72,15 +75,14 @@ def source(path: Path) -> str:
     return str(json.loads(path.read_text())["cells"][0]["source"][0])
 
 
-def cut_off_at(step: int) -> None:
+def at_steps(happens: dict[int, Callable[[], object]]) -> None:
     """Before and after each step, counted from 1."""
     count = 0
 
     def reached() -> None:
         nonlocal count
         count += 1
-        if count == step:
-            os._exit(CUT_OFF)
+        happens.get(count, lambda: None)()
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
@@ -91,7 +93,8 @@ def cut_off_at(step: int) -> None:
 
         return call
 
-    for owner, name in ((os, "link"), (Path, "replace"), (Path, "write_bytes"), (Path, "unlink")):
+    steps = ("replace", "write_bytes", "unlink", "mkdir", "rmdir")
+    for owner, name in ((os, "link"), *((Path, step) for step in steps)):
         setattr(owner, name, counted(getattr(owner, name)))
 
 
@@ -239,7 +242,9 @@ def test_cut_off_anywhere_it_is_right_at_the_next_start(tmp_path: Path) -> None:
 
         there = instance.there()
         assert there["Lab1-edited.ipynb"] == "mine"
-        assert there["Lab1-untouched.ipynb"] in ("1", "2")
+        # Out of sight while it is replaced.
+        was = instance.folder / ".delivering-notebooks/was/Lab1-untouched.ipynb"
+        assert there["Lab1-untouched.ipynb"] in ("1", "2") if "Lab1-untouched.ipynb" in there else source(was) == "1"
         instance.put("Lab1-untouched.ipynb", "mine too")
         instance.start()
         there = instance.there()
@@ -253,3 +258,49 @@ def test_cut_off_anywhere_it_is_right_at_the_next_start(tmp_path: Path) -> None:
         if not cut_off:
             break
     assert step > 40
+
+
+def test_what_is_saved_at_any_moment_is_kept_wherever_the_start_is_cut_off(tmp_path: Path) -> None:
+    """Of one notebook, whose new version takes the place of the one before."""
+    saved_at = step = 0
+    for saved_at in range(1, 100):
+        # After one step is before the next; the fourth from then on comes with no save before it that it would see.
+        for step in range(saved_at + 1, saved_at + 9, 2):
+            instance = Instance(tmp_path / f"{saved_at}-{step}")
+            instance.bucket["Lab1.ipynb"] = text("1")
+            instance.start()
+            instance.bucket["Lab1.ipynb"] = text("2")
+            cut_off = instance.start_and_cut_off(step, saved_at)
+            instance.start()
+            there = instance.there()
+            assert there.pop("Lab1.ipynb") == "mine"
+            assert [*there.values()] in ([], ["2"])
+            assert instance.hidden() == {".delivered.json"}
+            if not cut_off:
+                break
+        if step == saved_at + 1:
+            break
+    assert saved_at > 20
+
+
+def test_two_saves_while_it_is_replaced_are_both_kept(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One before it is out of the way, and one after."""
+    replace = Path.replace
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    instance.bucket["Lab1.ipynb"] = text("2")
+
+    def save(path: Path, place: Path) -> Path:
+        is_notebook = path.name == "Lab1.ipynb"
+        if is_notebook:
+            instance.put("Lab1.ipynb", "first")
+        made = replace(path, place)
+        if is_notebook:
+            instance.put("Lab1.ipynb", "second")
+        return made
+
+    monkeypatch.setattr(Path, "replace", save)
+    instance.start()
+    assert sorted(instance.there().values()) == ["2", "first", "second"]
+    assert instance.there()["Lab1.ipynb"] == "second"
+    assert instance.hidden() == {".delivered.json"}

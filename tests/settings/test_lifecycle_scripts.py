@@ -56,6 +56,15 @@ def test_a_marker_within_a_line_is_text(tmp_path: Path) -> None:
     assert scripts.studio == SOUND
 
 
+def test_docstrings_and_three_of_four_spaces_stay_here(tmp_path: Path) -> None:
+    python = b'"""Of\n\ntwo."""\n\n\ndef one() -> None:\n    """Its own."""\n    if True:\n        print("""a""")\n'
+    python += b'\n\nclass Alone:\n    """All that is in it."""\n'
+    lifecycle_scripts(tmp_path, b"", {"stop_when_idle.py": python})
+    scripts = lifecycle_scripts(tmp_path, b"#!/bin/bash\n@STOP_WHEN_IDLE@\n", {"stop_when_idle.py": python})
+    made = b'\n\ndef one() -> None:\n if True:\n  print("""a""")\n\n\nclass Alone:\n """All that is in it."""\n'
+    assert scripts.notebook == b"#!/bin/bash\n" + made
+
+
 def test_comments_stay_here(tmp_path: Path) -> None:
     script = b"#!/bin/bash\n# a comment\n  # and one\necho 1 # here\ncat <<'END'\n#!/bin/sh\n@STOP_WHEN_IDLE@\nEND\n"
     scripts, _ = read_lifecycle_scripts(written(tmp_path, script, stop_when_idle=b"# why\nprint(1)  # how\n"))
