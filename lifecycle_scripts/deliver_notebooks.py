@@ -34,8 +34,11 @@ def aws(*command: object) -> str:
 
 
 def digest(path: Path) -> str:
-    is_file = path.is_file() and not path.is_symlink()
-    return hashlib.sha256(path.read_bytes()).hexdigest() if is_file else ""
+    """Nothing of what is no file, or cannot be read."""
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+    return ""
 
 
 def link(path: Path, place: Path) -> bool:
@@ -63,8 +66,10 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
     longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
     state: Any = {}
     try:
-        for name, record in json.loads(kept.read_bytes()).items() if os.path.lexists(kept) else ():
-            state[name] = {"version": record["version"], "handed_out": [*record["handed_out"]]}
+        found = json.loads(kept.read_bytes() if kept.is_file() else "") if os.path.lexists(kept) else {}
+        for name, record in found.items():
+            "".join(record["handed_out"])  # of texts alone
+            state[name] = {"version": record["version"], "handed_out": [*filter(None, record["handed_out"])]}
     except Exception as error:
         state = {}
         print(f"{kept} cannot be read, so what is there counts as edited: {error!r}")
@@ -78,7 +83,8 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         sync(folder)
 
     def beside(name: str, what: str, version: str) -> Path:
-        return folder / f"{name[:-6]}.{what}-{version[:8]}.ipynb"
+        # A name has 255 bytes at most.
+        return folder / f"{name[:-6].encode()[:225].decode(errors='ignore')}.{what}-{version[:8]}.ipynb"
 
     def put_back(was: Path) -> None:
         """What was handed out gives way to what is there by now; what somebody made is kept beside it."""
@@ -86,7 +92,7 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         known = state[name]["handed_out"] if name in state else ()
         places = folder / name, beside(name, "saved", found)
         if not any(link(was, place) or (found and found in (*known, digest(place))) for place in places):
-            raise FileExistsError(f"{was} cannot be put back, {places} are there")
+            raise FileExistsError(f"{was} cannot be put back")
         sync(folder)
         was.unlink()
 
@@ -138,14 +144,16 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         for name in sizes
         if "/" not in name and any(fnmatchcase(name, pattern) for pattern in settings["patterns"])
     ]
-    needed, free = sum(sizes[name] for name in names), shutil.disk_usage(folder).free
+    free = shutil.disk_usage(folder).free
     if not names:
         print(f"nothing in {source} matches {settings['patterns']}")
-    elif needed > free:
-        print(f"nothing is brought, the disk is full: {folder} has {free} bytes left, {needed} are needed")
-    for name in names if needed <= free else ():
+    for name in names:
+        if sizes[name] > free:
+            print(f"{name!r}: the disk is full: {sizes[name]} bytes are needed, {free} left")
+    for name in names:
         try:
-            bring(name)
+            if sizes[name] <= free:
+                bring(name)
         except Exception as error:
             print(f"{name!r}: cannot be brought: {' '.join(str(error).split())}")
 
@@ -154,6 +162,8 @@ def main(settings_file: str, folder: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("it took too long: the rest is brought at the next start"))
     settings = json.loads(Path(settings_file).read_bytes())
     os.environ.update(AWS_DEFAULT_REGION=settings["region"], AWS_PAGER="", AWS_MAX_ATTEMPTS=str(ATTEMPTS))
+    # With the role that it was given, whatever `aws configure` was told.
+    os.environ.update(dict.fromkeys(("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"), "/dev/null"))
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # another start may still be at it
     temporary = Path(folder, ".delivering-notebooks")
     (temporary / "was").mkdir(parents=True, exist_ok=True)

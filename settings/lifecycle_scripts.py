@@ -51,8 +51,8 @@ class LifecycleScripts:
 def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem]]:
     """The scripts, with the Python files in the places of their markers, and what is wrong with all of these.
 
-    Without the lines that are a comment, those that begin with `# `; Python without docstrings, and with its levels of
-    four spaces as one.
+    Without the lines that are a comment, those that begin with `# `; Python without docstrings and empty lines, and
+    with its levels of four spaces as one, in long texts too.
     """
     problems: list[Problem] = []
     read: dict[str, bytes] = {}
@@ -70,7 +70,7 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
         return read[name]
 
     def small(python: bytes) -> bytes:
-        """One space to a level, and its docstrings as comments."""
+        """One space to a level, no empty lines, and its docstrings as comments."""
         lines = python.rstrip(b"\n").split(b"\n")
         with suppress(SyntaxError, ValueError):
             for node in ast.walk(ast.parse(python)):
@@ -78,7 +78,8 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
                     text, *others = node.body
                     for number in range(text.lineno - 1, text.end_lineno or 0) if others else ():
                         lines[number] = b"# "
-        return b"\n".join(re.sub(rb"^( {4})+", lambda found: b" " * (len(found[0]) // 4), line) for line in lines)
+        made = (re.sub(rb"^( {4})+", lambda found: b" " * (len(found[0]) // 4), line) for line in lines if line)
+        return b"\n".join(made)
 
     def whole(name: str) -> bytes:
         lines = file(name, "a shell script").split(b"\n")
