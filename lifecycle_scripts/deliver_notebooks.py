@@ -1,6 +1,7 @@
 """Hands out the bucket's notebooks: deliver_notebooks.py <settings.json> <folder>. Nobody's work is overwritten.
 
-.delivered.json in the folder has the version of each that was handed out, and the digests of all that was.
+.delivered.json in the folder has the version of each that was handed out, and the digests of all that was. What is
+being replaced is in .delivering-notebooks/was, whence it comes back, should a start be cut off.
 """
 
 import fcntl
@@ -12,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
+from contextlib import suppress
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,19 @@ def aws(*command: object) -> str:
 
 
 def digest(path: Path) -> str:
-    is_file = path.is_file() and not path.is_symlink()
-    return hashlib.sha256(path.read_bytes()).hexdigest() if is_file else ""
+    """Nothing of what is no file, or cannot be read."""
+    with suppress(OSError):
+        if path.is_file() and not path.is_symlink():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+    return ""
+
+
+def link(path: Path, place: Path) -> bool:
+    """Replaces nothing."""
+    with suppress(FileExistsError):
+        os.link(path, place)
+        return True
+    return False
 
 
 def sync(path: Path) -> None:
@@ -49,21 +61,15 @@ def write(path: Path, value: Any) -> None:
     sync(path)
 
 
-def each_text(value: Any, change: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: each_text(item, change) for key, item in value.items()}
-    if isinstance(value, list):
-        return [each_text(item, change) for item in value]
-    return change(value) if isinstance(value, str) else value
-
-
 def deliver(settings: Any, folder: Path, temporary: Path) -> None:
     source, values, kept = f"s3://{settings['bucket']}/notebooks/", settings["placeholders"], folder / ".delivered.json"
     longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
     state: Any = {}
     try:
-        for name, record in json.loads(kept.read_bytes()).items() if os.path.lexists(kept) else ():
-            state[name] = {"version": record["version"], "handed_out": [*record["handed_out"]]}
+        found = json.loads(kept.read_bytes() if kept.is_file() else "") if os.path.lexists(kept) else {}
+        for name, record in found.items():
+            "".join(record["handed_out"])  # of texts alone
+            state[name] = {"version": record["version"], "handed_out": [*filter(None, record["handed_out"])]}
     except Exception as error:
         state = {}
         print(f"{kept} cannot be read, so what is there counts as edited: {error!r}")
@@ -72,9 +78,23 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         return re.sub(longest_first, lambda found: values[found[0]], text)
 
     def save() -> None:
-        write(temporary / "state", state)
-        (temporary / "state").replace(kept)
+        write(temporary / "new.state", state)
+        (temporary / "new.state").replace(kept)
         sync(folder)
+
+    def beside(name: str, what: str, version: str) -> Path:
+        # A name has 255 bytes at most.
+        return folder / f"{name[:-6].encode()[:225].decode(errors='ignore')}.{what}-{version[:8]}.ipynb"
+
+    def put_back(was: Path) -> None:
+        """What was handed out gives way to what is there by now; what somebody made is kept beside it."""
+        name, found = was.name, digest(was)
+        known = state[name]["handed_out"] if name in state else ()
+        places = folder / name, beside(name, "saved", found)
+        if not any(link(was, place) or (found and found in (*known, digest(place))) for place in places):
+            raise FileExistsError(f"{was} cannot be put back")
+        sync(folder)
+        was.unlink()
 
     def bring(name: str) -> None:
         new, target = temporary / "new.ipynb", folder / name
@@ -86,27 +106,36 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
             return
         envs = [str(path) for env in ("JupyterSystemEnv", "python3", "*") for path in ENVS.glob(f"{env}/bin/jupyter")]
         run(*envs[:1] or ["jupyter"], "nbconvert", "--clear-output", "--inplace", new)
-        write(new, each_text(json.loads(new.read_bytes()), fill_in))
+        notebook = json.loads(new.read_bytes())
+        for cell in notebook["cells"]:
+            cell["source"] = fill_in("".join(cell["source"])).splitlines(keepends=True)
+        write(new, notebook)
         # Before it is there: should this start be cut off, the next one knows that it is nobody's work.
-        known = {*record["handed_out"]}
-        record["handed_out"] = sorted({*known, digest(new)})
+        known, fresh, there = {*record["handed_out"]}, digest(new), digest(target)
+        record["handed_out"] = sorted({*known, fresh})
         save()
-        there = digest(target)
-        if there != digest(new) and there in known:
-            new.replace(target)
-            print(f"{name!r}: replaced by the new version")
-        elif not os.path.lexists(target):
-            os.link(new, target)  # which replaces nothing
-            print(f"{name!r}: brought")
-        elif there != digest(new):
-            beside = folder / f"{target.stem}.new-version-{version[:8]}.ipynb"
-            if not os.path.lexists(beside):
-                os.link(new, beside)
-            print(f"{name!r}: not as it was handed out, so it stays; the new version is {beside.name!r}")
+        if there != fresh:
+            how = "brought"
+            if there in known:
+                how, was = "replaced by the new version", target.replace(temporary / "was" / name)
+                # Again, where no save reaches it: an earlier one is in it, a later one makes another file.
+                try:
+                    arrived = digest(was) in known and link(new, target)
+                finally:
+                    put_back(was)
+            else:
+                arrived = link(new, target)
+            if not arrived:
+                place = beside(name, "new-version", version)
+                link(new, place)
+                how = f"not as it was handed out, so it stays; the new version is {place.name!r}"
+            print(f"{name!r}: {how}")
         sync(folder)
         record["version"] = version
         save()
 
+    for was in temporary.glob("was/*"):
+        put_back(was)
     command = ("s3api", "list-objects-v2", "--output", "json", "--query", "Contents[].[Key,Size]")
     listed = aws(*command, "--bucket", settings["bucket"], "--prefix", "notebooks/")
     sizes = {key[len("notebooks/") :]: size for key, size in json.loads(listed or "null") or []}
@@ -115,14 +144,16 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         for name in sizes
         if "/" not in name and any(fnmatchcase(name, pattern) for pattern in settings["patterns"])
     ]
-    needed, free = sum(sizes[name] for name in names), shutil.disk_usage(folder).free
+    free = shutil.disk_usage(folder).free
     if not names:
         print(f"nothing in {source} matches {settings['patterns']}")
-    elif needed > free:
-        print(f"nothing is brought, the disk is full: {folder} has {free} bytes left, {needed} are needed")
-    for name in names if needed <= free else ():
+    for name in names:
+        if sizes[name] > free:
+            print(f"{name!r}: the disk is full: {sizes[name]} bytes are needed, {free} left")
+    for name in names:
         try:
-            bring(name)
+            if sizes[name] <= free:
+                bring(name)
         except Exception as error:
             print(f"{name!r}: cannot be brought: {' '.join(str(error).split())}")
 
@@ -131,11 +162,19 @@ def main(settings_file: str, folder: str) -> None:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("it took too long: the rest is brought at the next start"))
     settings = json.loads(Path(settings_file).read_bytes())
     os.environ.update(AWS_DEFAULT_REGION=settings["region"], AWS_PAGER="", AWS_MAX_ATTEMPTS=str(ATTEMPTS))
+    # With the role that it was given, whatever `aws configure` was told.
+    os.environ.update(dict.fromkeys(("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"), "/dev/null"))
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # another start may still be at it
-    for left in Path(folder).glob(".delivering-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    with tempfile.TemporaryDirectory(prefix=".delivering-", dir=folder) as temporary:
-        deliver(settings, Path(folder), Path(temporary))
+    temporary = Path(folder, ".delivering-notebooks")
+    (temporary / "was").mkdir(parents=True, exist_ok=True)
+    try:
+        deliver(settings, Path(folder), temporary)
+    finally:
+        for left in temporary.glob("new.*"):
+            left.unlink()
+        with suppress(OSError):  # of what could not be put back
+            (temporary / "was").rmdir()
+            temporary.rmdir()
 
 
 if __name__ == "__main__":

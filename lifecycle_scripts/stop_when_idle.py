@@ -6,6 +6,7 @@ import ssl
 import stat
 import sys
 import time
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn
@@ -21,8 +22,14 @@ AWS = {"port": 8443, "secure": True, "base_url": "/", "token": ""}
 OPENER = build_opener(ProxyHandler({}), HTTPSHandler(context=ssl._create_unverified_context()))
 
 
+def say(line: str) -> None:
+    """Where it can be said: nothing depends on it."""
+    with suppress(OSError):
+        os.write(1, f"{line}\n".encode(errors="replace"))
+
+
 def go_on(reason: str) -> NoReturn:
-    print("goes on:", reason)
+    say(f"goes on: {reason}")
     sys.exit()
 
 
@@ -55,37 +62,45 @@ def jupyter(server: Any) -> None:
         quiet("a kernel worked", kernel["last_activity"])
 
 
-def unchanged(path: str) -> None:
-    found = os.lstat(path)
-    # Not the time of modification, which unpacking sets back.
-    quiet(f"{path!r} changed", found.st_ctime)
-    if stat.S_ISDIR(found.st_mode):
-        for entry in os.scandir(path):
+def unchanged(folder: str) -> None:
+    paths = [folder]
+    while paths:
+        path = paths.pop()
+        found = os.lstat(path)
+        # Not the time of modification, which unpacking sets back.
+        quiet(f"{path!r} changed", found.st_ctime)
+        if stat.S_ISDIR(found.st_mode):
             # git fetches in the background; fsck's folder is root's.
-            if entry.name not in (".git", "lost+found"):
-                unchanged(entry.path)
+            paths += [entry.path for entry in os.scandir(path) if entry.name not in (".git", "lost+found")]
 
 
 def look() -> None:
     quiet("the instance started", time.time() - time.clock_gettime(time.CLOCK_BOOTTIME))
+    unchanged(f"{HOME}/SageMaker")
+    # Last, as the files may take minutes.
     servers = {AWS["port"]: AWS}
     for file in HOME.glob(".local/share/jupyter/runtime/[jn][pb]server-*.json"):
         if Path("/proc", file.stem.split("-")[1]).exists():
             server = json.loads(file.read_text())
             servers[server["port"]] = server
+    refused = []
     for server in servers.values():
         try:
             jupyter(server)
         except URLError as error:
-            if server is not AWS or len(servers) == 1 or not isinstance(error.reason, ConnectionRefusedError):
+            # AWS's may be elsewhere, and the process of a file another by now.
+            refused.append(error)
+            if len(refused) == len(servers) or not isinstance(error.reason, ConnectionRefusedError):
                 raise
-    unchanged(f"{HOME}/SageMaker")
-    print("stops", flush=True)
+    say("stops")
+    # With the instance's role, whatever `aws configure` was told.
+    os.environ.update(dict.fromkeys(("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"), "/dev/null"))
     stop = ["aws", "sagemaker", "stop-notebook-instance", "--region", SETTINGS["region"]]
     os.execvp(stop[0], [*stop, "--notebook-instance-name", SETTINGS["notebook"]])
 
 
 try:
+    say("looks; if it says no more, it was cut off")
     look()
 except Exception as error:
     go_on(f"in doubt: {type(error).__name__}: {error}")

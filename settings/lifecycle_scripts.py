@@ -5,6 +5,7 @@ import re
 import subprocess
 import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -50,7 +51,8 @@ class LifecycleScripts:
 def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem]]:
     """The scripts, with the Python files in the places of their markers, and what is wrong with all of these.
 
-    Without the lines that are a comment: those that begin with `# `.
+    Without the lines that are a comment, those that begin with `# `; Python without docstrings and empty lines, and
+    with its levels of four spaces as one, in long texts too.
     """
     problems: list[Problem] = []
     read: dict[str, bytes] = {}
@@ -67,11 +69,23 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
             read[name] = content
         return read[name]
 
+    def small(python: bytes) -> bytes:
+        """One space to a level, no empty lines, and its docstrings as comments."""
+        lines = python.rstrip(b"\n").split(b"\n")
+        with suppress(SyntaxError, ValueError):
+            for node in ast.walk(ast.parse(python)):
+                if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
+                    text, *others = node.body
+                    for number in range(text.lineno - 1, text.end_lineno or 0) if others else ():
+                        lines[number] = b"# "
+        made = (re.sub(rb"^( {4})+", lambda found: b" " * (len(found[0]) // 4), line) for line in lines if line)
+        return b"\n".join(made)
+
     def whole(name: str) -> bytes:
         lines = file(name, "a shell script").split(b"\n")
         python = {marker.encode(): name for marker, name in FILES.items()}
-        made = b"\n".join(file(python[line], "Python").rstrip(b"\n") if line in python else line for line in lines)
-        # SageMaker's limit is low, and comments are an eighth: they are for who reads them here.
+        made = b"\n".join(small(file(python[line], "Python")) if line in python else line for line in lines)
+        # SageMaker's limit is low, and all this is a quarter: it is for who reads it here.
         return b"\n".join(line for line in made.split(b"\n") if not line.lstrip().startswith(b"# "))
 
     scripts = LifecycleScripts(notebook=whole("on_start.sh"), studio=whole("on_studio_start.sh"))

@@ -3,8 +3,11 @@
 import fcntl
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -40,11 +43,14 @@ class Instance:
             patched.setattr(fcntl, "flock", lambda *_: None)  # which the end of the process would release
             deliver_notebooks.main(str(self.settings), str(self.folder))
 
-    def start_and_cut_off(self, step: int) -> bool:
-        """In a process that ends at that one of the steps which change the disk; whether there are as many."""
+    def start_and_cut_off(self, step: int, saved_at: int = 0) -> bool:
+        """In a process that ends at that one of the steps which change the disk; whether there are as many.
+
+        At another, somebody saves over whatever has the name of Lab1.ipynb.
+        """
         process = os.fork()
         if process == 0:
-            cut_off_at(step)
+            at_steps({saved_at: lambda: self.put("Lab1.ipynb", "mine"), step: lambda: os._exit(CUT_OFF)})
             self.start()
             os._exit(0)
         return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == CUT_OFF
@@ -72,15 +78,14 @@ def source(path: Path) -> str:
     return str(json.loads(path.read_text())["cells"][0]["source"][0])
 
 
-def cut_off_at(step: int) -> None:
+def at_steps(happens: dict[int, Callable[[], object]]) -> None:
     """Before and after each step, counted from 1."""
     count = 0
 
     def reached() -> None:
         nonlocal count
         count += 1
-        if count == step:
-            os._exit(CUT_OFF)
+        happens.get(count, lambda: None)()
 
     def counted(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **named: Any) -> Any:
@@ -91,7 +96,8 @@ def cut_off_at(step: int) -> None:
 
         return call
 
-    for owner, name in ((os, "link"), (Path, "replace"), (Path, "write_bytes"), (Path, "unlink")):
+    steps = ("replace", "write_bytes", "unlink", "mkdir", "rmdir")
+    for owner, name in ((os, "link"), *((Path, step) for step in steps)):
         setattr(owner, name, counted(getattr(owner, name)))
 
 
@@ -192,7 +198,13 @@ def test_a_notebook_lands_beside_what_is_in_its_way(
     assert [source(path) for path in instance.folder.parent.glob("elsewhere.ipynb")] in ([], ["elsewhere"])
 
 
-@pytest.mark.parametrize("kept", [b"", b"\xff", b"[]", b'{"Lab1.ipynb": 1}', b'{"Lab1.ipynb": {"version": "1"}}'])
+@pytest.mark.parametrize(
+    "kept",
+    [
+        *(b"", b"\xff", b"[]", b'{"Lab1.ipynb": 1}', b'{"Lab1.ipynb": {"version": "1"}}'),
+        *(b'{"Lab1.ipynb": {"version": "1", "handed_out": %s}}' % of for of in (b"[1]", b"[[]]", b"2")),
+    ],
+)
 def test_with_a_state_that_cannot_be_read_all_that_is_there_counts_as_edited(
     instance: Instance, kept: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -239,7 +251,9 @@ def test_cut_off_anywhere_it_is_right_at_the_next_start(tmp_path: Path) -> None:
 
         there = instance.there()
         assert there["Lab1-edited.ipynb"] == "mine"
-        assert there["Lab1-untouched.ipynb"] in ("1", "2")
+        # Out of sight while it is replaced.
+        was = instance.folder / ".delivering-notebooks/was/Lab1-untouched.ipynb"
+        assert there["Lab1-untouched.ipynb"] in ("1", "2") if "Lab1-untouched.ipynb" in there else source(was) == "1"
         instance.put("Lab1-untouched.ipynb", "mine too")
         instance.start()
         there = instance.there()
@@ -253,3 +267,150 @@ def test_cut_off_anywhere_it_is_right_at_the_next_start(tmp_path: Path) -> None:
         if not cut_off:
             break
     assert step > 40
+
+
+def test_what_is_saved_at_any_moment_is_kept_wherever_the_start_is_cut_off(tmp_path: Path) -> None:
+    """Of one notebook, whose new version takes the place of the one before."""
+    saved_at = step = 0
+    for saved_at in range(1, 100):
+        # After one step is before the next; the fourth from then on comes with no save before it that it would see.
+        for step in range(saved_at + 1, saved_at + 9, 2):
+            instance = Instance(tmp_path / f"{saved_at}-{step}")
+            instance.bucket["Lab1.ipynb"] = text("1")
+            instance.start()
+            instance.bucket["Lab1.ipynb"] = text("2")
+            cut_off = instance.start_and_cut_off(step, saved_at)
+            instance.start()
+            there = instance.there()
+            assert there.pop("Lab1.ipynb") == "mine"
+            assert [*there.values()] in ([], ["2"])
+            assert instance.hidden() == {".delivered.json"}
+            if not cut_off:
+                break
+        if step == saved_at + 1:
+            break
+    assert saved_at > 20
+
+
+def test_two_saves_while_it_is_replaced_are_both_kept(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One before it is out of the way, and one after."""
+    replace = Path.replace
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    instance.bucket["Lab1.ipynb"] = text("2")
+
+    def save(path: Path, place: Path) -> Path:
+        is_notebook = path.name == "Lab1.ipynb"
+        if is_notebook:
+            instance.put("Lab1.ipynb", "first")
+        made = replace(path, place)
+        if is_notebook:
+            instance.put("Lab1.ipynb", "second")
+        return made
+
+    monkeypatch.setattr(Path, "replace", save)
+    instance.start()
+    assert sorted(instance.there().values()) == ["2", "first", "second"]
+    assert instance.there()["Lab1.ipynb"] == "second"
+    assert instance.hidden() == {".delivered.json"}
+
+
+def test_a_state_that_is_a_pipe_holds_nobody(instance: Instance, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(instance.folder / ".delivered.json")
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    assert ".delivered.json cannot be read, " in capsys.readouterr().out.splitlines()[0]
+    assert instance.there() == {"Lab1.ipynb": "1"}
+
+
+def test_a_link_is_never_what_was_handed_out(instance: Instance) -> None:
+    """Whatever a state says."""
+    link(instance.folder / "Lab1.ipynb")
+    (instance.folder / ".delivered.json").write_text('{"Lab1.ipynb": {"version": "", "handed_out": [""]}}')
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    assert (instance.folder / "Lab1.ipynb").is_symlink()
+    assert source(instance.folder / instance.beside()) == "1"
+
+
+def test_a_persons_folder_of_a_similar_name_stays(instance: Instance) -> None:
+    for name in (".delivering-mine", ".delivering-notebooks"):
+        (instance.folder / name).mkdir()
+        (instance.folder / name / "mine").write_text("")
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    assert len([*instance.folder.glob(".delivering-*/mine")]) == 2
+    assert instance.there() == {"Lab1.ipynb": "1"}
+
+
+def test_what_cannot_be_read_counts_as_edited(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests may run as root, who reads all."""
+    read = Path.read_bytes
+
+    def refused(path: Path) -> bytes:
+        if path == instance.folder / "Lab1.ipynb":
+            raise PermissionError
+        return read(path)
+
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    instance.bucket["Lab1.ipynb"] = text("2")
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "1", instance.beside(): "2"}
+
+
+@pytest.mark.parametrize("letter", ["L", "é"])
+def test_the_new_version_of_a_long_name_has_a_shorter_one(instance: Instance, letter: str) -> None:
+    name = f"Lab1{letter * (244 // len(letter.encode()))}.ipynb"
+    instance.put(name, "mine")
+    instance.bucket[name] = text("1")
+    instance.start()
+    assert sorted(instance.there().values()) == ["1", "mine"]
+    instance.beside(f"Lab1{letter * 50}*")
+
+
+def test_placeholders_are_filled_in_in_cells_alone(instance: Instance) -> None:
+    instance.settings.write_text(instance.settings.read_text().replace('"<DATA"', '"code"'))
+    cell = {"cell_type": "code", "source": ["code\n", "1"], "metadata": {"tags": ["code"]}}
+    instance.bucket["Lab1.ipynb"] = json.dumps({"cells": [cell]})
+    instance.start()
+    made = json.loads((instance.folder / "Lab1.ipynb").read_text())
+    assert made == {"cells": [cell | {"source": ["wrong\n", "1"]}]}
+
+
+def test_one_too_large_keeps_no_other_away(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One after the other fit that do not together: they may be there already."""
+    instance.bucket |= {"Lab1-a.ipynb": text("a" * 60), "Lab1-b.ipynb": text("b" * 600), "Lab1-c.ipynb": text("c" * 60)}
+    monkeypatch.setattr(deliver_notebooks.shutil, "disk_usage", lambda _: SimpleNamespace(free=150))
+    instance.start()
+    assert set(instance.there()) == {"Lab1-a.ipynb", "Lab1-c.ipynb"}
+    size = len(instance.bucket["Lab1-b.ipynb"])
+    first = capsys.readouterr().out.splitlines()[0]
+    assert first == f"'Lab1-b.ipynb': the disk is full: {size} bytes are needed, 150 left"
+
+
+def test_a_persons_own_credentials_have_no_part_in_the_delivery(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As botocore, and so the aws command line, finds them."""
+    (instance.folder / ".aws").mkdir()
+    keys = "[default]\naws_access_key_id = a\naws_secret_access_key = b\nregion = eu-central-1\n"
+    for name in ("credentials", "config"):
+        (instance.folder / f".aws/{name}").write_text(keys)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(instance.folder))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    asked = "import botocore.session; print(botocore.session.get_session().get_credentials())"
+    found: list[str] = []
+
+    def run(*_: object) -> str:
+        found.append(subprocess.check_output([sys.executable, "-c", asked], text=True))
+        return ""
+
+    monkeypatch.setattr(instance, "run", run)
+    instance.start()
+    assert found == ["None\n"]

@@ -278,11 +278,13 @@ def test_what_takes_too_long_is_ended_and_comes_at_the_next_start(
 
 
 def test_a_full_disk_is_said_before_the_first_copy(sandbox: Sandbox, bucket: Bucket, script: str) -> None:
-    bucket.put("Lab1-a.ipynb", "Lab1-b.ipynb", text=notebook_text("#" * 60_000))
-    [line] = said(sandbox.start(script, disk_bytes=100_000))
-    assert line.startswith("nothing is brought, the disk is full: /home/ec2-user/SageMaker has ")
-    assert line.endswith(f" bytes left, {2 * len(notebook_text('#' * 60_000))} are needed")
-    assert sandbox.left == []
+    large = notebook_text("#" * 120_000)
+    bucket.put("Lab1-a.ipynb")
+    bucket.put("Lab1-b.ipynb", text=large)
+    full, brought = said(sandbox.start(script, disk_bytes=100_000))
+    assert full.startswith(f"'Lab1-b.ipynb': the disk is full: {len(large)} bytes are needed, ")
+    assert brought == "'Lab1-a.ipynb': brought"
+    assert sandbox.left == [".delivered.json", "Lab1-a.ipynb"]
 
 
 def test_a_disk_that_fills_up_on_the_way_has_no_half_a_notebook(sandbox: Sandbox, bucket: Bucket, script: str) -> None:

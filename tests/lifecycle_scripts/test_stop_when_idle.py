@@ -23,6 +23,7 @@ from tests.support.synthesis import environment
 
 SCRIPT = ROOT / "lifecycle_scripts/stop_when_idle.py"
 MINUTES = 0.02
+LOOKS = "looks; if it says no more, it was cut off"
 NOTEBOOK = "ml-platform-dev"
 STOP = f"sagemaker stop-notebook-instance --region us-east-1 --notebook-instance-name {NOTEBOOK}"
 
@@ -41,8 +42,9 @@ def look(
     minutes: float = MINUTES,
     aws_port: int | None = None,
     variables: dict[str, str] | None = None,
+    log: Path | None = None,
 ) -> tuple[int, list[str]]:
-    """The exit code and what it said.
+    """The exit code and what it said after it had said that it looks.
 
     Replaced in the script's text: the port of AWS's Jupyter, its patience and, where `since` is given, its clock, which
     then has the minutes passed since that time, so that no test need wait or hurry.
@@ -62,12 +64,16 @@ def look(
     finished = subprocess.run(
         [sys.executable, home / "stop_when_idle.py", home / "settings.json"],
         env=environment_of(home) | proxy | {"PATH": f"{home}/bin:/usr/bin:/bin"} | (variables or {}),
-        stdout=subprocess.PIPE,
+        stdout=subprocess.PIPE if log is None else log.open("w"),
         stderr=subprocess.STDOUT,
         text=True,
         check=False,
     )
-    return finished.returncode, finished.stdout.splitlines()
+    if log is not None:
+        return finished.returncode, []
+    first, *lines = finished.stdout.splitlines()
+    assert first == LOOKS
+    return finished.returncode, lines
 
 
 def said(home: Path, *, since: float | None = None, **options: Any) -> str:
@@ -170,9 +176,8 @@ def test_an_open_terminal_keeps_it(jupyter: Jupyter) -> None:
 
 
 def test_what_has_just_started_goes_on(jupyter: Jupyter) -> None:
-    started = jupyter.started()
-    assert said(jupyter.home, since=started - 0.001).startswith("goes on: Jupyter started at 20")
-    assert said(jupyter.home, since=started - 20 * 365 * 86_400).startswith("goes on: the instance started at 20")
+    long_ago = jupyter.started() - 20 * 365 * 86_400
+    assert said(jupyter.home, since=long_ago).startswith("goes on: the instance started at 20")
 
 
 def test_another_file_where_it_says_where_it_listens_leads_nowhere_else(jupyter: Jupyter) -> None:
@@ -230,6 +235,44 @@ def test_a_folder_that_cannot_be_read_leaves_it_in_doubt(jupyter: Jupyter) -> No
         assert said(jupyter.home).startswith("goes on: in doubt: OSError: [Errno 36] File name too long: ")
     finally:
         shutil.rmtree(jupyter.home / "SageMaker")
+
+
+def test_folders_in_folders_are_looked_into_however_deep(home: Path) -> None:
+    deep = home / "SageMaker" / "/".join("d" * 1100)
+    for depth in range(1, 1101):
+        (home / "SageMaker" / "/".join("d" * depth)).mkdir()
+    before = now()
+    deep.rmdir()
+    line = said(home, since=before)
+    subprocess.run(["rm", "-r", home / "SageMaker"], check=True)  # Python's own would go too deep
+    assert line.startswith(f"goes on: {str(deep.parent)!r} changed at 20")
+
+
+def test_jupyter_is_asked_after_the_files(home: Path) -> None:
+    """They may take minutes, in which a kernel becomes busy."""
+    before = now()
+    (home / "SageMaker/made.csv").write_text("")
+    with answering(SOUND) as (port, tokens):
+        tell(home, port)
+        assert " changed at 20" in said(home, since=before)
+        assert tokens == []
+
+
+def test_where_nothing_can_be_said_it_decides_alike(home: Path) -> None:
+    with answering(SOUND) as (port, _):
+        tell(home, port)
+        assert look(home, since=time.time(), log=Path("/dev/full")) == (0, [])
+    assert (home / "calls").read_text() == f"{STOP}\n"
+    assert look(home, since=time.time(), log=Path("/dev/full")) == (0, [])
+    assert (home / "calls").read_text() == f"{STOP}\n"
+
+
+def test_a_persons_own_credentials_have_no_part_in_the_stop(home: Path) -> None:
+    """Variables that the aws command line has for it: the real one, in test_deliver_notebooks.py."""
+    (home / "bin/aws").write_text('#!/bin/sh\necho "$AWS_SHARED_CREDENTIALS_FILE $AWS_CONFIG_FILE"\n')
+    with answering(SOUND) as (port, _):
+        tell(home, port)
+        assert look(home, since=time.time()) == (0, ["stops", "/dev/null /dev/null"])
 
 
 def test_no_jupyter_leaves_it_in_doubt(home: Path) -> None:
@@ -328,6 +371,10 @@ def test_awss_own_jupyter_is_asked_where_no_file_tells_of_it(home: Path) -> None
         tell(home, own)
         assert said(home, aws_port=awss) == "goes on: a kernel is busy"
         assert said(home) == "stops"
+    with answering(SOUND, tls) as (awss, _):
+        # Left by a server whose number another program has by now.
+        tell(home, free_port())
+        assert said(home, aws_port=awss) == "stops"
     with answering(SOUND, tls) as (awss, tokens):
         file = tell(home, awss)
         file.write_text(json.dumps(json.loads(file.read_text()) | {"secure": True}))
