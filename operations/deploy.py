@@ -24,6 +24,7 @@ from operations.caller import Caller
 from operations.endpoint_status import without_release
 from operations.kept_logs import unreadable_after_destroy
 from operations.notebook_script import script_waits_for_start
+from operations.notebook_volume import refuse_smaller_volume
 from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.state_move import wants_move
@@ -132,8 +133,8 @@ def change(
     approved: Callable[[TerraformChange], bool],
     refuse: Callable[[Mapping[str, str]], None],
 ) -> bool:
-    """Plans and applies; whether it did, or nothing was to do. Raises TerraformError, and what `refuse` raises, who is
-    told what the plan does, by address."""
+    """Plans and applies; whether it did, or nothing was to do. Raises TerraformError, OperationError where the plan
+    would lose people's files, and what `refuse` raises, who is told what the plan does, by address."""
 
     def say(line: str) -> None:
         print(f"{name}: {line}", flush=True)
@@ -143,6 +144,7 @@ def change(
     with made.planned() as something:
         if something:
             say(made.summary)
+            refuse_smaller_volume(made)
             refuse(made.actions)
             if not approved(made):
                 say("nothing was begun")
@@ -159,10 +161,11 @@ def change(
 
 
 def plan(stack: SynthesizedStack) -> None:
-    """Shows what a deploy would do. Raises TerraformError."""
+    """Shows what a deploy would do. Raises TerraformError, and OperationError where a deploy refuses that."""
     made = TerraformChange(stack, destroy=False, say=print)
     with made.planned():
-        print(made.shown())
+        print(made.shown(), flush=True)
+        refuse_smaller_volume(made)
 
 
 def run(verb: str, name: str, output: Path) -> None:

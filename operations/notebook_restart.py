@@ -22,6 +22,11 @@ LOOK_SECONDS = 5
 # https://github.com/hashicorp/terraform-provider-aws/blob/v6.25.0/internal/service/sagemaker/notebook_instance.go
 AGAIN_SECONDS = 60
 CALLS = 2
+# As long as Terraform's provider waits for an instance to get into service, and more than for one to stop:
+# https://github.com/hashicorp/terraform-provider-aws/blob/v6.25.0/internal/service/sagemaker/wait.go
+LIMIT_SECONDS = 60 * 60
+# Ours.
+TELL_SECONDS = 60
 
 
 @dataclass
@@ -72,7 +77,18 @@ class Restart:
         return f" ({self.notebook.why_failed()})" if status == FAILED else ""
 
     def _settled(self) -> str:
+        """Raises OperationError where SageMaker is at it for longer than it ever should."""
+        began = told = self.clock()
         while (status := self._status()) not in SETTLED:
+            if self.clock() - began >= LIMIT_SECONDS:
+                command = f"make notebook-restart ENV={self.notebook.environment}"
+                raise OperationError(
+                    f"notebook {self.notebook.name} is still {status} after {LIMIT_SECONDS // 60} minutes, which only "
+                    f"AWS can end: {self.leaves}. Look later: {command} waits again; where it stays so, AWS Support"
+                )
+            if self.clock() - told >= TELL_SECONDS:
+                self._step(f"is still {status}")
+                told = self.clock()
             self.sleep(LOOK_SECONDS)
         return status
 

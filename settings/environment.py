@@ -66,7 +66,8 @@ class EnvironmentSettings(Settings):
         description="SageMaker may take the roles of pipelines, jobs and models on behalf of this account only",
     )
     sagemaker_full_access: bool = Field(
-        default=False, description="attach AmazonSageMakerFullAccess to the notebook's role: experiments only"
+        default=False,
+        description="attach AmazonSageMakerFullAccess to the notebook's role: experiments only, and not with `studio`",
     )
     training_image_repositories: Sequence[ImageRepository] = Field(
         default=("linear-learner", "sagemaker-scikit-learn", "sagemaker-xgboost"),
@@ -150,6 +151,7 @@ class EnvironmentSettings(Settings):
             self._training_names_differ(),
             self._endpoints_fit_into_policies(),
             self._studio_has_a_network(),
+            self._studio_keeps_users_apart(),
             self._alarm_emails_differ(),
             self._protection_is_whole(),
         )
@@ -337,6 +339,15 @@ class EnvironmentSettings(Settings):
                 allowed=f"must be at most {most} where studio is given: SageMaker adds one of its own",
                 page=limits.USER_SETTINGS,
             )
+
+    def _studio_keeps_users_apart(self) -> Iterator[Problem]:
+        """AWS's policy, version 29, lets whoever has it call CreatePresignedDomainUrl for every profile.
+
+        https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonSageMakerFullAccess.html
+        """
+        if self.studio is not None and self.sagemaker_full_access:
+            allowed = "must be False where studio is given: with it each user could sign in as any other"
+            yield Problem(path="sagemaker_full_access", value=True, allowed=allowed)
 
     def _alarm_emails_differ(self) -> Iterator[Problem]:
         """Terraform's addresses are made of them, their punctuation left out."""

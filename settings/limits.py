@@ -354,11 +354,8 @@ BucketName = Annotated[
     Source(BUCKET_NAMING),
 ]
 # SageMaker's names may have upper case too; this project's may not, because they go into the bucket's name.
-Name = Annotated[
-    str,
-    Field(min_length=1, max_length=NAME_MAX_LENGTH, pattern=r"^[a-z0-9](-*[a-z0-9])*$"),
-    Source(f"{API}/API_CreateEndpoint.html"),
-]
+_NAME = Field(min_length=1, max_length=NAME_MAX_LENGTH, pattern=r"^[a-z0-9](-*[a-z0-9])*$")
+Name = Annotated[str, _NAME, Source(f"{API}/API_CreateEndpoint.html")]
 AccountId = Annotated[
     str, Field(pattern=r"^[0-9]{12}$"), Source("https://docs.aws.amazon.com/accounts/latest/reference/API_Account.html")
 ]
@@ -442,6 +439,8 @@ StudioInstanceType = Annotated[
     OneOf("an instance type of Studio's apps", tuple(name for name in APP_INSTANCE_TYPES if name != "system")),
     Source(f"{API}/API_ResourceSpec.html"),
 ]
+# SageMaker's limits of it are those of an endpoint's name; lower case, as all names of this project.
+UserProfileName = Annotated[str, _NAME, Source(f"{API}/API_CreateUserProfile.html")]
 StudioIdleStopMinutes = Annotated[
     int, Field(ge=STUDIO_IDLE_STOP_MIN_MINUTES, le=525_600), Source(f"{API}/API_IdleSettings.html")
 ]
@@ -456,8 +455,8 @@ GitRepository = Annotated[
     AfterValidator(_git_repository),
     Source(f"{API}/API_CreateNotebookInstance.html"),
 ]
-# AWS stops no notebook instance. The least is ours, two looks of lifecycle_scripts/, the most what Studio allows.
-IdleStopMinutes = Annotated[int, Field(ge=10, le=525_600), Source(f"{API}/API_IdleSettings.html")]
+# Ours, as AWS stops no notebook instance: the least is two looks of lifecycle_scripts/, the most what Studio allows.
+IdleStopMinutes = Annotated[int, Field(ge=10, le=525_600)]
 NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_CreateNotebookInstance.html")]
 # Ours: of a key of S3, 1,024 bytes at most, and of any text.
 NotebookPattern = Annotated[

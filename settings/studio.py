@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from pydantic import Field
 
 from settings.base import Rules, Settings
-from settings.limits import Name, StudioIdleStopMinutes, StudioInstanceType
+from settings.limits import StudioIdleStopMinutes, StudioInstanceType, UserProfileName
 from settings.names import address_part
 from settings.problems import Problem
 
@@ -13,7 +13,9 @@ from settings.problems import Problem
 class StudioSettings(Settings):
     """SageMaker Studio: a domain in the environment's network, in which each user has a JupyterLab of their own."""
 
-    user_profiles: Sequence[Name] = Field(min_length=1, description="names of the users, each of whom has a profile")
+    user_profiles: Sequence[UserProfileName] = Field(
+        min_length=1, description="names of the users, each of whom has a profile"
+    )
     instance_type: StudioInstanceType = Field(
         default="ml.t3.medium", description="instance type of JupyterLab, until its user chooses another"
     )

@@ -39,6 +39,9 @@ class NotebookInstance(Construct):
     Its volume grows in place. For a smaller one Terraform's provider makes another instance, without people's files: a
     plan that wants one is refused. No expression of Terraform's sees what is in its state, so the size that there is is
     a tag of the instance, which every plan reads; of an instance that is not there, AWS answers nothing.
+    The tag does not know of a volume that was grown outside Terraform, and is not there where somebody deleted it or
+    the instance is older than it: `make deploy` and `make plan` refuse such a plan by what it replaces
+    (operations/notebook_volume.py), plain `cdktf deploy` does not see it.
     https://github.com/hashicorp/terraform-provider-aws/blob/v6.25.0/internal/service/sagemaker/notebook_instance.go
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
     """

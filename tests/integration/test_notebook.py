@@ -16,8 +16,11 @@ from constructs.notebook.notebook_instance import NotebookInstance
 from local_aws import provider
 from local_aws.server import process as server_process
 from local_aws.trials.lab import Lab
+from operations.notebook_volume import refuse_smaller_volume
 from settings.notebook import NotebookSettings
 from stacks.aws_stack import AwsStack
+from stacks.synthesized_stack import OperationError, SynthesizedStack
+from stacks.terraform_change import TerraformChange
 from tests.support.synthesis import environment
 
 Found = dict[str, Any]
@@ -64,6 +67,23 @@ class NotebookLab(Lab):
         [tagged] = tagging.get_resources(ResourceARNList=[arn])["ResourceTagMappingList"]
         return found | {"tags": {tag["Key"]: tag["Value"] for tag in tagged["Tags"]}}
 
+    def grow_outside(self, size: int) -> None:
+        sagemaker = self.client("sagemaker")
+        sagemaker.stop_notebook_instance(NotebookInstanceName=NAME)
+        sagemaker.get_waiter("notebook_instance_stopped").wait(NotebookInstanceName=NAME)
+        sagemaker.update_notebook_instance(NotebookInstanceName=NAME, VolumeSizeInGB=size)
+
+    def planned(self) -> tuple[dict[str, str], str]:
+        """What a deploy would do, and what `make deploy` says of it."""
+        stack = SynthesizedStack(folder=self.stack, variables=self.variables)
+        change = TerraformChange(stack, destroy=False, say=lambda _: None)
+        with change.planned():
+            try:
+                refuse_smaller_volume(change)
+            except OperationError as error:
+                return change.actions, str(error)
+        return change.actions, ""
+
     def left(self) -> tuple[bytes, Found]:
         """What a plan that is refused must leave as it was."""
         described = self.described()
@@ -95,6 +115,12 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> Found:
         before = made.left()
         found["shrink"] = made.apply()
         found["untouched"] = made.left() == before
+
+        made.set(volume_size_gb=10)
+        made.grow_outside(50)
+        found["outside"] = made.planned()
+        made.set(volume_size_gb=50)
+        found["caught up"] = made.planned()
         found["destroy"] = made.terraform("destroy", "-auto-approve", "-input=false")
         found["left"] = made.inventory()
     return found
@@ -112,6 +138,13 @@ def test_a_plan_that_would_make_it_smaller_is_refused_and_nothing_is_touched(fou
     assert f"volume_size_gb of the notebook {NAME} is 7, and its volume has 10 GB, which cannot become less" in said
     assert "Set volume_size_gb to 10 at least." in said
     assert found["untouched"]
+
+
+def test_of_a_volume_that_was_grown_outside_only_the_plan_knows_and_a_deploy_refuses_it(found: Found) -> None:
+    actions, said = found["outside"]
+    assert actions == {"aws_sagemaker_notebook_instance.notebook": "replace"}  # the precondition let it through
+    assert "has 50 GB, and volume_size_gb is 10" in said
+    assert found["caught up"] == ({"aws_sagemaker_notebook_instance.notebook": "update"}, "")
 
 
 def test_a_destroy_goes_through_whatever_size_the_settings_have(found: Found) -> None:

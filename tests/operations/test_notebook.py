@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from operations.notebook import url
 from operations.notebook_instance import NotebookInstance, notebook_of
-from operations.notebook_restart import AGAIN_SECONDS, LOOK_SECONDS, Restart
+from operations.notebook_restart import AGAIN_SECONDS, LIMIT_SECONDS, LOOK_SECONDS, Restart
 from operations.notebook_script import script_waits_for_start
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 from stacks.terraform_change import TerraformChange
@@ -148,6 +148,30 @@ def test_one_that_is_not_stopped_is_not_waited_for_for_ever() -> None:
     with pytest.raises(OperationError, match=r"still InService: .*: make notebook-restart ENV=dev again$"):
         restarted(sagemaker)
     assert sagemaker.calls == ["StopNotebookInstance"] * 2
+
+
+@pytest.mark.parametrize(
+    ("statuses", "leaves"),
+    [
+        (["Updating"], "nothing was begun"),
+        (["InService", "Stopping"], "it is stopped, or will be, and stays so: make notebook-restart ENV=dev starts it"),
+        (["Stopped", "Pending"], "it is started, or will be: make notebook-restart ENV=dev goes on from there"),
+    ],
+)
+def test_what_sagemaker_does_not_end_is_told_each_minute_and_waited_for_an_hour(
+    statuses: list[str], leaves: str
+) -> None:
+    sagemaker, said, time = SageMaker(statuses), list[str](), Time()
+    with pytest.raises(OperationError) as raised:
+        Restart(sagemaker.notebook, said.append, sleep=time.sleep, clock=lambda: time.now).run()
+    assert str(raised.value) == (
+        f"notebook lab is still {statuses[-1]} after 60 minutes, which only AWS can end: {leaves}. Look later: make "
+        "notebook-restart ENV=dev waits again; where it stays so, AWS Support"
+    )
+    assert time.now == LIMIT_SECONDS
+    still = [line for line in said if "is still" in line]
+    assert still[0] == f"  60 s  notebook lab is still {statuses[-1]}"
+    assert len(still) == LIMIT_SECONDS // 60 - 1
 
 
 def test_one_that_stops_by_itself_meanwhile_is_started() -> None:

@@ -278,6 +278,8 @@ def consistent(drawn: EnvironmentSettings) -> EnvironmentSettings:
     network = values["network"]
     if network is None or len(vars(network).get("security_group_ids", ())) == 5:
         values = values | {"studio": None}
+    if values["studio"] is not None:
+        values = values | {"sagemaker_full_access": False}
     if not values["protected"]:
         return EnvironmentSettings(**values)
     return EnvironmentSettings(

@@ -5,6 +5,7 @@ import pytest
 from settings.network import ExistingNetworkSettings, NetworkSettings, NewNetworkSettings
 from settings.studio import StudioSettings
 from tests.settings.test_environment import problems
+from tests.support.aws_model import shape
 
 NEW = NewNetworkSettings()
 
@@ -49,6 +50,15 @@ def test_rejects_users_that_are_called_alike(names: list[str], allowed: str) -> 
 def test_rejects_a_user_whose_name_is_none(name: str) -> None:
     [line] = of_studio(user_profiles=["ann", name])
     assert line.startswith("dev: studio.user_profiles.1: ")
+    assert line.endswith(
+        "(AWS limit: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateUserProfile.html)"
+    )
+
+
+def test_a_users_name_has_the_limits_of_an_endpoints() -> None:
+    of_user, of_endpoint = shape("sagemaker", "UserProfileName"), shape("sagemaker", "EndpointName")
+    assert of_user.metadata == of_endpoint.metadata
+    assert of_studio(user_profiles=["a" * of_user.metadata["max"]]) == []
 
 
 def test_rejects_studio_without_a_network() -> None:
@@ -64,3 +74,13 @@ def test_an_existing_network_leaves_room_for_sagemakers_own_security_group(count
     assert (found == []) is sound
     assert sound or "must be at most 4 where studio is given: SageMaker adds one of its own" in found[0]
     assert problems(network=network) == []
+
+
+def test_rejects_full_access_with_studio_whose_users_could_sign_in_as_one_another() -> None:
+    full = {"sagemaker_full_access": True, "protected": False}
+    [line] = problems(network=NEW, studio=StudioSettings(user_profiles=["ann"]), **full)
+    assert line == (
+        "dev: sagemaker_full_access: True: must be False where studio is given: with it each user could sign in as any "
+        "other"
+    )
+    assert problems(network=NEW, **full) == []
