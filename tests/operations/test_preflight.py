@@ -238,11 +238,7 @@ def test_another_account_than_the_settings_name_is_refused(account_id: str | Non
 
 
 @mock_aws
-def test_without_the_bucket_of_its_state_a_deploy_is_refused_with_what_makes_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def test_without_the_bucket_of_its_state_a_deploy_is_refused_with_what_makes_it() -> None:
     session = boto3.Session(region_name="us-east-1")
     settings = environment("prod", state_bucket="acme-prod-state").settings
     row = state_row(settings, Finders(session, Uses(session, {})))
@@ -255,9 +251,7 @@ def test_without_the_bucket_of_its_state_a_deploy_is_refused_with_what_makes_it(
 
 
 @mock_aws
-def test_the_policies_of_a_session_are_those_of_its_role(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "testing")
+def test_the_policies_of_a_session_are_those_of_its_role() -> None:
     iam = boto3.Session().client("iam", region_name="us-east-1")
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
