@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -384,7 +385,7 @@ def test_one_too_large_keeps_no_other_away(
 ) -> None:
     """One after the other fit that do not together: they may be there already."""
     instance.bucket |= {"Lab1-a.ipynb": text("a" * 60), "Lab1-b.ipynb": text("b" * 600), "Lab1-c.ipynb": text("c" * 60)}
-    monkeypatch.setattr(deliver_notebooks.shutil, "disk_usage", lambda _: SimpleNamespace(free=150))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=150))
     instance.start()
     assert set(instance.there()) == {"Lab1-a.ipynb", "Lab1-c.ipynb"}
     size = len(instance.bucket["Lab1-b.ipynb"])
