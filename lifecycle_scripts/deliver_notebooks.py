@@ -61,7 +61,7 @@ def write(path: Path, value: Any) -> None:
     sync(path)
 
 
-def deliver(settings: Any, folder: Path, temporary: Path) -> None:
+def deliver(settings: Any, folder: Path, hidden: Path) -> None:
     source, values, kept = f"s3://{settings['bucket']}/notebooks/", settings["placeholders"], folder / ".delivered.json"
     longest_first = "|".join(map(re.escape, sorted(values, key=len, reverse=True)))
     state: Any = {}
@@ -78,8 +78,8 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         return re.sub(longest_first, lambda found: values[found[0]], text)
 
     def save() -> None:
-        write(temporary / "new.state", state)
-        (temporary / "new.state").replace(kept)
+        write(hidden / "new.state", state)
+        (hidden / "new.state").replace(kept)
         sync(folder)
 
     def beside(name: str, what: str, version: str) -> Path:
@@ -97,7 +97,7 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         was.unlink()
 
     def bring(name: str) -> None:
-        new, target = temporary / "new.ipynb", folder / name
+        new, target = hidden / "new.ipynb", folder / name
         new.unlink(missing_ok=True)  # it may be in the folder by now, under its name
         aws("s3", "cp", "--only-show-errors", source + name, new)
         version = hashlib.sha256(new.read_bytes() + json.dumps(values, sort_keys=True).encode()).hexdigest()
@@ -117,15 +117,15 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         if there != fresh:
             how = "brought"
             if there in known:
-                how, was = "replaced by the new version", target.replace(temporary / "was" / name)
+                how, was = "replaced by the new version", target.replace(hidden / "was" / name)
                 # Again, where no save reaches it: an earlier one is in it, a later one makes another file.
                 try:
-                    arrived = digest(was) in known and link(new, target)
+                    done = digest(was) in known and link(new, target)
                 finally:
                     put_back(was)
             else:
-                arrived = link(new, target)
-            if not arrived:
+                done = link(new, target)
+            if not done:
                 place = beside(name, "new-version", version)
                 link(new, place)
                 how = f"not as it was handed out, so it stays; the new version is {place.name!r}"
@@ -134,7 +134,7 @@ def deliver(settings: Any, folder: Path, temporary: Path) -> None:
         record["version"] = version
         save()
 
-    for was in temporary.glob("was/*"):
+    for was in hidden.glob("was/*"):
         put_back(was)
     command = ("s3api", "list-objects-v2", "--output", "json", "--query", "Contents[].[Key,Size]")
     listed = aws(*command, "--bucket", settings["bucket"], "--prefix", "notebooks/")
@@ -165,16 +165,16 @@ def main(settings_file: str, folder: str) -> None:
     # With the role that it was given, whatever `aws configure` was told.
     os.environ.update(dict.fromkeys(("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"), "/dev/null"))
     fcntl.flock(os.open(folder, os.O_RDONLY), fcntl.LOCK_EX)  # another start may still be at it
-    temporary = Path(folder, ".delivering-notebooks")
-    (temporary / "was").mkdir(parents=True, exist_ok=True)
+    hidden = Path(folder, ".delivering-notebooks")
+    (hidden / "was").mkdir(parents=True, exist_ok=True)
     try:
-        deliver(settings, Path(folder), temporary)
+        deliver(settings, Path(folder), hidden)
     finally:
-        for left in temporary.glob("new.*"):
+        for left in hidden.glob("new.*"):
             left.unlink()
         with suppress(OSError):  # of what could not be put back
-            (temporary / "was").rmdir()
-            temporary.rmdir()
+            (hidden / "was").rmdir()
+            hidden.rmdir()
 
 
 if __name__ == "__main__":
