@@ -2,7 +2,7 @@
 # Runs as sagemaker-user whenever a JupyterLab space of Studio starts. Nothing in it fails the start. What takes long goes
 # on in the background, as SageMaker allows 5 minutes.
 # Log: /aws/sagemaker/studio, stream <domain>/<space>/JupyterLab/default/LifecycleConfigOnStart.
-# A Python file and settings.json come into the places of the markers: docs/notebooks.md.
+# A Python file and settings.json come into the places of the markers; comments like this one stay in the project.
 set -uo pipefail
 
 wait_seconds=180 limit_seconds=1800

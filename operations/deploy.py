@@ -23,8 +23,7 @@ from operations.artifact_copies import forget_wrong_copies
 from operations.caller import Caller
 from operations.endpoint_status import without_release
 from operations.kept_logs import unreadable_after_destroy
-from operations.notebook_script import script_waits_for_start
-from operations.notebook_volume import refuse_smaller_volume
+from operations.notebook_change import refuse_loss_of_files, restarts, waits_for_start
 from operations.opened import opened
 from operations.recover import Recovery, refuse_dying_keys, serves_what_is_unknown, told
 from operations.state_move import wants_move
@@ -144,18 +143,24 @@ def change(
     with made.planned() as something:
         if something:
             say(made.summary)
-            refuse_smaller_volume(made)
+            refuse_loss_of_files(made)
             refuse(made.actions)
+            if restarts(made):
+                say(
+                    "the notebook instance stops for it, where it runs, and starts again: what runs in its kernels ends"
+                )
             if not approved(made):
                 say("nothing was begun")
                 return False
         else:
             say("nothing to change")
-        waits_for_start = verb == "deploy" and script_waits_for_start(made)
+        waits = verb == "deploy" and waits_for_start(made)
         made.apply()  # of nothing too: Terraform writes down what it has found changed
         say(made.summary)
-        if waits_for_start:
-            say(f"the notebook's script has changed, and runs at its next start: make notebook-restart ENV={name}")
+        if waits:
+            say(
+                f"what the notebook runs or hands out has changed, from its next start: make notebook-restart ENV={name}"
+            )
     stack.imports.unlink(missing_ok=True)  # taken over, or destroyed
     return True
 
@@ -165,7 +170,7 @@ def plan(stack: SynthesizedStack) -> None:
     made = TerraformChange(stack, destroy=False, say=print)
     with made.planned():
         print(made.shown(), flush=True)
-        refuse_smaller_volume(made)
+        refuse_loss_of_files(made)
 
 
 def run(verb: str, name: str, output: Path) -> None:

@@ -41,7 +41,7 @@ class NotebookInstance(Construct):
     a tag of the instance, which every plan reads; of an instance that is not there, AWS answers nothing.
     The tag does not know of a volume that was grown outside Terraform, and is not there where somebody deleted it or
     the instance is older than it: `make deploy` and `make plan` refuse such a plan by what it replaces
-    (operations/notebook_volume.py), plain `cdktf deploy` does not see it.
+    (operations/notebook_change.py), plain `cdktf deploy` does not see it.
     https://github.com/hashicorp/terraform-provider-aws/blob/v6.25.0/internal/service/sagemaker/notebook_instance.go
     https://docs.aws.amazon.com/resourcegroupstagging/latest/APIReference/API_GetResources.html
     """

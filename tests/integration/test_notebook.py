@@ -16,7 +16,7 @@ from constructs.notebook.notebook_instance import NotebookInstance
 from local_aws import provider
 from local_aws.server import process as server_process
 from local_aws.trials.lab import Lab
-from operations.notebook_volume import refuse_smaller_volume
+from operations.notebook_change import refuse_loss_of_files
 from settings.notebook import NotebookSettings
 from stacks.aws_stack import AwsStack
 from stacks.synthesized_stack import OperationError, SynthesizedStack
@@ -79,7 +79,7 @@ class NotebookLab(Lab):
         change = TerraformChange(stack, destroy=False, say=lambda _: None)
         with change.planned():
             try:
-                refuse_smaller_volume(change)
+                refuse_loss_of_files(change)
             except OperationError as error:
                 return change.actions, str(error)
         return change.actions, ""
@@ -143,7 +143,7 @@ def test_a_plan_that_would_make_it_smaller_is_refused_and_nothing_is_touched(fou
 def test_of_a_volume_that_was_grown_outside_only_the_plan_knows_and_a_deploy_refuses_it(found: Found) -> None:
     actions, said = found["outside"]
     assert actions == {"aws_sagemaker_notebook_instance.notebook": "replace"}  # the precondition let it through
-    assert "has 50 GB, and volume_size_gb is 10" in said
+    assert "volume_size_gb, which is 10 where the volume has 50 GB" in said
     assert found["caught up"] == ({"aws_sagemaker_notebook_instance.notebook": "update"}, "")
 
 

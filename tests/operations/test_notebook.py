@@ -8,15 +8,16 @@ import pytest
 from botocore.exceptions import ClientError
 
 from operations.notebook import url
+from operations.notebook_change import restarts, waits_for_start
 from operations.notebook_instance import NotebookInstance, notebook_of
 from operations.notebook_restart import AGAIN_SECONDS, LIMIT_SECONDS, LOOK_SECONDS, Restart
-from operations.notebook_script import script_waits_for_start
 from stacks.synthesized_stack import OperationError, SynthesizedStack
 from stacks.terraform_change import TerraformChange
 from tests.support.played import Played, refusal
 
 LIFECYCLE = "aws_sagemaker_notebook_instance_lifecycle_configuration.notebook_lifecycle"
 INSTANCE = "aws_sagemaker_notebook_instance.notebook"
+SAMPLE = "aws_s3_object.notebook_PythonCheatSheet"
 
 
 class SageMaker:
@@ -191,11 +192,27 @@ def test_a_refusal_is_told_and_what_it_leaves() -> None:
     assert restart.leaves == ("it is stopped, or will be, and stays so: make notebook-restart ENV=dev starts it")
 
 
+class Platform(SynthesizedStack):
+    """With a notebook instance, and notebooks that are handed out."""
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        return {"aws_sagemaker_notebook_instance": {"notebook": {}}}
+
+
+class Studio(SynthesizedStack):
+    """The same without an instance."""
+
+    @property
+    def resources(self) -> dict[str, dict[str, Any]]:
+        return {}
+
+
 class Change(TerraformChange):
     """Of a plan that a test gives: the actions, and what the instance has and is to have."""
 
     def __init__(self, actions: dict[str, str], after: dict[str, Any]) -> None:
-        super().__init__(SynthesizedStack(folder=Path(), variables={}), destroy=False, say=print, actions=actions)
+        super().__init__(Platform(folder=Path(), variables={}), destroy=False, say=print, actions=actions)
         self._after = after
 
     def planned_values(self, address: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -215,10 +232,38 @@ class Change(TerraformChange):
         ({LIFECYCLE: "create", INSTANCE: "create"}, {}, False),
         ({LIFECYCLE: "delete", INSTANCE: "delete"}, {}, False),
         ({INSTANCE: "update"}, {"volume_size": 6}, False),
+        ({SAMPLE: "update"}, {}, True),
+        ({SAMPLE: "create"}, {}, True),
+        ({SAMPLE: "delete"}, {}, False),
+        ({SAMPLE: "update", INSTANCE: "update"}, {"volume_size": 6}, False),
+        ({SAMPLE: "create", INSTANCE: "create"}, {}, False),
+        ({"aws_s3_object.models": "update"}, {}, False),
         ({}, {}, False),
     ],
 )
 def test_a_changed_script_waits_unless_the_same_deploy_starts_the_instance(
     actions: dict[str, str], after: dict[str, Any], waits: bool
 ) -> None:
-    assert script_waits_for_start(Change(actions, after)) is waits
+    assert waits_for_start(Change(actions, after)) is waits
+
+
+def test_changed_notebooks_wait_for_no_instance_where_there_is_none() -> None:
+    change = Change({SAMPLE: "update"}, {})
+    change.stack = Studio(folder=Path(), variables={})
+    assert not waits_for_start(change)
+
+
+@pytest.mark.parametrize(
+    ("actions", "after", "stops"),
+    [
+        ({INSTANCE: "update"}, {"volume_size": 6}, True),
+        ({INSTANCE: "update"}, {"tags": {}, "tags_all": {}}, False),
+        ({LIFECYCLE: "update"}, {}, False),
+        ({INSTANCE: "create"}, {}, False),
+        ({INSTANCE: "delete"}, {}, False),
+    ],
+)
+def test_an_instance_that_a_plan_stops_and_starts_is_known_before(
+    actions: dict[str, str], after: dict[str, Any], stops: bool
+) -> None:
+    assert restarts(Change(actions, after)) is stops

@@ -22,6 +22,7 @@ from settings.data_capture import DataCaptureSettings
 from settings.encryption_key import EncryptionKeySettings
 from settings.endpoint import ProvisionedEndpointSettings, ServerlessEndpointSettings, ShadowedEndpointSettings
 from settings.environment import EnvironmentSettings
+from settings.lifecycle_scripts import FILLED_IN
 from settings.logs import LogSettings
 from settings.network import ExistingNetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
@@ -341,7 +342,7 @@ VALID = st.builds(
     notebook_delivery=st.builds(
         NotebookDeliverySettings,
         patterns=st.lists(TEXT.map(lambda text: f"{text}.ipynb"), min_size=1, max_size=10, unique=True),
-        placeholders=st.lists(TEXT, max_size=10, unique=True),
+        placeholders=st.lists(TEXT.filter(lambda text: text not in FILLED_IN), max_size=10, unique=True),
     ),
     endpoints=st.lists(
         st.one_of(serverless(), provisioned()), min_size=1, max_size=2, unique_by=lambda endpoint: endpoint.name
