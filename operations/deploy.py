@@ -158,9 +158,7 @@ def change(
         made.apply()  # of nothing too: Terraform writes down what it has found changed
         say(made.summary)
         if waits:
-            say(
-                f"what the notebook runs or hands out has changed, from its next start: make notebook-restart ENV={name}"
-            )
+            say(f"what the notebook runs or hands out changes at its next start: make notebook-restart ENV={name}")
     stack.imports.unlink(missing_ok=True)  # taken over, or destroyed
     return True
 
