@@ -52,6 +52,7 @@ SERVICES = {
     "application-autoscaling",
     "cloudwatch",
     "ec2",
+    "efs",
     "iam",
     "kms",
     "logs",
