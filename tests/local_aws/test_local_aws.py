@@ -21,7 +21,8 @@ from tests.support.synthesis import environment
 
 @pytest.fixture(scope="module")
 def server(local_folder: Path) -> Server:
-    return server_process.start(local_folder)
+    found, _ = server_process.find(local_folder)
+    return found or server_process.start(local_folder)
 
 
 def command(module: str, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
