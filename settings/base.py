@@ -1,15 +1,31 @@
 """What every class of settings is: plain values that are held first and checked later."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
+from settings.names import address_part
 from settings.problems import BrokenRulesError, Problem
 
 Rules = Iterable[Iterator[Problem]]
+
+
+def names_differ(names: Sequence[str], *, field: str, below: str = "") -> Iterator[Problem]:
+    """The rule that no two items of a list have one name, which is at `below` of each; also in Terraform's addresses,
+    where several hyphens are one underscore."""
+    addresses = [address_part(name) for name in names]
+    for number, (name, address) in enumerate(zip(names, addresses, strict=True)):
+        other = addresses.index(address)
+        if other != number:
+            allowed = f"must be another name than that of {field}.{other}"
+            yield Problem(
+                path=f"{field}.{number}{below}",
+                value=name,
+                allowed=allowed if name == names[other] else f"{allowed}, in more than hyphens",
+            )
 
 
 class Settings(BaseModel):

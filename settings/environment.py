@@ -7,13 +7,13 @@ from pydantic import Field
 
 from settings import limits
 from settings.aws_tables import IMAGE_REGIONS, ZONE_LETTERS
-from settings.base import Rules, Settings
+from settings.base import Rules, Settings, names_differ
 from settings.bucket import BucketSettings
 from settings.encryption_key import EncryptionKeySettings
 from settings.endpoint import EndpointSettings, ServerlessEndpointSettings
 from settings.limits import AccountId, BucketName, EmailAddress, ImageRepository, Name, Region, TagValue
 from settings.logs import LogSettings
-from settings.names import EndpointNames, Names, address_part
+from settings.names import EndpointNames, Names
 from settings.network import ExistingNetworkSettings, NetworkSettings, NewNetworkSettings
 from settings.notebook import NotebookSettings
 from settings.notebook_delivery import NotebookDeliverySettings
@@ -297,18 +297,7 @@ class EnvironmentSettings(Settings):
                 )
 
     def _training_names_differ(self) -> Iterator[Problem]:
-        """Also in Terraform's addresses, where several hyphens are one underscore."""
-        addresses = [address_part(training.name) for training in self.trainings]
-        for number, (training, address) in enumerate(zip(self.trainings, addresses, strict=True)):
-            other = addresses.index(address)
-            if other != number:
-                same = training.name == self.trainings[other].name
-                allowed = f"must be another name than that of trainings.{other}"
-                yield Problem(
-                    path=f"trainings.{number}.name",
-                    value=training.name,
-                    allowed=allowed if same else f"{allowed}, in more than hyphens",
-                )
+        yield from names_differ([training.name for training in self.trainings], field="trainings", below=".name")
 
     def _endpoints_fit_into_policies(self) -> Iterator[Problem]:
         """Roles name every endpoint of theirs; a pattern would let in those of others."""

@@ -4,9 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import Field
 
-from settings.base import Rules, Settings
+from settings.base import Rules, Settings, names_differ
 from settings.limits import StudioIdleStopMinutes, StudioInstanceType, UserProfileName
-from settings.names import address_part
 from settings.problems import Problem
 
 
@@ -28,14 +27,4 @@ class StudioSettings(Settings):
         return (self._user_profiles_differ(),)
 
     def _user_profiles_differ(self) -> Iterator[Problem]:
-        """Also in Terraform's addresses, where several hyphens are one underscore."""
-        addresses = [address_part(name) for name in self.user_profiles]
-        for number, (name, address) in enumerate(zip(self.user_profiles, addresses, strict=True)):
-            other = addresses.index(address)
-            if other != number:
-                allowed = f"must be another name than that of user_profiles.{other}"
-                yield Problem(
-                    path=f"user_profiles.{number}",
-                    value=name,
-                    allowed=allowed if name == self.user_profiles[other] else f"{allowed}, in more than hyphens",
-                )
+        yield from names_differ(self.user_profiles, field="user_profiles")
