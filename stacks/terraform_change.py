@@ -34,6 +34,7 @@ class TerraformChange:
     actions: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     _file: FileIO | None = None
+    _planned: dict[str, Any] | None = None  # the plan's changes by address, once somebody has asked
 
     @property
     def log(self) -> Path:
@@ -42,6 +43,7 @@ class TerraformChange:
     @contextmanager
     def planned(self) -> Iterator[bool]:
         """Whether there is something to do; `counts` has how much of it. Raises TerraformError."""
+        self._planned = None
         with self.log.open("ab", buffering=0) as self._file:  # what could not be written is not tried again at the end
             self._write(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC: {'destroy' if self.destroy else 'deploy'}")
             try:
@@ -58,8 +60,10 @@ class TerraformChange:
 
     def planned_values(self, address: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
         """What a resource of the plan has, and what it is to have, as far as that is known."""
-        changes = json.loads(self.stack.run("show", "-json", PLAN))["resource_changes"]
-        [planned] = [item["change"] for item in changes if item["address"] == address]
+        if self._planned is None:
+            changes = json.loads(self.stack.run("show", "-json", PLAN))["resource_changes"]
+            self._planned = {item["address"]: item["change"] for item in changes}
+        planned = self._planned[address]
         return planned["before"] or {}, planned["after"] or {}
 
     def apply(self) -> None:
