@@ -45,8 +45,7 @@ class Restart:
     def run(self) -> None:
         """Raises OperationError where it does not get into service."""
         name, sagemaker = self.notebook.name, self.notebook.sagemaker
-        command = f"make notebook-restart ENV={self.notebook.environment}"
-        status = self._status()
+        command, status = self._command, self._status()
         if status not in SETTLED:
             self._step(f"is {status}: waiting")
             status = self._settled()
@@ -67,6 +66,10 @@ class Restart:
             )
         self._step(f"is InService: make notebook ENV={self.notebook.environment} opens it")
 
+    @property
+    def _command(self) -> str:
+        return f"make notebook-restart ENV={self.notebook.environment}"
+
     def _step(self, text: str) -> None:
         self.say(f"{self.clock() - self._began:4.0f} s  notebook {self.notebook.name} {text}")
 
@@ -81,10 +84,10 @@ class Restart:
         began = told = self.clock()
         while (status := self._status()) not in SETTLED:
             if self.clock() - began >= LIMIT_SECONDS:
-                command = f"make notebook-restart ENV={self.notebook.environment}"
                 raise OperationError(
                     f"notebook {self.notebook.name} is still {status} after {LIMIT_SECONDS // 60} minutes, which only "
-                    f"AWS can end: {self.leaves}. Look later: {command} waits again; where it stays so, AWS Support"
+                    f"AWS can end: {self.leaves}. Look later: {self._command} waits again; where it stays so, AWS "
+                    "Support"
                 )
             if self.clock() - told >= TELL_SECONDS:
                 self._step(f"is still {status}")
