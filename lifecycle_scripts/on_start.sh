@@ -1,26 +1,19 @@
 #!/bin/bash
 # Runs as root at every start of a notebook instance, the first one included: it is both hooks, OnCreate and OnStart.
-# Nothing in it fails the start. What takes long goes on in the background, as SageMaker allows 5 minutes.
+# Nothing in it fails the start.
 # Log: /aws/sagemaker/NotebookInstances, stream <notebook instance>/LifecycleConfigOnStart, or .../LifecycleConfigOnCreate.
-# Python files and settings.json come into the places of the markers; comments like this one stay in the project.
+# Files come into the places of the markers; comments like this one stay in the project.
 set -uo pipefail
+@DELIVER@
 
-wait_seconds=180 limit_seconds=1800
-program=/opt/ml-platform log=/var/log/ml-platform/deliver-notebooks.log home=/home/ec2-user
-
+program=/opt/ml-platform log=/var/log/ml-platform/deliver-notebooks.log home=/home/ec2-user python=/usr/bin/python3
 mkdir --parents "$program" "${log%/*}"
-cat >"$program/settings.json" <<'END_OF_SETTINGS'
-@SETTINGS@
-END_OF_SETTINGS
-cat >"$program/deliver_notebooks.py" <<'END_OF_PYTHON'
-@DELIVER_NOTEBOOKS@
-END_OF_PYTHON
 cat >"$program/stop_when_idle.py" <<'END_OF_PYTHON'
 @STOP_WHEN_IDLE@
 END_OF_PYTHON
 
 # One look every 5 minutes. What it says takes the place of what the last one said.
-look="/usr/bin/python3 $program/stop_when_idle.py $program/settings.json" said=${log%/*}/stop-when-idle.log
+look="$python $program/stop_when_idle.py $program/settings.json" said=${log%/*}/stop-when-idle.log
 if [ -d /run/systemd/system ]; then
   unit=/etc/systemd/system/stop-when-idle
   cat >$unit.service <<END
@@ -48,12 +41,6 @@ else
   false
 fi || echo "this instance never stops by itself" >&2
 
-# As the user whose folder it is, in which root would follow links. A session of its own outlives this script.
-touch "$log"
-written=$(stat --format %s "$log")
-setsid runuser --user ec2-user -- env HOME="$home" timeout "$limit_seconds" /usr/bin/python3 -u \
-  "$program/deliver_notebooks.py" "$program/settings.json" "$home/SageMaker" >>"$log" 2>&1 </dev/null &
-delivery=$!
-timeout "$wait_seconds" tail --bytes=+$((written + 1)) --follow --pid=$delivery "$log" >&2
-! kill -0 $delivery 2>/dev/null || echo "the notebooks are still being brought, see $log" >&2
+# As the user whose folder it is, in which root would follow links.
+deliver "$program" "$log" "$home/SageMaker" "$python" runuser --user ec2-user -- env HOME="$home"
 exit 0

@@ -25,8 +25,12 @@ FILLED_IN = (
 )
 # What Terraform replaces by the JSON of what a script is told about its environment.
 SETTINGS = "@SETTINGS@"
-# A line of its own, of this alone, is the Python of the file.
-FILES = {"@DELIVER_NOTEBOOKS@": "deliver_notebooks.py", "@STOP_WHEN_IDLE@": "stop_when_idle.py"}
+# A line of its own, of this alone, is what the file holds: shell, which has such lines too, and Python.
+FILES = {
+    "@DELIVER@": "deliver.sh",
+    "@DELIVER_NOTEBOOKS@": "deliver_notebooks.py",
+    "@STOP_WHEN_IDLE@": "stop_when_idle.py",
+}
 MARKERS = (SETTINGS, *FILES)
 # How near a marker is that was meant to be one of these: @SETTING@ is, @VERSION@ and @DATABASE@ are others' own.
 MISSPELT = 0.75
@@ -56,6 +60,7 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
     """
     problems: list[Problem] = []
     read: dict[str, bytes] = {}
+    files = {marker.encode(): name for marker, name in FILES.items()}
 
     def file(name: str, what: str) -> bytes:
         if name not in read:
@@ -82,11 +87,17 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
         return b"\n".join(made)
 
     def whole(name: str) -> bytes:
-        lines = file(name, "a shell script").split(b"\n")
-        python = {marker.encode(): name for marker, name in FILES.items()}
-        made = b"\n".join(small(file(python[line], "Python")) if line in python else line for line in lines)
-        # SageMaker's limit is low, and all this is a quarter: it is for who reads it here.
+        # SageMaker's limit is low, and comments are a quarter: they are for who reads them here.
+        made = b"\n".join(part(line, of=name) for line in file(name, "a shell script").split(b"\n"))
         return b"\n".join(line for line in made.split(b"\n") if not line.lstrip().startswith(b"# "))
+
+    def part(line: bytes, *, of: str) -> bytes:
+        name = files.get(line)
+        if name is None or name == of:
+            return line
+        if name.endswith(".py"):
+            return small(file(name, "Python"))
+        return whole(name).partition(b"\n")[2].rstrip(b"\n")
 
     scripts = LifecycleScripts(notebook=whole("on_start.sh"), studio=whole("on_studio_start.sh"))
     return scripts, problems
@@ -108,16 +119,18 @@ def _problems(name: str, content: bytes) -> Iterator[Problem]:
     if is_python:
         yield from _python_problems(text)
     else:
-        yield from _marker_problems(text)
+        yield from _marker_problems(name, text)
         yield from _syntax_problems(content)
 
 
-def _marker_problems(text: str) -> Iterator[Problem]:
+def _marker_problems(name: str, text: str) -> Iterator[Problem]:
     for found in re.finditer(r"@[A-Za-z][\w-]*@", text):
         place = {"path": f"line {_line(text, found.start())}", "value": found[0]}
         meant = suggestion(found[0].upper(), [*MARKERS], nearness=MISSPELT)
         if found[0] not in MARKERS and meant:
             yield Problem(**place, allowed=f"must be one of {', '.join(MARKERS)}{meant}")
+        elif FILES.get(found[0]) == name:
+            yield Problem(**place, allowed="must not stand in the file that it is the place of")
         elif found[0] in FILES and not re.search(rf"^{found[0]}$", text, re.MULTILINE):
             yield Problem(**place, allowed="must stand alone on a line of its own")
 

@@ -17,7 +17,7 @@ def written(folder: Path, script: bytes = SOUND, **files: bytes) -> Path:
     (folder / "on_start.sh").write_bytes(script)
     (folder / "on_studio_start.sh").write_bytes(SOUND)
     for name, content in files.items():
-        (folder / f"{name}.py").write_bytes(content)
+        (folder / f"{name}{'.sh' if name == 'deliver' else '.py'}").write_bytes(content)
     return folder
 
 
@@ -25,7 +25,7 @@ def problems(folder: Path) -> list[str]:
     return [str(problem).removeprefix(f"{folder.name}/") for problem in read_lifecycle_scripts(folder)[1]]
 
 
-@pytest.mark.parametrize("name", ["on_start.sh", "on_studio_start.sh"])
+@pytest.mark.parametrize("name", ["on_start.sh", "on_studio_start.sh", "deliver.sh"])
 def test_a_script_passes_shellcheck(name: str) -> None:
     command = [Path(sys.executable).parent / "shellcheck", ROOT / f"lifecycle_scripts/{name}"]
     checked = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -64,6 +64,19 @@ def test_a_marker_within_a_line_is_text(tmp_path: Path) -> None:
     assert scripts.studio == SOUND
 
 
+def test_shell_comes_into_its_place_without_its_first_line(tmp_path: Path) -> None:
+    shell = b"#!/bin/bash\n# why\nf() {\n  cat <<'END'\n@DELIVER_NOTEBOOKS@\nEND\n}\n\n"
+    written(tmp_path, b"#!/bin/bash\n@DELIVER@\nf\n", deliver=shell, deliver_notebooks=b"print(1)\n")
+    scripts, found = read_lifecycle_scripts(tmp_path)
+    assert (scripts.notebook, found) == (b"#!/bin/bash\nf() {\n  cat <<'END'\nprint(1)\nEND\n}\nf\n", [])
+
+
+def test_rejects_shell_that_would_come_into_itself(tmp_path: Path) -> None:
+    written(tmp_path, b"#!/bin/bash\n@DELIVER@\n", deliver=b"#!/bin/bash\n@DELIVER@\n")
+    [problem] = problems(tmp_path)
+    assert problem == "deliver.sh: line 2: '@DELIVER@': must not stand in the file that it is the place of"
+
+
 def test_docstrings_empty_lines_and_three_of_four_spaces_stay_here(tmp_path: Path) -> None:
     python = b'"""Of\n\ntwo."""\n\n\ndef one() -> None:\n    """Its own."""\n    if True:\n        print("""a""")\n'
     python += b'\n\nclass Alone:\n    """All that is in it."""\n'
@@ -86,7 +99,7 @@ def test_comments_stay_here(tmp_path: Path) -> None:
         (b"#!/bin/bash\r\nset -e\r\n", "line 1: must not contain a carriage return: lines must end with a line feed "),
         (b"#!/bin/bash\necho \0\n", "line 2: must not contain a NUL"),
         (b"#!/bin/bash\n\necho \xe9\n", "line 3: must be in UTF-8"),
-        (b"#!/bin/bash\necho @SETTING@\n", "line 2: '@SETTING@': must be one of @SETTINGS@, @DELIVER_NOTEBOOKS@, "),
+        (b"#!/bin/bash\necho @SETTING@\n", "line 2: '@SETTING@': must be one of @SETTINGS@, @DELIVER@, @DELIVER_NOTE"),
         (b"#!/bin/bash\necho @settings@\n", "line 2: '@settings@': must be one of @SETTINGS@, "),
         (b"#!/bin/sh\n# @DELIVER_NOTEBOOK@\n", "line 2: '@DELIVER_NOTEBOOK@': must be one of @SETTINGS@, "),
         (b"#!/bin/sh\n# @DELIVER_NOTEBOOKS@\n", "line 2: '@DELIVER_NOTEBOOKS@': must stand alone on a line of its own"),
