@@ -12,7 +12,8 @@ END_OF_SETTINGS
   cat >"$program/deliver_notebooks.py" <<'END_OF_PYTHON'
 @DELIVER_NOTEBOOKS@
 END_OF_PYTHON
-  touch "$log"
+  # What it says is not what the delivery hangs on.
+  { touch "$log" && [ -f "$log" ]; } || log=$(mktemp) || log=/dev/null
   written=$(stat --format %s "$log")
   # A session of its own outlives the script.
   setsid "$@" timeout "$limit_seconds" "$python" -u "$program/deliver_notebooks.py" "$program/settings.json" "$folder" \

@@ -8,6 +8,6 @@ set -uo pipefail
 program=$HOME/.ml-platform log=$HOME/.ml-platform/deliver-notebooks.log
 mkdir --parents "$program"
 # The folder outlives the space's stop, and so would a log that only grows.
-: >"$log"
+rm --force "$log"
 deliver "$program" "$log" "$HOME" python3
 exit 0

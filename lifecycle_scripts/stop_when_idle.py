@@ -13,8 +13,6 @@ from typing import Any, NoReturn
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
-SETTINGS = json.loads(Path(sys.argv[1]).read_text())
-SINCE = time.time() - 60 * SETTINGS["idle_stop_minutes"]
 HOME = Path.home()
 # AWS's Jupyter, asked even where no file tells of it.
 AWS = {"port": 8443, "secure": True, "base_url": "/", "token": ""}
@@ -33,9 +31,12 @@ def go_on(reason: str) -> NoReturn:
     sys.exit()
 
 
-def quiet(what: str, when: Any) -> None:
-    if isinstance(when, str):
-        when = datetime.fromisoformat(when.replace("Z", "+00:00")).timestamp()
+def moment(text: Any) -> float:
+    """Of text alone."""
+    return datetime.fromisoformat(str.replace(text, "Z", "+00:00")).timestamp()
+
+
+def quiet(what: str, when: float) -> None:
     if when > SINCE:
         go_on(f"{what} at {datetime.fromtimestamp(when):%F %T}")
 
@@ -48,18 +49,20 @@ def jupyter(server: Any) -> None:
             request.add_unredirected_header("Authorization", f"token {server['token']}")
         return json.load(OPENER.open(request, timeout=20))
 
-    quiet("Jupyter started", ask("status")["started"])
+    quiet("Jupyter started", moment(ask("status")["started"]))
     try:
         if ask("terminals") != []:
             go_on("a terminal is open")
     except HTTPError as error:
-        if error.code != 404:  # it has none
+        # It has none.
+        if error.code != 404:
             raise
-    for kernel in list.copy(ask("kernels")):  # of a list alone
+    # Of a list alone.
+    for kernel in list.copy(ask("kernels")):
         # "starting" lasts until somebody connects.
         if kernel["execution_state"] not in ("idle", "starting", "dead"):
             go_on(f"a kernel is {kernel['execution_state']}")
-        quiet("a kernel worked", kernel["last_activity"])
+        quiet("a kernel worked", moment(kernel["last_activity"]))
 
 
 def unchanged(folder: str) -> None:
@@ -93,14 +96,16 @@ def look() -> None:
             if len(refused) == len(servers) or not isinstance(error.reason, ConnectionRefusedError):
                 raise
     say("stops")
-    # With the instance's role, whatever `aws configure` was told.
-    os.environ.update(dict.fromkeys(("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"), "/dev/null"))
+    # With the instance's role, whatever `aws configure` or `pip install --user` was told.
+    os.environ.update(dict.fromkeys(("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"), "/dev/null"), HOME="/tmp")
     stop = ["aws", "sagemaker", "stop-notebook-instance", "--region", SETTINGS["region"]]
     os.execvp(stop[0], [*stop, "--notebook-instance-name", SETTINGS["notebook"]])
 
 
 try:
     say("looks; if it says no more, it was cut off")
+    SETTINGS = json.loads(Path(sys.argv[1]).read_text())
+    SINCE = time.time() - 60 * SETTINGS["idle_stop_minutes"]
     look()
 except Exception as error:
-    go_on(f"in doubt: {type(error).__name__}: {error}")
+    go_on(f"in doubt: {type(error).__name__}: {' '.join(str(error).split())}")

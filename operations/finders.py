@@ -41,6 +41,17 @@ REPEATABLE = frozenset(
         "terraform_data",
     }
 )
+# How SageMaker tells whether it failed to make something: the call, what it is asked by, and where the answer is.
+STATUS_OF = {
+    "aws_sagemaker_domain": ("describe_domain", "DomainId", "Status"),
+    "aws_sagemaker_endpoint": ("describe_endpoint", "EndpointName", "EndpointStatus"),
+    "aws_sagemaker_notebook_instance": ("describe_notebook_instance", "NotebookInstanceName", "NotebookInstanceStatus"),
+}
+# Not a notebook instance, which fails when its script does, and has people's files.
+DELETES_FAILED = {
+    "aws_sagemaker_domain": "delete-domain --domain-id {} --retention-policy HomeEfsFileSystem=Delete",
+    "aws_sagemaker_endpoint": "delete-endpoint --endpoint-name {}",
+}
 
 
 class Finders:
@@ -111,23 +122,26 @@ class Finders:
         return f"{values['name']} is there already, and not this environment's: {advice}"
 
     def failed(self, resource_type: str, values: Values) -> str | None:
-        """The command that deletes what SageMaker could not make, and can only delete; None for everything else.
+        """The command that deletes what SageMaker could not make, and can only delete; None for everything else."""
+        command = DELETES_FAILED.get(resource_type)
+        if command is None or not self.has_failed(resource_type, values):
+            return None
+        return f"aws sagemaker {command.format(self.find(resource_type, values))}"
+
+    def has_failed(self, resource_type: str, values: Values) -> bool:
+        """Whether SageMaker could not make it, or could not start it.
 
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
         https://docs.aws.amazon.com/sagemaker/latest/dg/sm-domain.html
+        https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeNotebookInstance.html
         """
-        if resource_type not in ("aws_sagemaker_endpoint", "aws_sagemaker_domain"):
-            return None
-        found, sagemaker = self.find(resource_type, values), self._client("sagemaker")
-        if found is None:
-            return None
-        if resource_type == "aws_sagemaker_domain":
-            status = sagemaker.describe_domain(DomainId=found)["Status"]
-            command = f"delete-domain --domain-id {found} --retention-policy HomeEfsFileSystem=Delete"
-        else:
-            status = sagemaker.describe_endpoint(EndpointName=found)["EndpointStatus"]
-            command = f"delete-endpoint --endpoint-name {found}"
-        return f"aws sagemaker {command}" if status == "Failed" else None
+        asked = STATUS_OF.get(resource_type)
+        found = None if asked is None else self.find(resource_type, values)
+        if asked is None or found is None:
+            return False
+        describe, name, status = asked
+        answer = getattr(self._client("sagemaker"), describe)(**{name: found})
+        return bool(answer[status] == "Failed")
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
         if service not in self._clients:

@@ -27,7 +27,8 @@ COMPUTED = ("security_groups", "platform_identifier")
 def refuse_loss_of_files(change: TerraformChange) -> None:
     """Of what is planned. The plan has the volume's size that AWS answers, whoever made it; the precondition in
     constructs/notebook/notebook_instance.py only the one that the tag says. An instance whose creation has failed holds
-    nobody's files. Raises OperationError."""
+    nobody's files; of one that is only marked so, operations/recover.py has taken the mark away. Raises
+    OperationError."""
     for address in _instances(change):
         if change.actions[address] != "replace":
             continue
@@ -36,7 +37,8 @@ def refuse_loss_of_files(change: TerraformChange) -> None:
         why = {
             setting
             for name, setting in OF_ONE_INSTANCE.items()
-            if before.get(name) != after.get(name) and (name in after or name not in COMPUTED)
+            # In the state nothing is an empty text.
+            if (before.get(name) or None) != (after.get(name) or None) and (name in after or name not in COMPUTED)
         }
         advice = "To keep it: take back what changed of it."
         if has > wanted:

@@ -30,10 +30,9 @@ Plan = Mapping[str, Any]
 # The longest: https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
 KEY_KEPT_DAYS = 30
 CONFIGURATION, MODEL = "aws_sagemaker_endpoint_configuration", "aws_sagemaker_model"
+NOTEBOOK = "aws_sagemaker_notebook_instance"
 # What is lost with them cannot be made again, or somebody waits for their answers.
-HOLDS_DATA_OR_SERVES = frozenset(
-    {"aws_kms_key", "aws_s3_bucket", "aws_sagemaker_endpoint", "aws_sagemaker_notebook_instance"}
-)
+HOLDS_DATA_OR_SERVES = frozenset({"aws_kms_key", "aws_s3_bucket", "aws_sagemaker_endpoint", NOTEBOOK})
 # Addresses of such whose replacement somebody wants, with commas between.
 REPLACE_VARIABLE = "REPLACE"
 
@@ -212,15 +211,17 @@ def superseded_by_what_has_the_data(plan: Plan, finders: Finders) -> Iterator[tu
 
 def tainted(plan: Plan, finders: Finders) -> list[str]:
     """What was made while AWS failed to say so: Terraform would replace it, and make the new one under the same name
-    before it destroys the old one, as whatever a create-before-destroy resource hangs on is made first too.
+    before it destroys the old one, as whatever a create-before-destroy resource hangs on is made first too; or a
+    notebook instance, which it would destroy first, with the files that people may have on it by now.
 
     What SageMaker failed to make is not among them.
     """
+    notebooks = [item for item in changes(plan, ["delete", "create"]) if item["type"] == NOTEBOOK]
     return [
         item["address"]
-        for item in changes(plan, ["create", "delete"])
+        for item in [*changes(plan, ["create", "delete"]), *notebooks]
         if item.get("action_reason") == "replace_because_tainted"
-        and finders.failed(item["type"], item["change"]["before"]) is None
+        and not finders.has_failed(item["type"], item["change"]["before"])
     ]
 
 

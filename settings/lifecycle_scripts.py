@@ -55,8 +55,8 @@ class LifecycleScripts:
 def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem]]:
     """The scripts, with the Python files in the places of their markers, and what is wrong with all of these.
 
-    Without the lines that are a comment, those that begin with `# `; Python without docstrings and empty lines, and
-    with its levels of four spaces as one, in long texts too.
+    Without the lines that are a comment, those that begin with `# `; Python without docstrings, empty lines and what
+    annotates functions, and with its levels of four spaces as one, in long texts too.
     """
     problems: list[Problem] = []
     read: dict[str, bytes] = {}
@@ -75,9 +75,11 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
         return read[name]
 
     def small(python: bytes) -> bytes:
-        """One space to a level, no empty lines, and its docstrings as comments."""
+        """One space to a level, no empty lines and annotations, and its docstrings as comments."""
         lines = python.rstrip(b"\n").split(b"\n")
         with suppress(SyntaxError, ValueError):
+            for number, start, end in sorted(_annotations(python), reverse=True):
+                lines[number] = re.sub(rb"(:| ->) $", b"", lines[number][:start]) + lines[number][end:]
             for node in ast.walk(ast.parse(python)):
                 if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
                     text, *others = node.body
@@ -101,6 +103,14 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
 
     scripts = LifecycleScripts(notebook=whole("on_start.sh"), studio=whole("on_studio_start.sh"))
     return scripts, problems
+
+
+def _annotations(python: bytes) -> Iterator[tuple[int, int, int]]:
+    """Of functions: the index of a line, where in its bytes one begins, and where it ends."""
+    for node in ast.walk(ast.parse(python)):
+        found = node.annotation if isinstance(node, ast.arg) else getattr(node, "returns", None)
+        if found is not None and found.lineno == found.end_lineno:
+            yield found.lineno - 1, found.col_offset, found.end_col_offset or 0
 
 
 def _problems(name: str, content: bytes) -> Iterator[Problem]:

@@ -1,5 +1,6 @@
 """The decisions of the delivery, with a bucket of ours; test_on_start.py has the real commands."""
 
+import errno
 import fcntl
 import json
 import os
@@ -24,15 +25,18 @@ class Instance:
 
     def __init__(self, root: Path) -> None:
         self.folder, self.settings, self.bucket = root / "SageMaker", root / "settings.json", dict[str, str]()
+        self.downloaded, self.encryption = list[str](), ""
         self.folder.mkdir(parents=True)
         told = {"bucket": "acme", "region": "eu-west-1", "patterns": ["Lab1*.ipynb"], "placeholders": PLACEHOLDERS}
         self.settings.write_text(json.dumps(told))
 
     def run(self, *command: object) -> str:
         if "list-objects-v2" in command:
-            return json.dumps([[f"notebooks/{name}", len(text)] for name, text in self.bucket.items()] or None)
+            items = [(name, text, f'"{hash(text + self.encryption)}"') for name, text in self.bucket.items()]
+            return json.dumps([[f"notebooks/{name}", len(text), etag] for name, text, etag in items] or None)
         if "cp" in command:
             name = str(command[-2]).removeprefix("s3://acme/notebooks/")
+            self.downloaded.append(name)
             Path(str(command[-1])).write_text(self.bucket[name])
         return ""
 
@@ -124,11 +128,70 @@ def test_another_value_of_a_placeholder_is_a_new_version(instance: Instance) -> 
 
 
 def test_the_same_bytes_uploaded_again_are_no_new_version(instance: Instance) -> None:
+    """Encrypted with a key they have another ETag."""
     instance.bucket["Lab1.ipynb"] = text("1")
     instance.start()
     (instance.folder / "Lab1.ipynb").unlink()
+    instance.encryption = "again"
     instance.start()
-    assert instance.there() == {}
+    instance.start()
+    assert (instance.there(), instance.downloaded) == ({}, ["Lab1.ipynb"] * 2)
+
+
+def test_what_has_come_is_not_downloaded_again_and_the_small_ones_come_first(instance: Instance) -> None:
+    """So a start that is ended goes on where the one before it was, whatever there is."""
+    sizes = {"Lab1-a.ipynb": 900, "Lab1-b.ipynb": 10, "Lab1-c.ipynb": 500}
+    instance.bucket = {name: text("1" * size) for name, size in sizes.items()}
+    instance.start()
+    assert instance.downloaded == ["Lab1-b.ipynb", "Lab1-c.ipynb", "Lab1-a.ipynb"]
+    instance.bucket["Lab1-d.ipynb"] = text("4")
+    instance.start()
+    assert instance.downloaded[3:] == ["Lab1-d.ipynb"]
+
+
+def test_one_that_could_not_be_brought_is_tried_again(instance: Instance) -> None:
+    instance.bucket["Lab1.ipynb"] = "{"
+    instance.start()
+    instance.start()
+    assert (instance.there(), instance.downloaded) == ({}, ["Lab1.ipynb"] * 2)
+
+
+def test_what_a_start_that_was_cut_off_left_is_gone_before_the_disk_is_looked_at(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = instance.folder / ".delivering-notebooks/new.ipynb.1a2B3c4D"
+    left.parent.mkdir()
+    left.write_text("half of one")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0 if left.exists() else 10_000))
+    instance.bucket["Lab1.ipynb"] = text("1")
+    instance.start()
+    assert instance.there() == {"Lab1.ipynb": "1"}
+
+
+def test_where_nothing_can_be_said_the_notebooks_come_alike(
+    instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    instance.bucket |= {"Lab1-a.ipynb": text("a"), "Lab1-b.ipynb": "{", "Lab1-c.ipynb": text("c")}
+
+    def full(_: str) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(sys, "stdout", SimpleNamespace(write=full))
+    instance.start()
+    assert instance.there() == {"Lab1-a.ipynb": "a", "Lab1-c.ipynb": "c"}
+
+
+@pytest.mark.parametrize(
+    ("script", "why"),
+    [
+        ("raise ValueError('first\\nsecond')", "ValueError: first"),
+        ("sys.exit('one\\ntwo')", "two"),
+        ("sys.exit(7)", "ended with 7"),
+    ],
+)
+def test_the_reason_of_a_command_is_its_error_and_else_its_last_line(script: str, why: str) -> None:
+    with pytest.raises(OSError, match=f"^{why}$"):
+        deliver_notebooks.run(sys.executable, "-c", f"import sys; {script}")
 
 
 def test_who_takes_the_new_version_gets_the_next_ones(instance: Instance) -> None:
@@ -203,7 +266,7 @@ def test_a_notebook_lands_beside_what_is_in_its_way(
     "kept",
     [
         *(b"", b"\xff", b"[]", b'{"Lab1.ipynb": 1}', b'{"Lab1.ipynb": {"version": "1"}}'),
-        *(b'{"Lab1.ipynb": {"version": "1", "handed_out": %s}}' % of for of in (b"[1]", b"[[]]", b"2")),
+        *(b'{"Lab1.ipynb": {"version": "1", "handed_out": %s}}' % of for of in (b"[1]", b"[[]]", b"2", b'["\\ud800"]')),
     ],
 )
 def test_with_a_state_that_cannot_be_read_all_that_is_there_counts_as_edited(
@@ -232,8 +295,8 @@ def test_what_cannot_be_brought_is_one_line_and_the_others_come(
     assert set(instance.there()) == {names[0], names[1], names[3]}
     said = capsys.readouterr().out.splitlines()
     assert len(said) == 5
-    assert said[1] == r"""'Lab1 "b"\n.ipynb': brought"""
-    assert [line.split(":")[0] for line in said if "cannot be brought: " in line] == [repr(names[2]), "'Lab1-no.ipynb'"]
+    assert said[2] == r"""'Lab1 "b"\n.ipynb': brought"""
+    assert [line.split(":")[0] for line in said if "cannot be brought: " in line] == ["'Lab1-no.ipynb'", repr(names[2])]
 
 
 def test_cut_off_anywhere_it_is_right_at_the_next_start(tmp_path: Path) -> None:

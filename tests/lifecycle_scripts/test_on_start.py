@@ -3,6 +3,7 @@ of their own. Nothing in them is changed but the seconds that they wait, where a
 
 import base64
 import json
+import os
 import socket
 import subprocess
 import time
@@ -297,8 +298,14 @@ def test_a_disk_that_fills_up_on_the_way_has_no_half_a_notebook(sandbox: Sandbox
 
 
 def test_a_space_of_studio_has_the_same_notebooks(sandbox: Sandbox, bucket: Bucket, tmp_path: Path) -> None:
-    """As its user, without rights of root, in the user's home."""
+    """As its user, without rights of root, in the user's home, whatever the user has made of it."""
     sandbox.command("usr/bin/jupyter", sandbox.nbconvert)
+    home, log = sandbox.root / "home/sagemaker-user", ".ml-platform/deliver-notebooks.log"
+    (home / ".aws/cli").mkdir(parents=True)
+    (home / ".aws/cli/alias").write_text("[toplevel]\ns3api = s3api --profile mine\n")
+    (home / log).mkdir(parents=True)
+    for path in (home / ".ml-platform", home / log):
+        os.chown(path, USERS["sagemaker-user"], USERS["sagemaker-user"])
     bucket.put("Lab1-a.ipynb")
     delivery = Delivery(
         bucket=BUCKET, region="us-east-1", patterns=["Lab1*.ipynb"], placeholders={"<DATA_BUCKET>": BUCKET}
@@ -309,13 +316,16 @@ def test_a_space_of_studio_has_the_same_notebooks(sandbox: Sandbox, bucket: Buck
     expression = json.loads(Testing.synth(stack))["output"]["made"]["value"]
     script = base64.b64decode(evaluated(expression, tmp_path / "evaluated")).decode()
 
-    assert said(sandbox.start(script, user="sagemaker-user")) == ["'Lab1-a.ipynb': brought"]
+    in_the_way, brought = said(sandbox.start(script, user="sagemaker-user"))
 
-    home = sandbox.root / "home/sagemaker-user"
+    assert (in_the_way.split(": ")[0], brought) == ("rm", "'Lab1-a.ipynb': brought")
     made = json.loads((home / "Lab1-a.ipynb").read_text())
     assert made["cells"][1]["source"] == [f'bucket = "{BUCKET}"']
     assert (home / "Lab1-a.ipynb").stat().st_uid == USERS["sagemaker-user"]
+    (home / log).rmdir()
+    os.mkfifo(home / log)
     assert said(sandbox.start(script, user="sagemaker-user")) == []
+    assert (home / log).read_text() == ""
 
 
 @pytest.mark.parametrize("name", ["Lab1-train-a-linear-learner", "PythonCheatSheet"])

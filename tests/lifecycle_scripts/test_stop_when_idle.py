@@ -94,9 +94,9 @@ def now() -> float:
     return found
 
 
-def give_aws(home: Path, script: str = 'echo "$@" >>"$HOME/calls"') -> None:
+def give_aws(home: Path) -> None:
     (home / "bin").mkdir()
-    (home / "bin/aws").write_text(f"#!/bin/sh\n{script}\n")
+    (home / "bin/aws").write_text(f'#!/bin/sh\necho "$@" >>{home}/calls\n')
     (home / "bin/aws").chmod(0o755)
 
 
@@ -269,10 +269,10 @@ def test_where_nothing_can_be_said_it_decides_alike(home: Path) -> None:
 
 def test_a_persons_own_credentials_have_no_part_in_the_stop(home: Path) -> None:
     """Variables that the aws command line has for it: the real one, in test_deliver_notebooks.py."""
-    (home / "bin/aws").write_text('#!/bin/sh\necho "$AWS_SHARED_CREDENTIALS_FILE $AWS_CONFIG_FILE"\n')
+    (home / "bin/aws").write_text('#!/bin/sh\necho "$AWS_SHARED_CREDENTIALS_FILE $AWS_CONFIG_FILE $HOME"\n')
     with answering(SOUND) as (port, _):
         tell(home, port)
-        assert look(home, since=time.time()) == (0, ["stops", "/dev/null /dev/null"])
+        assert look(home, since=time.time()) == (0, ["stops", "/dev/null /dev/null /tmp"])
 
 
 def test_no_jupyter_leaves_it_in_doubt(home: Path) -> None:
@@ -333,7 +333,11 @@ def tell(home: Path, port: int) -> Path:
         ({"kernels": ["idle"]}, "goes on: in doubt: TypeError: "),
         ({"kernels": [{"last_activity": LONG_AGO}]}, "goes on: in doubt: KeyError: "),
         ({"kernels": [{"execution_state": "idle"}]}, "goes on: in doubt: KeyError: "),
-        ({"kernels": [KERNEL | {"last_activity": None}]}, "goes on: in doubt: TypeError: "),
+        *(
+            ({"kernels": [KERNEL | {"last_activity": odd}]}, "goes on: in doubt: TypeError: ")
+            for odd in (None, True, 0, float("nan"))
+        ),
+        ({"status": {"started": 0}}, "goes on: in doubt: TypeError: "),
     ],
     ids=str,
 )
@@ -344,11 +348,25 @@ def test_it_stops_only_by_answers_that_it_knows(home: Path, different: Answers, 
         assert set(tokens) == {"token secret"}
 
 
+@pytest.mark.parametrize("settings", ["", "{", "[]", "{}"])
+def test_settings_that_were_cut_off_leave_it_in_doubt(home: Path, settings: str) -> None:
+    (home / "settings.json").write_text(settings)
+    told = subprocess.check_output([sys.executable, SCRIPT, home / "settings.json"], text=True)
+    first, second = told.splitlines()
+    assert (first, second[:18]) == (LOOKS, "goes on: in doubt:")
+
+
 def test_a_servers_token_is_sent_nowhere_else(home: Path) -> None:
     with answering(SOUND | {"status": 302}) as (port, tokens):
         tell(home, port)
         assert said(home).startswith("goes on: in doubt: ")
         assert tokens == ["token secret", None]
+
+
+def test_one_that_leads_round_in_circles_leaves_it_in_doubt(home: Path) -> None:
+    with answering(SOUND | {"kernels": 301}) as (port, _):
+        tell(home, port)
+        assert said(home).startswith("goes on: in doubt: HTTPError: HTTP Error 301: ")
 
 
 def test_awss_own_jupyter_is_asked_where_no_file_tells_of_it(home: Path) -> None:

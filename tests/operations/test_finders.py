@@ -448,6 +448,22 @@ def test_what_sagemaker_failed_to_make_is_neither_kept_nor_taken_over_but_delete
     assert tainted(marked, finders) == []
 
 
+def test_a_notebook_instance_is_made_again_only_where_sagemaker_says_that_it_has_failed(session: Any) -> None:
+    sagemaker, address = session.client("sagemaker"), "aws_sagemaker_notebook_instance.notebook"
+    values, reason = {"name": "ml-platform-dev"}, "replace_because_tainted"
+    marked = plan_of(change(address, ["delete", "create"], before=values, after=values, action_reason=reason))
+    finders = finders_of(session)
+    sagemaker.create_notebook_instance(
+        NotebookInstanceName="ml-platform-dev", InstanceType="ml.t3.medium", RoleArn="arn:aws:iam::123456789012:role/r"
+    )
+    assert tainted(marked, finders) == [address]
+    sagemaker_backends["123456789012"]["us-east-1"].notebook_instances["ml-platform-dev"].status = "Failed"
+    assert tainted(marked, finders) == []
+    assert [*failed(marked, finders)] == []
+    replaced = plan_of(change(address, ["delete", "create"], before=values, after=values))
+    assert tainted(replaced, finders) == []
+
+
 def test_what_only_the_import_would_destroy_is_told_with_its_reason() -> None:
     wanted = change("aws_sagemaker_model.m", ["create", "delete"], before={}, after={})
     notebook = change(

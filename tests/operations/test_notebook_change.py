@@ -23,13 +23,13 @@ HAS: Mapping[str, Any] = {
     "name": "lab",
     "volume_size": 10,
     "kms_key_id": "key",
-    "subnet_id": None,
+    "subnet_id": "",
     "direct_internet_access": "Enabled",
     "security_groups": [],
     "platform_identifier": "notebook-al2023-v1",
 }
-# Terraform does not know of another instance what AWS will say of it.
-ANOTHER = {name: value for name, value in HAS.items() if name not in ("security_groups", "platform_identifier")}
+# Terraform does not know of another instance what AWS will say of it; of what is not set it says null.
+ANOTHER = {name: value or None for name, value in HAS.items() if name not in ("security_groups", "platform_identifier")}
 
 
 def planned(folder: Path, action: str, after: Mapping[str, Any], **has: object) -> SynthesizedStack:

@@ -49,8 +49,13 @@ def test_the_python_files_come_into_the_places_of_their_markers() -> None:
 
 
 def without_docstrings(python: str) -> str:
+    """And without what annotates functions."""
     tree = ast.parse(python)
     for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
         if isinstance(node, (ast.Module, ast.FunctionDef)) and ast.get_docstring(node):
             del node.body[0]
     return ast.dump(tree)
@@ -77,13 +82,16 @@ def test_rejects_shell_that_would_come_into_itself(tmp_path: Path) -> None:
     assert problem == "deliver.sh: line 2: '@DELIVER@': must not stand in the file that it is the place of"
 
 
-def test_docstrings_empty_lines_and_three_of_four_spaces_stay_here(tmp_path: Path) -> None:
-    python = b'"""Of\n\ntwo."""\n\n\ndef one() -> None:\n    """Its own."""\n    if True:\n        print("""a""")\n'
-    python += b'\n\nclass Alone:\n    """All that is in it."""\n'
-    scripts, _ = read_lifecycle_scripts(written(tmp_path, b"#!/bin/bash\n@STOP_WHEN_IDLE@\n", stop_when_idle=python))
-    made = b'def one() -> None:\n if True:\n  print("""a""")\nclass Alone:\n """All that is in it."""\n'
+def test_docstrings_annotations_empty_lines_and_three_of_four_spaces_stay_here(tmp_path: Path) -> None:
+    python = (
+        '"""Of\n\ntwo."""\n\n\ndef one(*a: int, b: "x" = "é", **c: object) -> None:\n    """Its own."""\n    if True:\n'
+    )
+    python += '        print("""a""")\n\n\nclass Alone:\n    """All that is in it."""\n\n    d: int = 1\n'
+    written(tmp_path, b"#!/bin/bash\n@STOP_WHEN_IDLE@\n", stop_when_idle=python.encode())
+    scripts, _ = read_lifecycle_scripts(tmp_path)
+    made = 'def one(*a, b = "é", **c):\n if True:\n  print("""a""")\nclass Alone:\n d: int = 1\n'
     ast.parse(made)
-    assert scripts.notebook == b"#!/bin/bash\n" + made
+    assert scripts.notebook == f"#!/bin/bash\n{made}".encode()
 
 
 def test_comments_stay_here(tmp_path: Path) -> None:

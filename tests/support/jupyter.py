@@ -99,7 +99,14 @@ class Kernel:
         client = BlockingKernelClient(connection_file=str(file))
         client.load_connection_file()
         client.start_channels(iopub=False, stdin=False, hb=False)
+
+        def heard() -> bool:
+            """A kernel may run code before its server listens to it, and that would never hear that it is busy."""
+            client.execute("")
+            return self.state == "idle"
+
         try:
+            wait_until(heard)
             client.execute(code)
             wait_until(lambda: self.state == until)
         finally:
