@@ -326,6 +326,12 @@ def _one_line_of_terraforms_text(text: str) -> str:
     return text
 
 
+def _stands_out(placeholder: str) -> str:
+    if not placeholder.strip():
+        raise ValueError("must have more than spaces, of which every notebook is full")
+    return placeholder
+
+
 def _names_notebooks(pattern: str) -> str:
     if not pattern.endswith(".ipynb") or "/" in pattern:
         raise ValueError("must end with .ipynb, and have no /, as there are no folders in it")
@@ -462,7 +468,12 @@ NotebookVolumeSizeGb = Annotated[int, Field(ge=5, le=16384), Source(f"{API}/API_
 NotebookPattern = Annotated[
     str, Field(max_length=128), AfterValidator(_one_line_of_terraforms_text), AfterValidator(_names_notebooks)
 ]
-Placeholder = Annotated[str, Field(min_length=1, max_length=128), AfterValidator(_one_line_of_terraforms_text)]
+Placeholder = Annotated[
+    str,
+    Field(min_length=1, max_length=128),
+    AfterValidator(_one_line_of_terraforms_text),
+    AfterValidator(_stands_out),
+]
 InstanceCount = Annotated[int, Field(ge=1, le=INTEGER_MAX), Source(f"{API}/API_ProductionVariant.html")]
 # The API's Float. Terraform's provider reads one back as 64 bits, another number than 0.1 as it was written, and
 # replaces the endpoint's configuration for it: https://github.com/hashicorp/terraform-provider-aws/issues/43643

@@ -1,5 +1,6 @@
 """The settings of the notebook instance."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pydantic import Field
@@ -64,6 +65,13 @@ class NotebookSettings(Settings):
                     allowed=f"must have no user and no password before {host}: a code repository of SageMaker keeps "
                     "them in a secret",
                     page="https://docs.aws.amazon.com/sagemaker/latest/dg/nbi-git-resource.html",
+                )
+            address = re.split("[?#]", repository)[0]
+            if address != repository:
+                yield Problem(
+                    path=f"git_repositories.{number}",
+                    value=f"{address}***",
+                    allowed="must have no ? and no #: what comes behind may be a secret, and git needs none of it",
                 )
 
     def _tags_are_not_ours(self) -> Iterator[Problem]:

@@ -374,6 +374,13 @@ def test_rejects_credentials_of_a_git_repository_and_does_not_show_them(credenti
     assert "s3cret" not in line
 
 
+@pytest.mark.parametrize("secret", ["?token=s3cret", "#s3cret"])
+def test_rejects_what_a_git_repository_is_not_asked_by_and_does_not_show_it(secret: str) -> None:
+    [line] = problems(notebook=NotebookSettings(git_repositories=[f"{REPOSITORY}{secret}"]))
+    assert line.startswith(f"dev: notebook.git_repositories.0: '{REPOSITORY}***': must have no ? and no #")
+    assert "s3cret" not in line
+
+
 @pytest.mark.parametrize("platform", ["notebook-al2-v3", "notebook-al2023-v2", ""])
 def test_rejects_a_platform_that_has_ended_or_that_the_provider_does_not_take(platform: Any) -> None:
     [line] = problems(notebook=NotebookSettings(platform=platform))

@@ -342,7 +342,9 @@ VALID = st.builds(
     notebook_delivery=st.builds(
         NotebookDeliverySettings,
         patterns=st.lists(TEXT.map(lambda text: f"{text}.ipynb"), min_size=1, max_size=10, unique=True),
-        placeholders=st.lists(TEXT.filter(lambda text: text not in FILLED_IN), max_size=10, unique=True),
+        placeholders=st.lists(
+            TEXT.filter(lambda text: text.strip() and text not in FILLED_IN), max_size=10, unique=True
+        ),
     ),
     endpoints=st.lists(
         st.one_of(serverless(), provisioned()), min_size=1, max_size=2, unique_by=lambda endpoint: endpoint.name

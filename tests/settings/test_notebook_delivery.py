@@ -48,6 +48,7 @@ def test_no_placeholder_but_those_of_the_platform_is_a_choice_too() -> None:
         ({"patterns": ["a\nb.ipynb"]}, "patterns.0: 'a\\nb.ipynb': must not have control characters or line ends"),
         ({"patterns": ["e\u0301.ipynb"]}, "patterns.0: 'e\u0301.ipynb': must be in composed characters"),
         ({"placeholders": [""]}, "placeholders.0: '': must have at least 1 character"),
+        ({"placeholders": [" \u3000"]}, "placeholders.0: ' \\u3000': must have more than spaces"),
         ({"placeholders": ["x" * 129]}, "placeholders.0: "),
         ({"placeholders": [str(number) for number in range(11)]}, "placeholders: "),
         ({"placeholders": ["x", "x"]}, "placeholders: ['x', 'x']: must differ"),
