@@ -107,7 +107,7 @@ rollback: setup ## back to the previous model of ENV (dev), in releases.json; EN
 
 ##@ The project itself
 test: setup policy/.venv/.ready ## run every test
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 faults: setup ## deploys that are killed, and an AWS that fails: most of an hour; writes the table in docs/resilience.md
 	$(RUN) local_aws.trials.run

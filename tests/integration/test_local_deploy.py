@@ -14,6 +14,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,13 @@ from local_aws.inventory import inventory
 from local_aws.server import failures
 from local_aws.server import process as server_process
 from local_aws.server.failures import Failures
+from local_aws.trials.kept_provider import OWN
 from local_aws.trials.lab import Lab
 from policy import gate
 from settings.lifecycle_scripts import SETTINGS, read_lifecycle_scripts
 from stacks.environments import ROOT
 from stacks.synthesized_stack import SynthesizedStack
+from tests.support.kept_providers import kept_providers
 from tests.support.page import examples
 from tests.support.policies import policies
 from tests.support.project import copy_project
@@ -74,6 +77,8 @@ class Platform:
     project: Path
     home: Path
     printed: dict[str, str] = field(default_factory=dict)
+    path: str = field(default_factory=lambda: os.environ["PATH"])
+    until_the_end: ExitStack = field(default_factory=ExitStack)
 
     @property
     def folder(self) -> Path:
@@ -84,6 +89,7 @@ class Platform:
         """A user's environment in which every way but the local one leads astray."""
         return os.environ | {
             "HOME": str(self.home),
+            "PATH": self.path,
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(package_cache(os.environ)),
             "AWS_PROFILE": "production",
             "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1",
@@ -107,6 +113,11 @@ class Platform:
     def deploy(self, *names: str) -> None:
         """All at the same time: most of a deploy is waiting."""
         self.finish({name: self.start("deploy", name) for name in names})
+
+    def keep_providers(self) -> None:
+        """For all that comes after the first deploy."""
+        kept = kept_providers(self.folder, NAMES, self.home / "bin", self.variables)
+        self.path = self.until_the_end.enter_context(kept)
 
     def finish(self, deploys: Mapping[str, subprocess.Popen[str]]) -> None:
         for name, process in deploys.items():
@@ -167,7 +178,8 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     made = Platform(copy_project(tmp_path_factory.mktemp("clone") / "project"), home)
     prod = made.project / "stacks/prod.py"
     prod.write_text(prod.read_text().replace('name="prod",', f'name="prod",\n    state_bucket="{STATE_BUCKET}",'))
-    yield made
+    with made.until_the_end:
+        yield made
     server, _ = server_process.find(made.folder)
     if server is not None:
         server_process.stop(made.folder, server)
@@ -196,6 +208,7 @@ def test_the_three_environments_deploy_at_the_same_time(platform: Platform) -> N
     others_at_the_same_time(platform)
     platform.finish(deploys)
     failures.put(server, Failures())
+    platform.keep_providers()
     for name in NAMES:
         assert f"bucket_name = {platform.bucket(name)}" in platform.printed[name]
         assert "endpoint_name_linear_learner = linear-learner" in platform.printed[name]
@@ -750,8 +763,8 @@ def test_a_deploy_with_another_accounts_credentials_stops_before_the_first_chang
     finished = subprocess.run(
         ["/bin/sh", "-c", f". ./.local/staging.env && {led_astray} cdktf deploy dev --auto-approve"],
         cwd=platform.project,
-        # The operator's way to say which account dev is; the credentials are staging's.
-        env=platform.variables | {"ML_PLATFORM_DEV_ACCOUNT_ID": credentials.ACCOUNT_IDS["dev"], "CI": "true"},
+        # The operator's way to say which account dev is; the credentials are staging's, and so the provider's.
+        env=platform.variables | {"ML_PLATFORM_DEV_ACCOUNT_ID": credentials.ACCOUNT_IDS["dev"], "CI": "true", **OWN},
         capture_output=True,
         text=True,
         check=False,

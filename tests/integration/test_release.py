@@ -16,9 +16,9 @@ import subprocess
 import sys
 import tarfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -33,6 +33,7 @@ from local_aws.server import process as server_process
 from local_aws.server.process import LocalAwsError, Server
 from settings.names import PRODUCTION, SHADOW
 from stacks.environments import ROOT
+from tests.support.kept_providers import kept_providers
 from tests.support.synthesis import environment
 
 ENDPOINT = "linear-learner"
@@ -108,7 +109,7 @@ class Way:
         session = credentials.session(credentials.account_variables(self.server, environment(name).settings))
         return session.client(service, endpoint_url=self.server.url)
 
-    def go(self) -> None:
+    def go(self, keep_providers: Callable[[], None]) -> None:
         """Raises LocalAwsError with what was printed, where a command of the demo fails."""
         for step in self.demo.steps:
             for commands in self.demo.parts(step):
@@ -119,6 +120,8 @@ class Way:
                 except LocalAwsError as error:
                     raise LocalAwsError(f"{log.read_text()}\n{error}") from error
                 self.see(commands, log.read_text(), time.monotonic() - began)
+                if len(self.seen) == 1:  # the environments are there
+                    keep_providers()
 
     def see(self, commands: Sequence[Command], printed: str, seconds: float) -> None:
         before = self.configurations
@@ -246,10 +249,15 @@ def way(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Way]:
     folder = tmp_path_factory.mktemp("release")
     made = Way(Demo(folder / "demo"), folder)
     try:
-        with made.demo.alone(), pytest.MonkeyPatch.context() as patch:
+        with made.demo.alone(), ExitStack() as until_the_end, pytest.MonkeyPatch.context() as patch:
+
+            def keep_providers() -> None:
+                kept = kept_providers(made.local, ENVIRONMENTS, folder / "bin")
+                patch.setenv("PATH", until_the_end.enter_context(kept))
+
             patch.setenv("COLUMNS", "160")  # one of pytest's workers has a narrow terminal's among its variables
             made.demo.begin_afresh()
-            made.go()
+            made.go(keep_providers)
             yield made
     finally:
         server, _ = server_process.find(made.local)
