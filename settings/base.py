@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType
 
 from settings.names import address_part
-from settings.problems import BrokenRulesError, Problem
+from settings.problems import NOT_SHOWN, BrokenRulesError, Problem
 
 Rules = Iterable[Iterator[Problem]]
 
@@ -55,7 +55,8 @@ class Settings(BaseModel):
         """The rule that nothing stands twice in a field's list."""
         values = getattr(self, field)
         if len(set(values)) < len(values):
-            yield Problem(path=field, value=[*values], allowed="must differ")
+            shown = [*values] if type(self).model_fields[field].repr else NOT_SHOWN
+            yield Problem(path=field, value=shown, allowed="must differ")
 
     @model_validator(mode="wrap")
     @classmethod

@@ -36,6 +36,7 @@ class NotebookSettings(Settings):
     git_repositories: Sequence[GitRepository] = Field(
         default=(),
         max_length=limits.GIT_REPOSITORIES_MAX_COUNT,
+        repr=False,  # a wrong one may have a password in it
         description="Git repositories, cloned beside the notebooks; Jupyter opens in the first. `https://` URLs "
         "without credentials, or names of code repositories that the account has in SageMaker; the notebook's role may "
         "not read the secret of one that has any. A `NewNetworkSettings` has no way to them",

@@ -100,8 +100,9 @@ def _problems(where: str, model: type[BaseModel], details: ErrorDetails) -> Iter
         yield from (problem.within(where, path) for problem in raised.problems)
         return
     value = details["input"]
-    # A whole file or model would hide what is wrong with it.
+    # A whole file or model would hide what is wrong with it; pydantic's own word for what is not shown is `repr`.
     whole = details["type"] in ("missing", "json_invalid") or isinstance(value, BaseModel | dict)
+    whole = whole or not all(field.repr for field in _fields(owners, path))
     page = None if details["type"] in ("extra_forbidden", "missing") else _page(owners, path)
     yield Problem(
         where=where, path=path, value=NOT_SHOWN if whole else value, allowed=_allowed(details, owners), page=page
@@ -158,11 +159,15 @@ def _models_in(owner: type[BaseModel], field: str) -> Iterator[type[BaseModel]]:
 
 def _page(owners: Sequence[type[BaseModel]], path: str) -> str | None:
     """The page that the limit of the path's last field comes from; what follows a field is a key of its mapping."""
+    return next(map(page_of, _fields(owners, path)), None)
+
+
+def _fields(owners: Sequence[type[BaseModel]], path: str) -> Iterator[FieldInfo]:
+    """From the path's end."""
     for part in reversed(path.split(".")):
         for owner in owners:
             if part in owner.model_fields:
-                return page_of(owner.model_fields[part])
-    return None
+                yield owner.model_fields[part]
 
 
 def page_of(field: FieldInfo) -> str | None:

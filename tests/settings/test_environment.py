@@ -358,7 +358,7 @@ def test_a_notebook_has_4_git_repositories_at_most(count: int, sound: bool) -> N
 
 def test_rejects_a_git_repository_that_stands_twice() -> None:
     assert problems(notebook=NotebookSettings(git_repositories=["a", "a"])) == [
-        "dev: notebook.git_repositories: ['a', 'a']: must differ"
+        "dev: notebook.git_repositories: must differ"
     ]
 
 
@@ -372,6 +372,29 @@ def test_rejects_credentials_of_a_git_repository_and_does_not_show_them(credenti
     )
     assert "jane" not in line
     assert "s3cret" not in line
+
+
+LOGIN = f"x:{'s3cret'}@"  # in parts, so that nothing looks for it in this file
+
+
+@pytest.mark.parametrize(
+    "repositories",
+    [
+        *([f"{scheme}{LOGIN}h/r"] for scheme in ("http://", "ssh://", "HTTPS://", "https//")),
+        ["https://h?token=s3cret"],
+        ["h_s3cret"],
+        f"https://{LOGIN}h/r",
+        [f"https://{LOGIN}h/r"] * 2,
+        [f"https://{LOGIN}h/r"] * 5,
+        [b"s3cret"],
+    ],
+    ids=str,
+)
+def test_no_git_repository_that_is_refused_is_shown(repositories: Any) -> None:
+    lines = problems(notebook=NotebookSettings(git_repositories=repositories))
+    assert lines
+    assert all(line.startswith("dev: notebook.git_repositories") for line in lines)
+    assert "s3cret" not in str(lines)
 
 
 @pytest.mark.parametrize("secret", ["?token=s3cret", "#s3cret"])
