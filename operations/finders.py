@@ -124,12 +124,11 @@ class Finders:
     def failed(self, resource_type: str, values: Values) -> str | None:
         """The command that deletes what SageMaker could not make, and can only delete; None for everything else."""
         command = DELETES_FAILED.get(resource_type)
-        if command is None or not self.has_failed(resource_type, values):
-            return None
-        return f"aws sagemaker {command.format(self.find(resource_type, values))}"
+        found = None if command is None else self.found_failed(resource_type, values)
+        return None if command is None or found is None else f"aws sagemaker {command.format(found)}"
 
-    def has_failed(self, resource_type: str, values: Values) -> bool:
-        """Whether SageMaker could not make it, or could not start it.
+    def found_failed(self, resource_type: str, values: Values) -> str | None:
+        """The import id of what SageMaker could not make, or could not start; None for everything else.
 
         https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_DescribeEndpoint.html
         https://docs.aws.amazon.com/sagemaker/latest/dg/sm-domain.html
@@ -138,10 +137,10 @@ class Finders:
         asked = STATUS_OF.get(resource_type)
         found = None if asked is None else self.find(resource_type, values)
         if asked is None or found is None:
-            return False
+            return None
         describe, name, status = asked
         answer = getattr(self._client("sagemaker"), describe)(**{name: found})
-        return bool(answer[status] == "Failed")
+        return found if answer[status] == "Failed" else None
 
     def _client(self, service: str) -> Any:  # noqa: ANN401 - boto3 has no types
         if service not in self._clients:

@@ -221,7 +221,7 @@ def tainted(plan: Plan, finders: Finders) -> list[str]:
         item["address"]
         for item in [*changes(plan, ["create", "delete"]), *notebooks]
         if item.get("action_reason") == "replace_because_tainted"
-        and not finders.has_failed(item["type"], item["change"]["before"])
+        and finders.found_failed(item["type"], item["change"]["before"]) is None
     ]
 
 

@@ -78,9 +78,10 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
         """One space to a level, no empty lines and annotations, and its docstrings as comments."""
         lines = python.rstrip(b"\n").split(b"\n")
         with suppress(SyntaxError, ValueError):
-            for number, start, end in sorted(_annotations(python), reverse=True):
+            tree = ast.parse(python)
+            for number, start, end in sorted(_annotations(tree), reverse=True):
                 lines[number] = re.sub(rb"(:| ->) $", b"", lines[number][:start]) + lines[number][end:]
-            for node in ast.walk(ast.parse(python)):
+            for node in ast.walk(tree):
                 if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(node):
                     text, *others = node.body
                     for number in range(text.lineno - 1, text.end_lineno or 0) if others else ():
@@ -105,9 +106,9 @@ def read_lifecycle_scripts(folder: Path) -> tuple[LifecycleScripts, list[Problem
     return scripts, problems
 
 
-def _annotations(python: bytes) -> Iterator[tuple[int, int, int]]:
+def _annotations(tree: ast.Module) -> Iterator[tuple[int, int, int]]:
     """Of functions: the index of a line, where in its bytes one begins, and where it ends."""
-    for node in ast.walk(ast.parse(python)):
+    for node in ast.walk(tree):
         found = node.annotation if isinstance(node, ast.arg) else getattr(node, "returns", None)
         if found is not None and found.lineno == found.end_lineno:
             yield found.lineno - 1, found.col_offset, found.end_col_offset or 0

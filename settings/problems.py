@@ -102,10 +102,10 @@ def _problems(where: str, model: type[BaseModel], details: ErrorDetails) -> Iter
     value = details["input"]
     # A whole file or model would hide what is wrong with it; pydantic's own word for what is not shown is `repr`.
     whole = details["type"] in ("missing", "json_invalid") or isinstance(value, BaseModel | dict)
-    whole = whole or not all(field.repr for field in _fields(owners, path))
+    shown = not whole and all(field.repr for field in _fields(owners, path))
     page = None if details["type"] in ("extra_forbidden", "missing") else _page(owners, path)
     yield Problem(
-        where=where, path=path, value=NOT_SHOWN if whole else value, allowed=_allowed(details, owners), page=page
+        where=where, path=path, value=value if shown else NOT_SHOWN, allowed=_allowed(details, owners), page=page
     )
 
 
